@@ -1,0 +1,1 @@
+"""Experiments: train in stages, evaluate, predict, report."""

@@ -1,0 +1,33 @@
+"""What the command line tools have in common: options of an experiment, and errors as one sentence."""
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def experiment_parser(description):
+    """Return a parser with --config and --build, which defaults to build/<dataset of the configuration>."""
+    summary, _, rest = description.partition("\n")
+    parser = argparse.ArgumentParser(description=summary, epilog=rest,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", required=True, type=Path, help="the experiment, a YAML file")
+    parser.add_argument("--build", type=Path, help="folder of what is made (default: build/<dataset>)")
+    return parser
+
+
+def build_folder(options, config):
+    """Return the folder that an experiment's results are below."""
+    return options.build or Path("build") / config.dataset
+
+
+def run_command(main):
+    """Call `main()` and end the process with its status; errors become one sentence and status 1."""
+    try:
+        status = main()
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        status = 130
+    sys.exit(status)

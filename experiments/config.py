@@ -1,0 +1,80 @@
+"""The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
+
+from typing import Tuple
+
+import pydantic
+import yaml
+from typing_extensions import Literal
+
+from python_layers.parameters import StrictModel, parse
+
+STAGES = ("stage1", "stage2", "stage3", "stage4", "control")
+# The stage whose weights a stage starts from.
+PREDECESSOR = {"stage1": None, "stage2": "stage1", "stage3": "stage2", "stage4": "stage3", "control": "stage3"}
+
+
+class NetConfig(StrictModel):
+    width: float = pydantic.Field(1.0, gt=0)
+    padding: Literal["fcn", "same"] = "fcn"
+    dropout: float = pydantic.Field(0.5, ge=0, lt=1)
+
+
+class CRFConfig(StrictModel):
+    """The paper's values (section 5)."""
+
+    alpha: float = pydantic.Field(35.0, ge=0)
+    beta: float = pydantic.Field(0.9, gt=0)
+    lam: float = pydantic.Field(2.5, ge=0)
+    gamma: float = pydantic.Field(0.1, ge=0)
+    iterations: int = pydantic.Field(15, ge=1)
+    decode: Literal["argmin", "viterbi", "icm"] = "argmin"
+    unary: Literal["-p", "-log p"] = "-p"
+
+
+class StageConfig(StrictModel):
+    type: Literal["SGD", "Adam"] = "SGD"
+    base_lr: float = pydantic.Field(..., gt=0)
+    iterations: int = pydantic.Field(..., ge=1)
+    steps: Tuple[int, ...] = ()
+    step_factor: float = pydantic.Field(0.1, gt=0)
+    momentum: float = pydantic.Field(0.9, ge=0, lt=1)
+    weight_decay: float = pydantic.Field(0.0005, ge=0)
+    batch: int = pydantic.Field(1, ge=1)
+    iter_size: int = pydantic.Field(1, ge=1)
+    mirror: bool = True
+    normalise: bool = True    # the loss a labelled pixel; false: the published sum over them
+    validate_every: int = pydantic.Field(..., ge=1)
+
+
+class Config(StrictModel):
+    dataset: str
+    seed: int = pydantic.Field(0, ge=0)
+    net: NetConfig = NetConfig()
+    crf: CRFConfig = CRFConfig()
+    stage1: StageConfig
+    stage2: StageConfig
+    stage3: StageConfig
+    stage4: StageConfig
+
+    def stage(self, name):
+        """Return a stage's settings; the control has those of stage 4, its loss is the difference."""
+        return self.stage4 if name == "control" else getattr(self, name)
+
+
+def load_config(path):
+    """Read a configuration.
+
+    Raises
+    ------
+    ValueError
+        One sentence naming the first key that is unknown, missing or wrong, or why the file is not YAML.
+    FileNotFoundError
+    """
+    try:
+        with open(path) as file:
+            values = yaml.safe_load(file)
+    except yaml.YAMLError as error:
+        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no configuration {path}; name one with --config.") from None
+    return parse(Config, values, str(path))

@@ -1,0 +1,195 @@
+"""Train one stage: `python3 -m experiments.train --config CONFIG --stage 1|2|3|4|control`.
+
+Started again, it goes on from the newest snapshot. The weights end in <build>/<stage>/final.caffemodel, the log in
+<build>/<stage>/log.jsonl.
+"""
+
+import os
+import signal
+import time
+
+os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe would print each layer of each net
+
+import caffe  # noqa: E402
+import numpy as np  # noqa: E402
+
+from data_prep.metadata import VOID, read_metadata  # noqa: E402
+from experiments.command_line import build_folder, experiment_parser, run_command  # noqa: E402
+from experiments.config import PREDECESSOR, STAGES, load_config  # noqa: E402
+from experiments.files import write_atomically  # noqa: E402
+from experiments.progress import Progress  # noqa: E402
+from experiments.snapshots import check_fits, check_solver_state, remove_old_snapshots, snapshots  # noqa: E402
+from experiments.training_log import TrainingLog  # noqa: E402
+from experiments.validation import validate  # noqa: E402
+
+LOG_EVERY = 20
+# Layers that a stage adds to its predecessor's net.
+NEW_LAYERS = {"stage2": {"score_pool4", "upscore2", "upscore16"},
+              "stage3": {"score_pool3", "upscore_pool4", "upscore8"}, "stage4": set(), "control": set()}
+
+
+class Interrupted(Exception):
+    """SIGINT or SIGTERM came; holds the signal's number."""
+
+
+def train_stage(config, stage, build):
+    """Train a stage from its predecessor's weights, or go on with it.
+
+    Parameters
+    ----------
+    config : experiments.config.Config
+    stage : str
+        One of `experiments.config.STAGES`.
+    build : pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the nets or the predecessor's weights are not there.
+    ValueError
+        If weights or a solver state belong to another net, or the loss is not finite.
+    Interrupted
+        After a snapshot was written.
+    """
+    folder = build / stage
+    final = folder / "final.caffemodel"
+    if final.exists():
+        print(f"{stage}: {final} is there, nothing to do")
+        return
+    settings, metadata = config.stage(stage), read_metadata(build / "lmdb")
+    print(f"{stage}: net {config.net}, crf {config.crf}, solver {settings}")
+    solver = _open_solver(build / "nets" / stage / "solver.prototxt")
+    _initialise(solver, stage, build)
+    log = TrainingLog(folder / "log.jsonl", solver.iter)
+    run = StageRun(solver, config.seed, settings.normalise, log, metadata)
+    try:
+        run.until(settings.iterations, settings.validate_every, folder)
+    except Interrupted:
+        solver.snapshot()
+        raise
+    _save(solver.net, final)
+
+
+def _open_solver(path):
+    if not path.exists():
+        raise FileNotFoundError(f"There is no {path}; run `make nets` with the same DATASET first.")
+    solver = caffe.get_solver(str(path))
+    for net in (solver.net, *solver.test_nets):
+        _check_upsampling(net)
+    solver.test_nets[0].share_with(solver.net)
+    return solver
+
+
+def _check_upsampling(net):
+    """Raise a ValueError unless each upsampling kernel is bilinear: anything else gives blurred or black scores."""
+    for name, blobs in net.params.items():
+        if not name.startswith("upscore"):
+            continue
+        kernel = blobs[0].data
+        size = kernel.shape[-1]
+        ramp = 1 - np.abs(np.arange(size) - (size - 1) / 2) / (size // 2)
+        if kernel.shape[1] != 1 or not np.allclose(kernel, np.outer(ramp, ramp), atol=1e-5):
+            raise ValueError(f"The kernel of {name} is not bilinear, so its scores would be wrong; "
+                             "generate the nets again with `make nets`.")
+
+
+def _initialise(solver, stage, build):
+    """Load the newest snapshot of a stage, or else its predecessor's weights."""
+    for iteration, state in snapshots(build / stage):
+        check_solver_state(solver.net, state)
+        solver.restore(str(state))
+        print(f"{stage}: goes on from {state}")
+        return
+    if PREDECESSOR[stage] is None:
+        return
+    weights = build / PREDECESSOR[stage] / "final.caffemodel"
+    if not weights.exists():
+        raise FileNotFoundError(f"There is no {weights} for {stage} to start from; "
+                                f"run `make train-{PREDECESSOR[stage]}` with the same DATASET first.")
+    copied, new, dropped = check_fits(solver.net, weights, NEW_LAYERS[stage])
+    solver.net.copy_from(str(weights))
+    print(f"{stage}: from {weights}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
+          f"dropped: {', '.join(dropped) or 'none'}")
+
+
+def _save(net, path):
+    temporary = path.with_name(f".{path.name}")
+    net.save(str(temporary))
+    os.replace(temporary, path)
+
+
+class StageRun:
+    """Steps a solver, logs and validates."""
+
+    def __init__(self, solver, seed, normalise, log, metadata):
+        self.solver, self.seed, self.normalise = solver, seed, normalise
+        self.log, self.metadata = log, metadata
+        self.signal = None
+
+    def until(self, iterations, validate_every, folder):
+        """Step to `iterations`; validate and keep a snapshot each `validate_every` and at the end."""
+        previous = {number: signal.signal(number, self._remember) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with Progress(folder.name, self.solver.iter, iterations) as progress:
+                if self.solver.iter == 0:
+                    self._validate(progress)
+                while self.solver.iter < iterations:
+                    self._step(progress)
+                    if self.solver.iter % validate_every == 0 or self.solver.iter == iterations:
+                        self._validate(progress)
+                        remove_old_snapshots(folder)
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+    def _remember(self, number, frame):
+        self.signal = number
+
+    def _step(self, progress):
+        # Dropout follows from seed and iteration, so that a resumed run draws what an unbroken one draws.
+        caffe.set_random_seed(hash((self.seed, self.solver.iter)) & 0x7FFFFFFF)
+        begin = time.perf_counter()
+        self.solver.step(1)
+        loss = self._loss_per_labelled_pixel()
+        if not np.isfinite(loss):
+            raise ValueError(f"The loss is {loss} at iteration {self.solver.iter}: the last snapshot is kept; "
+                             "try a lower base_lr.")
+        if self.solver.iter % LOG_EVERY == 0:
+            values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
+            if "augmented_error" in self.solver.net.blobs:
+                values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
+            self.log.append("train", self.solver.iter, **values)
+        progress.advance(loss)
+        if self.signal is not None:
+            raise Interrupted(self.signal)
+
+    def _loss_per_labelled_pixel(self):
+        loss = float(self.solver.net.blobs["loss"].data)
+        if not self.normalise:
+            loss /= max(1, np.count_nonzero(self.solver.net.blobs["label"].data != VOID))
+        return loss
+
+    def _validate(self, progress):
+        scores = validate(self.solver.test_nets[0], self.metadata)
+        self.log.append("validation", self.solver.iter, **scores)
+        progress.note(f"validation at {self.solver.iter}: IoU over classes {scores['classes']:.2f} %, "
+                      f"over categories {scores['categories']:.2f} %, confidence {scores['confidence']:.3f}")
+
+
+def main(arguments=None):
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--stage", required=True, choices=("1", "2", "3", "4", "control"))
+    options = parser.parse_args(arguments)
+    config = load_config(options.config)
+    stage = options.stage if options.stage in STAGES else f"stage{options.stage}"
+    try:
+        train_stage(config, stage, build_folder(options, config))
+    except Interrupted as interruption:
+        number = interruption.args[0]
+        print(f"{stage}: interrupted, a snapshot is written; the same command goes on from it")
+        return 128 + number
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

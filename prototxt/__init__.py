@@ -1,0 +1,1 @@
+"""Definitions of the nets and solvers, generated with Caffe's NetSpec."""

@@ -1,0 +1,116 @@
+"""Whole nets: data, FCN, loss or CRF, for training, validation and deployment."""
+
+import json
+
+import caffe
+from caffe import layers as L
+from caffe import params as P
+
+from data_prep.metadata import VOID
+from prototxt.fcn import FIXED, add_fcn
+
+# Stage of training to stride of the FCN (the paper's section 4.1); stage 4 and its control go on from FCN-8s.
+STRIDES = {"stage1": 32, "stage2": 16, "stage3": 8, "stage4": 8, "control": 8}
+CRF_STAGES = ("stage4",)
+# -log p is clamped here: a class that the net rules out must not cost infinity.
+LEAST_PROBABILITY = 1e-6
+
+
+def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
+    return L.Python(*bottoms, ntop=ntop, module="python_layers", layer=layer,
+                    param_str=json.dumps(parameters or {}, sort_keys=True), **rest)
+
+
+def _add_data(net, stage, split, data):
+    # The layer's name holds stage and split: its count of iterations must not be handed on with the weights.
+    top = _python("SegmentationData", ntop=2, parameters=data, param=[FIXED], name=f"data_{stage}_{split}")
+    net.data, net.label = top
+
+
+def _add_crf_terms(net, crf):
+    """Add `prob` (eq. 4's p), `unary` and `weights` on top of `data` and `score`."""
+    net.prob = L.Softmax(net.score)
+    if crf["unary"] == "-p":
+        net.unary = L.Power(net.prob, scale=-1)
+    else:
+        net.log_prob = L.Log(net.prob, shift=LEAST_PROBABILITY)
+        net.unary = L.Power(net.log_prob, scale=-1)
+    net.weights = _python("ContrastWeights", net.data,
+                          parameters={name: crf[name] for name in ("alpha", "beta", "lam")})
+
+
+def _add_inference(net, crf):
+    net.labels, net.lower_bound, net.energy = _python(
+        "CRFInference", net.unary, net.weights, ntop=3,
+        parameters={name: crf[name] for name in ("iterations", "decode")})
+
+
+def _add_softmax_loss(net, normalise):
+    normalization = P.Loss.VALID if normalise else P.Loss.NONE
+    net.loss = L.SoftmaxWithLoss(net.score, net.label,
+                                 loss_param=dict(ignore_label=VOID, normalization=normalization))
+
+
+def train_net(stage, architecture, data, crf, normalise):
+    """Return the training net of a stage as a NetParameter.
+
+    Parameters
+    ----------
+    stage : str
+        A key of `STRIDES`.
+    architecture : prototxt.fcn.Architecture
+    data : dict
+        Parameters of the `SegmentationData` layer.
+    crf : dict
+        alpha, beta, lam, gamma, iterations, decode, unary ("-p" or "-log p").
+    normalise : bool
+        Divide the loss by the number of labelled pixels, instead of the published sum over them.
+    """
+    net = caffe.NetSpec()
+    _add_data(net, stage, "train", data)
+    add_fcn(net, architecture, STRIDES[stage])
+    if stage in CRF_STAGES:
+        _add_crf_terms(net, crf)
+        net.loss, net.augmented_error = _python(
+            "SSVMLoss", net.unary, net.weights, net.label, ntop=2, loss_weight=[1, 0],
+            parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
+                        "normalise": normalise})
+    else:
+        _add_softmax_loss(net, normalise)
+    return _named(net, stage, "train")
+
+
+def validation_net(stage, architecture, data, crf):
+    """Return the net that a stage is validated with: `prob`, and `labels` where the stage has the CRF."""
+    net = caffe.NetSpec()
+    _add_data(net, stage, "validation", data)
+    add_fcn(net, architecture, STRIDES[stage])
+    _add_prediction(net, stage, crf)
+    return _named(net, stage, "validation")
+
+
+def deploy_net(stage, architecture, size, crf):
+    """Return the net that segments images: input `data`, tops `score` and `prob`, the CRF's with stage 4.
+
+    `size` is (height, width) of its input, which a user may reshape.
+    """
+    net = caffe.NetSpec()
+    net.data = L.Input(shape=dict(dim=[1, 3, *size]))
+    add_fcn(net, architecture, STRIDES[stage])
+    _add_prediction(net, stage, crf)
+    return _named(net, stage, "deploy")
+
+
+def _add_prediction(net, stage, crf):
+    if stage in CRF_STAGES:
+        _add_crf_terms(net, crf)
+        _add_inference(net, crf)
+    else:
+        net.prob = L.Softmax(net.score)
+
+
+def _named(net, stage, phase):
+    parameter = net.to_proto()
+    crf = " + CRF" if stage in CRF_STAGES else ""
+    parameter.name = f"FCN-{STRIDES[stage]}s{crf}, {stage}, {phase}"
+    return parameter

@@ -1,0 +1,126 @@
+"""The CRF's layers: thin, the mathematics is in `theano_crf`."""
+
+import caffe
+import numpy as np
+import theano_crf
+
+from python_layers.errors import check_blob_counts, shows_errors
+from python_layers.parameters import StrictModel, parse_param_str
+
+
+class WeightParameters(StrictModel):
+    alpha: float = 35.0
+    beta: float = 0.9
+    lam: float = 2.5
+
+
+class LossParameters(StrictModel):
+    gamma: float = 0.1
+    iterations: int = 15
+    void: int = 255
+    normalise: bool = True    # divide by the number of labelled pixels of the batch
+
+
+class InferenceParameters(StrictModel):
+    iterations: int = 15
+    decode: str = "argmin"
+
+
+class ContrastWeights(caffe.Layer):
+    """Contrast-sensitive pairwise weights (eq. 6).
+
+    Bottom: image (N, 3, H, W) in 0 to 255; a subtracted mean and the order of the channels change nothing, as
+    only differences of neighbours count. Top: weights (N, 2, H, W), see `theano_crf.contrast_weights`.
+    """
+
+    @shows_errors
+    def setup(self, bottom, top):
+        check_blob_counts(self, bottom, top, (1,), (1,))
+        self.parameters = parse_param_str(WeightParameters, self)
+
+    def reshape(self, bottom, top):
+        images, _, height, width = bottom[0].data.shape
+        top[0].reshape(images, 2, height, width)
+
+    @shows_errors
+    def forward(self, bottom, top):
+        image = bottom[0].data * np.float32(1 / 255)
+        top[0].data[...] = theano_crf.contrast_weights(image, **self.parameters.dict())
+
+    @shows_errors
+    def backward(self, top, propagate_down, bottom):
+        if propagate_down[0]:
+            raise ValueError("ContrastWeights passes no gradient to its image; put it behind a data layer only.")
+
+
+class SSVMLoss(caffe.Layer):
+    """Structured SVM loss with margin rescaling (eq. 7 to 10).
+
+    Bottoms: unary (N, K, H, W), weights (N, 2, H, W), labels (N, H, W). Tops: the loss; optionally the share of
+    labelled pixels whose loss-augmented label differs from the truth, a sign of health. Set `loss_weight`.
+    """
+
+    @shows_errors
+    def setup(self, bottom, top):
+        check_blob_counts(self, bottom, top, (3,), (1, 2))
+        self.parameters = parse_param_str(LossParameters, self)
+
+    def reshape(self, bottom, top):
+        for blob in top:
+            blob.reshape(1)
+
+    @shows_errors
+    def forward(self, bottom, top):
+        unary, weights, labels = (blob.data for blob in bottom)
+        truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
+        options = self.parameters
+        self.structured = theano_crf.ssvm(unary, weights, truth, gamma=options.gamma, void=options.void,
+                                          iterations=options.iterations)
+        labelled = truth != options.void
+        count = max(1, np.count_nonzero(labelled))
+        self.scale = 1 / count if options.normalise else 1.0
+        top[0].data[0] = self.scale * self.structured.loss.sum()
+        if len(top) > 1:
+            top[1].data[0] = np.count_nonzero((self.structured.labels != truth) & labelled) / count
+
+    @shows_errors
+    def backward(self, top, propagate_down, bottom):
+        scale = np.float32(self.scale * top[0].diff[0])
+        for blob, needed, gradient in zip(bottom, propagate_down,
+                                          (self.structured.grad_unary, self.structured.grad_weights)):
+            if needed:
+                np.multiply(gradient, scale, out=blob.diff)
+        if propagate_down[2]:
+            raise ValueError("SSVMLoss passes no gradient to its labels; the third bottom must be data.")
+
+
+class CRFInference(caffe.Layer):
+    """Labels of least energy by DualMM (eq. 3).
+
+    Bottoms: unary (N, K, H, W), weights (N, 2, H, W). Tops: labels (N, H, W); optionally the lower bound (N,)
+    and the energy (N,) of the labels.
+    """
+
+    @shows_errors
+    def setup(self, bottom, top):
+        check_blob_counts(self, bottom, top, (2,), (1, 3))
+        self.parameters = parse_param_str(InferenceParameters, self)
+
+    def reshape(self, bottom, top):
+        images, _, height, width = bottom[0].data.shape
+        top[0].reshape(images, height, width)
+        for blob in top[1:]:
+            blob.reshape(images)
+
+    @shows_errors
+    def forward(self, bottom, top):
+        solution = theano_crf.dual_mm(bottom[0].data, bottom[1].data, **self.parameters.dict())
+        top[0].data[...] = solution.labels
+        if len(top) > 1:
+            top[1].data[...] = solution.lower_bound
+            top[2].data[...] = solution.energy
+
+    @shows_errors
+    def backward(self, top, propagate_down, bottom):
+        if any(propagate_down):
+            raise ValueError("CRFInference has no gradient; train with SSVMLoss instead.")

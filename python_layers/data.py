@@ -1,0 +1,83 @@
+"""SegmentationData: images and labels from an LMDB, one record a pair."""
+
+from typing import Tuple
+
+import caffe
+import numpy as np
+
+from data_prep.records import decode_planes, open_records
+from python_layers.errors import check_blob_counts, shows_errors
+from python_layers.order import Order
+from python_layers.parameters import StrictModel, parse_param_str
+from python_layers.prefetch import Prefetcher
+
+
+class DataParameters(StrictModel):
+    source: str                              # folder of the LMDB
+    mean_bgr: Tuple[float, float, float]     # subtracted from the image, 0 to 255
+    batch: int = 1
+    shuffle: bool = True
+    mirror: bool = False
+    seed: int = 0
+
+
+class SegmentationData(caffe.Layer):
+    """Tops: image (N, 3, H, W), BGR in 0 to 255 less the mean; labels (N, H, W), 255 = void.
+
+    Parameters in `param_str`: see `DataParameters`. The one parameter blob of the layer counts its iterations,
+    so it is saved and restored with the weights and `caffe train -snapshot` goes on with the next image; give
+    it `lr_mult: 0` and `decay_mult: 0`. A batch of several images needs images of one size.
+    """
+
+    @shows_errors
+    def setup(self, bottom, top):
+        check_blob_counts(self, bottom, top, (0,), (2,))
+        self.parameters = parse_param_str(DataParameters, self)
+        self.blobs.add_blob(1)
+        self.blobs[0].data[...] = 0
+        self.prefetcher = Prefetcher(lambda: _open_source(self.parameters))
+        self.loaded = None
+
+    @shows_errors
+    def reshape(self, bottom, top):
+        iteration = int(self.blobs[0].data[0])
+        if self.loaded != iteration:
+            self.images, self.labels = self.prefetcher.get(iteration)
+            self.loaded = iteration
+        top[0].reshape(*self.images.shape)
+        top[1].reshape(*self.labels.shape)
+
+    @shows_errors
+    def forward(self, bottom, top):
+        top[0].data[...] = self.images
+        top[0].data[...] -= np.float32(self.parameters.mean_bgr)[:, None, None]
+        top[1].data[...] = self.labels
+        self.blobs[0].data[...] += 1
+        self.prefetcher.request(int(self.blobs[0].data[0]))
+
+    def backward(self, top, propagate_down, bottom):
+        pass
+
+
+def _open_source(parameters):
+    """Open the LMDB and return `load(iteration) -> (images (N, 3, H, W), labels (N, H, W))`, both uint8."""
+    records = open_records(parameters.source)
+    order = Order(len(records), parameters.shuffle, parameters.mirror, parameters.seed)
+
+    def load(iteration):
+        positions = range(iteration * parameters.batch, (iteration + 1) * parameters.batch)
+        pairs = [_load_pair(records, *order.at(position)) for position in positions]
+        shapes = {labels.shape for _, labels in pairs}
+        if len(shapes) > 1:
+            raise ValueError(f"A batch of {len(pairs)} images from {parameters.source} mixes the sizes (height, "
+                             f"width) {sorted(shapes)}; use batch 1 and iter_size {len(pairs)} for such images.")
+        return tuple(np.stack(arrays) for arrays in zip(*pairs))
+
+    return load
+
+
+def _load_pair(records, index, mirrored):
+    planes = decode_planes(records.record(index))
+    if mirrored:
+        planes = planes[:, :, ::-1]
+    return planes[:3], planes[3]

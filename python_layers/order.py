@@ -1,0 +1,36 @@
+"""The order of the training data, a function of seed and position alone, so that a resumed run repeats it."""
+
+import numpy as np
+
+
+class Order:
+    """Which record stands at a position of the endless stream of training data, and whether it is mirrored.
+
+    Each epoch is a permutation of its own, drawn from (seed, epoch).
+
+    Parameters
+    ----------
+    records : int
+        Number of records in the data set.
+    shuffle, mirror : bool
+        Draw a permutation an epoch; mirror half of the images, at random.
+    seed : int
+        Non-negative.
+    """
+
+    def __init__(self, records, shuffle, mirror, seed):
+        self.records, self.shuffle, self.mirror, self.seed = records, shuffle, mirror, seed
+        self._epoch, self._permutation, self._mirrored = None, None, None
+
+    def at(self, position):
+        """Return (record index, mirrored) at a position, counted from 0 over all epochs."""
+        epoch, offset = divmod(position, self.records)
+        if epoch != self._epoch:
+            self._draw(epoch)
+        return int(self._permutation[offset]), bool(self._mirrored[offset])
+
+    def _draw(self, epoch):
+        generator = np.random.default_rng([self.seed, epoch])
+        self._permutation = generator.permutation(self.records) if self.shuffle else np.arange(self.records)
+        self._mirrored = generator.integers(0, 2, self.records) if self.mirror else np.zeros(self.records, int)
+        self._epoch = epoch

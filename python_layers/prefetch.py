@@ -1,0 +1,91 @@
+"""A process of its own that prepares batches: Caffe holds Python's lock while it computes, so a thread would wait."""
+
+import multiprocessing
+import os
+import signal
+
+
+class Prefetcher:
+    """Prepares the batch of one iteration while Caffe computes another.
+
+    Parameters
+    ----------
+    open_source : callable
+        Called once in the new process; returns `load(iteration) -> batch`.
+    """
+
+    def __init__(self, open_source):
+        # fork: inside `caffe train` there is no Python executable that another process could be started from.
+        context = multiprocessing.get_context("fork")
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(open_source, theirs, self._connection), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._requested = None
+
+    def request(self, iteration):
+        """Begin to prepare an iteration's batch."""
+        self._connection.send(iteration)
+        self._requested = iteration
+
+    def get(self, iteration):
+        """Return an iteration's batch; what was requested for another iteration is dropped.
+
+        Raises
+        ------
+        Exception
+            Whatever the loading raised, or a RuntimeError if the process died.
+        """
+        if self._requested is not None and self._requested != iteration:
+            self._receive()
+        if self._requested is None:
+            self.request(iteration)
+        batch = self._receive()
+        if isinstance(batch, Exception):
+            raise batch
+        return batch
+
+    def _receive(self):
+        self._requested = None
+        try:
+            return self._connection.recv()
+        except (EOFError, ConnectionError):
+            raise RuntimeError("The process that reads the data has died; "
+                               "the lines above or the system's log say why.") from None
+
+    def close(self):
+        """End the process."""
+        self._connection.close()
+        self._process.join()
+
+
+def _serve(open_source, connection, parents_end):
+    """Answer requests until the other end is closed, which the end of the parent does too."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parents_end.close()
+    try:
+        load = open_source()
+        while True:
+            connection.send(_outcome(load, connection.recv()))
+    except (EOFError, ConnectionError):
+        pass
+    except Exception as error:
+        _answer_all(connection, error)
+    finally:
+        os._exit(0)  # skip the exit handlers copied from the parent: they are the parent's to run
+
+
+def _outcome(load, iteration):
+    try:
+        return load(iteration)
+    except Exception as error:
+        return error
+
+
+def _answer_all(connection, error):
+    try:
+        while True:
+            connection.recv()
+            connection.send(error)
+    except (EOFError, ConnectionError):
+        pass
