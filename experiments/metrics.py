@@ -43,7 +43,7 @@ def confusion_matrix(truth, predicted, classes, void=VOID):
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
-        raise ValueError(f"truth has shape {truth.shape} and prediction {predicted.shape}: they must be equal")
+        raise ValueError(f"The truth has shape {truth.shape} and the prediction {predicted.shape}; they must be equal.")
     labelled = truth != void
     counted = _checked_labels(truth[labelled], classes, f"truth (which may also be {void}, void)")
     predicted = _checked_labels(predicted, classes, "prediction")[labelled]
@@ -55,8 +55,8 @@ def _checked_labels(labels, classes, what):
     whole = labels.astype(np.int64)
     wrong = (whole != labels) | (whole < 0) | (whole >= classes)
     if wrong.any():
-        raise ValueError(f"label {labels[wrong][0]} found in the {what}: labels must be 0 to {classes - 1}, "
-                         "the rows of the dataset's class table")
+        raise ValueError(f"Label {labels[wrong][0]} was found in the {what}; labels must be 0 to {classes - 1}, "
+                         "the rows of the dataset's class table.")
     return whole
 
 
@@ -65,18 +65,18 @@ def intersection_over_union(confusion):
 
     Parameters
     ----------
-    confusion : (K, K) int
-        Counts as from `confusion_matrix`.
+    confusion : (..., K, K) number
+        Counts as from `confusion_matrix`, of one set of images or of several.
 
     Returns
     -------
-    (K,) float64
+    (..., K) float64
         Between 0 and 1; NaN for a class that is neither in the truth nor in the prediction.
     """
     confusion = np.asarray(confusion)
-    right = np.diag(confusion)
-    union = confusion.sum(axis=0) + confusion.sum(axis=1) - right
-    return np.divide(right, union, out=np.full(len(right), np.nan), where=union > 0)
+    right = np.diagonal(confusion, axis1=-2, axis2=-1)
+    union = confusion.sum(axis=-2) + confusion.sum(axis=-1) - right
+    return np.divide(right, union, out=np.full(right.shape, np.nan), where=union > 0)
 
 
 def merge_categories(confusion, categories):
@@ -103,8 +103,8 @@ def merge_categories(confusion, categories):
     """
     confusion = np.asarray(confusion)
     if confusion.shape != (len(categories), len(categories)):
-        raise ValueError(f"the confusion matrix has shape {confusion.shape} but the class table has "
-                         f"{len(categories)} rows: compute it with that number of classes")
+        raise ValueError(f"The confusion matrix has shape {confusion.shape} but the class table has "
+                         f"{len(categories)} rows; compute it with that number of classes.")
     names = list(dict.fromkeys(categories))
     member = np.array([[category == name for category in categories] for name in names], dtype=np.int64)
     return names, member @ confusion @ member.T
@@ -160,7 +160,8 @@ def scores(confusion, names: Sequence[str], categories: Sequence[str]) -> Scores
         If `names`, `categories` and the matrix differ in size.
     """
     if len(names) != len(categories):
-        raise ValueError(f"{len(names)} class names but {len(categories)} categories: give one category a class")
+        raise ValueError(f"There are {len(names)} class names but {len(categories)} categories; "
+                         "give one category a class.")
     category_names, merged = merge_categories(confusion, categories)
     over_classes = 100 * intersection_over_union(confusion)
     over_categories = 100 * intersection_over_union(merged)

@@ -88,12 +88,12 @@ def test_agrees_with_the_formulas_of_the_official_evaluation():
 
 
 @pytest.mark.parametrize("truth, predicted, words", [
-    ([0, 4], [0, 0], "label 4 found in the truth"),
-    ([0, 1], [0, 255], "label 255 found in the prediction"),
-    ([0, 255], [0, 7], "label 7 found in the prediction"),
-    ([0, -1], [0, 0], "label -1"),
-    ([0, 1], [0, 0.5], "label 0.5"),
-    ([0, 1], [0, float("nan")], "label nan"),
+    ([0, 4], [0, 0], "Label 4 was found in the truth"),
+    ([0, 1], [0, 255], "Label 255 was found in the prediction"),
+    ([0, 255], [0, 7], "Label 7 was found in the prediction"),
+    ([0, -1], [0, 0], "Label -1"),
+    ([0, 1], [0, 0.5], "Label 0.5"),
+    ([0, 1], [0, float("nan")], "Label nan"),
     ([0, 1], [[0, 1]], "shape"),
 ])
 def test_labels_outside_the_table_are_refused(truth, predicted, words):
