@@ -1,0 +1,111 @@
+"""Command line: python3 -m data_prep --dataset NAME [--root FOLDER] --output FOLDER."""
+
+import argparse
+import os
+import signal
+import sys
+
+from data_prep.datasets import DATASETS, list_splits
+from data_prep.errors import DataError
+from data_prep.lmdb_writer import shuffled, write_dataset
+from data_prep.metadata import FILE_NAME, read_metadata
+
+
+def parse_arguments(arguments=None):
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(prog="python3 -m data_prep", description="Make one LMDB a split of a dataset.")
+    parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
+    parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
+    parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
+    parser.add_argument("--seed", type=_natural, default=0, help="of the order, and of drawn images (default 0)")
+    parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
+                        help="number of images a split, such as train=600 val=100")
+    parser.add_argument("--jobs", type=_positive, default=len(os.sched_getaffinity(0)),
+                        help="processes that load images (default: one a core)")
+    parser.add_argument("--force", action="store_true", help="replace an LMDB that was made with other settings")
+    return parser.parse_args(arguments)
+
+
+def _natural(text):
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is below 0")
+    return number
+
+
+def _positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def _split_count(text):
+    split, sign, number = text.partition("=")
+    if not split or not sign:
+        raise argparse.ArgumentTypeError(f"'{text}' is not of the form SPLIT=N, such as train=600")
+    return split, _positive(number)
+
+
+def make_lmdb(name, root, output, seed, counts, jobs, force):
+    """Make the LMDBs of a dataset unless they are there already.
+
+    Raises
+    ------
+    DataError
+        Where the input is bad, or `output` holds something else and must not be replaced.
+    """
+    entries = {split: shuffled(listed, seed, split)[:counts.get(split)]
+               for split, listed in list_splits(name, root, seed, counts).items()}
+    found = _complete(name, output, seed, {split: len(listed) for split, listed in entries.items()}, force)
+    if found:
+        print(f"{output} is complete already: {_summary(found)}")
+        return
+    metadata = write_dataset(name, DATASETS[name], entries, seed, output, jobs)
+    print(f"{output}: {_summary(metadata)}")
+
+
+def _complete(name, output, seed, counts, force):
+    """Metadata of the LMDB in `output` if it is the one asked for, None if it is to be written."""
+    if force or not os.path.isdir(output) or not os.listdir(output):
+        _refuse_other_content(output)
+        return None
+    _refuse_other_content(output)
+    found = read_metadata(output)
+    wanted = name, seed, counts, list(DATASETS[name].classes.values())
+    if (found.name, found.seed, found.splits, found.classes) != wanted:
+        raise DataError(f"{output} holds another LMDB ({_summary(found)}): give --force to replace it, or another "
+                        "--output.")
+    return found
+
+
+def _refuse_other_content(output):
+    if os.path.isdir(output) and os.listdir(output) and not os.path.isfile(os.path.join(output, FILE_NAME)):
+        raise DataError(f"{output} is not empty and holds no {FILE_NAME}, so it is not an LMDB of data_prep's: "
+                        "remove it or choose another --output.")
+
+
+def _summary(metadata):
+    counts = ", ".join(f"{count} {split}" for split, count in metadata.splits.items())
+    sizes = sorted({f"{width} x {height}" for found in metadata.sizes.values() for height, width in found})
+    return f"{metadata.name}, {counts} images of {' and '.join(sizes)} pixels, seed {metadata.seed}"
+
+
+def main(arguments=None):
+    """Run the command line; 0 or, after one sentence on stderr, 1."""
+    options = parse_arguments(arguments)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up after kill as after Ctrl-C
+    try:
+        make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count), options.jobs,
+                  options.force)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"error: interrupted; nothing was written to {options.output}.", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Images and labels from files: listing them, reading them, making them smaller."""
+
+import functools
+import os
+from typing import Callable, NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from data_prep.errors import DataError
+from data_prep.metadata import VOID
+
+EXTENSION = ".png"
+
+
+class Entry(NamedTuple):
+    """One image of a split, not yet loaded."""
+
+    name: str
+    load: Callable  # () -> image (H, W, 3) uint8 RGB, labels (H, W) uint8 with 255 = void; picklable
+
+
+def list_pairs(image_folder, label_folder, label_map, subsampling):
+    """Entries for the images of one folder and the labels of the same names in another, sorted by name.
+
+    Parameters
+    ----------
+    image_folder, label_folder : str
+        Folders of PNG files.
+    label_map : (256,) int array
+        From `training_labels`.
+    subsampling : int
+        Factor by which images and labels are made smaller.
+
+    Returns
+    -------
+    list of Entry
+
+    Raises
+    ------
+    DataError
+        Where a folder is missing or empty, or an image or a label has no partner.
+    """
+    images, labels = _png_names(image_folder), _png_names(label_folder)
+    for names, others, folder, other, what in ((images, labels, image_folder, label_folder, "label"),
+                                               (labels, images, label_folder, image_folder, "image")):
+        alone = sorted(names - others)
+        if alone:
+            raise DataError(f"{os.path.join(folder, alone[0])} has no {what} (there is no {alone[0]} in {other}; "
+                            f"{len(alone)} such in all): every image needs a label of the same name.")
+    return [Entry(name[:-len(EXTENSION)],
+                  functools.partial(load_pair, os.path.join(image_folder, name), os.path.join(label_folder, name),
+                                    label_map, subsampling))
+            for name in sorted(images)]
+
+
+def _png_names(folder):
+    if not os.path.isdir(folder):
+        raise DataError(f"{folder} is not there: the dataset's folder must hold it.")
+    names = {name for name in os.listdir(folder) if name.lower().endswith(EXTENSION)}
+    if not names:
+        raise DataError(f"{folder} holds no {EXTENSION} file.")
+    return names
+
+
+def training_labels(label_ids, void_ids):
+    """The table from values in label images to training labels.
+
+    Parameters
+    ----------
+    label_ids : sequence of int
+        Value k-th class has in the dataset's label images.
+    void_ids : iterable of int
+        Values of pixels without a class.
+
+    Returns
+    -------
+    (256,) int16 array
+        Training label, 255 (void), or -1 for a value that is in neither.
+    """
+    table = np.full(256, -1, dtype=np.int16)
+    table[list(void_ids)] = VOID
+    table[list(label_ids)] = np.arange(len(label_ids))
+    return table
+
+
+def load_pair(image_path, label_path, label_map, subsampling):
+    """Read an image and its label, check them and make them smaller.
+
+    Parameters
+    ----------
+    image_path, label_path : str
+        PNG files.
+    label_map : (256,) int array
+        From `training_labels`.
+    subsampling : int
+        The image is averaged over squares of this many pixels, the label takes the nearest pixel.
+
+    Returns
+    -------
+    image : (H, W, 3) uint8 array
+    labels : (H, W) uint8 array
+        Training labels, 255 = void.
+
+    Raises
+    ------
+    DataError
+        Where a file cannot be read, the label is not single-channel, sizes differ, or a value is not in the table.
+    """
+    picture, label_picture = _read(image_path), _read(label_path)
+    if label_picture.mode not in ("L", "P"):
+        raise DataError(f"{label_path} has mode {label_picture.mode}: a label image must have a single channel of "
+                        "8 bits that holds class numbers, not colours.")
+    if picture.size != label_picture.size:
+        raise DataError(f"{image_path} has {picture.size[0]} x {picture.size[1]} pixels but its label {label_path} "
+                        f"has {label_picture.size[0]} x {label_picture.size[1]}: sizes must be equal.")
+    values = np.asarray(label_picture)
+    labels = label_map[values]
+    if labels.min() < 0:
+        allowed = ", ".join(str(value) for value in np.flatnonzero(label_map >= 0))
+        raise DataError(f"{label_path} has the label value {values[labels < 0][0]}, which the dataset's class table "
+                        f"does not know: allowed are {allowed}.")
+    if np.all(labels == VOID):
+        raise DataError(f"{label_path} has no labelled pixel, all are void: remove it and its image, or check "
+                        "that the labels are those of this dataset.")
+    image = np.asarray(picture.convert("RGB").reduce(subsampling))
+    return image, subsample_labels(labels.astype(np.uint8), subsampling)
+
+
+def subsample_labels(labels, factor):
+    """Labels made smaller by `factor`: the pixel in the middle of each square, never a mixture of labels.
+
+    The sizes are those of `PIL.Image.reduce`: a remainder at the right or the bottom gives one more pixel.
+    """
+    rows, columns = (np.minimum(np.arange(0, size, factor) + factor // 2, size - 1) for size in labels.shape)
+    return labels[np.ix_(rows, columns)]
+
+
+def _read(path):
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+            return picture
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DataError(f"{path} cannot be read as an image ({error}): it is damaged or not a PNG file.") from None

@@ -1,0 +1,208 @@
+"""A whole scene: where things stand, in which order they are painted, and the camera's own faults."""
+
+import zlib
+from typing import NamedTuple, Tuple
+
+import numpy as np
+
+from data_prep.scenes import roadside, street, traffic
+from data_prep.scenes.canvas import HEIGHT, SUPERSAMPLING, WIDTH, Camera, Canvas
+from data_prep.scenes.light import Shadows, draw_light
+from data_prep.scenes.textures import ValueNoise, between, chance, pick
+
+NEAREST, FARTHEST = 4.0, 60.0  # metres ahead of the camera
+
+
+class Street(NamedTuple):
+    """Widths in metres: half of the road, sidewalks at the left and right, where the axis of the road lies."""
+
+    road: float
+    sidewalk: Tuple[float, float]
+    offset: float
+    asphalt: Tuple[float, float, float]
+
+
+def draw_scene(seed, split, index):
+    """Draw one scene.
+
+    Parameters
+    ----------
+    seed : int
+    split : str
+    index : int
+        Seed, split and index determine the scene alone, on every machine.
+
+    Returns
+    -------
+    image : (HEIGHT, WIDTH, 3) uint8 array
+        RGB.
+    labels : (HEIGHT, WIDTH) uint8 array
+        Training labels, 255 = void.
+    """
+    generator = np.random.default_rng([seed, zlib.crc32(split.encode("utf-8")), index])
+    light, noise = draw_light(generator), ValueNoise(generator)
+    canvas = Canvas(_draw_camera(generator), light.skyline, light.haze_distance)
+    layout = _draw_street(generator)
+    things = _draw_things(generator, layout)
+    shadows = Shadows(canvas, light)
+    for thing in things:
+        thing.shade(shadows)
+    street.paint_sky(canvas, light, noise)
+    street.paint_skyline(canvas, light, noise, generator)
+    street.paint_ground(canvas, layout, shadows.factor, noise, generator)
+    for thing in sorted(things, key=lambda thing: -thing.far):
+        thing.paint(canvas, light, noise, generator)
+    if chance(generator, 0.3):
+        traffic.paint_hood(canvas, generator)
+    return _photograph(canvas.pixels(), generator), canvas.pixel_labels()
+
+
+class _Thing(NamedTuple):
+    """Something that stands at (x, z), with half of its width and length and its height for its shadow."""
+
+    painter: object
+    x: float
+    z: float
+    shadow: Tuple[float, float, float]
+
+    @property
+    def far(self):
+        return self.z
+
+    def shade(self, shadows):
+        shadows.cast(self.x, self.z + self.shadow[1], *self.shadow)
+
+    def paint(self, canvas, light, noise, generator):
+        self.painter(canvas, light, self.x, self.z, noise, generator)
+
+
+class _Row(NamedTuple):
+    """Something that stretches along the road at X = x."""
+
+    painter: object
+    x: float
+    z_range: Tuple[float, float]
+    height: float
+
+    @property
+    def far(self):
+        return self.z_range[1]
+
+    def shade(self, shadows):
+        shadows.cast_wall(self.x, self.z_range, self.height)
+
+    def paint(self, canvas, light, noise, generator):
+        if self.painter is street.paint_building:
+            self.painter(canvas, light, self.x, self.z_range, self.height, noise, generator)
+        else:
+            self.painter(canvas, light, self.x, self.z_range, noise, generator)
+
+
+def _draw_camera(generator):
+    rows, columns = HEIGHT * SUPERSAMPLING, WIDTH * SUPERSAMPLING
+    return Camera(focal=columns * between(generator, 0.75, 0.95), centre=columns * between(generator, 0.35, 0.65),
+                  horizon=rows * between(generator, 0.38, 0.5), height=between(generator, 1.4, 1.9))
+
+
+def _draw_street(generator):
+    road = between(generator, 3.0, 5.5)
+    return Street(road, (between(generator, 1.5, 4), between(generator, 1.5, 4)),
+                  between(generator, -0.6, 0.6) * (road - 1.2), pick(generator, street.ASPHALT))
+
+
+def _draw_things(generator, layout):
+    things = []
+    for side, width in zip((-1, 1), layout.sidewalk):
+        kerb = layout.offset + side * layout.road
+        things += _draw_rows(generator, kerb + side * width, side)
+        things += _draw_sidewalk(generator, kerb, side, width)
+    return things + _draw_traffic(generator, layout)
+
+
+def _draw_rows(generator, x, side):
+    """Houses, hedges, fences and gardens, one after the other along a side of the road."""
+    rows, z = [], between(generator, 1.5, 6)
+    while z < FARTHEST:
+        length = between(generator, 5, 16)
+        ends = z, z + length
+        kind = pick(generator, ("house", "house", "house", "hedge", "fence", "fence", "open"))
+        away = x + side * between(generator, 2, 5)
+        if kind == "house":
+            rows.append(_Row(street.paint_building, x + side * between(generator, 0.2, 1.0), ends,
+                             between(generator, 5, 15)))
+        elif kind == "hedge":
+            rows.append(_Row(roadside.paint_hedge, x + side * 0.3, ends, 1.5))
+        elif kind == "fence":
+            rows.append(_Row(roadside.paint_fence, x + side * 0.2, ends, 1.5))
+        if kind in ("hedge", "fence") and chance(generator, 0.5):
+            rows.append(_Row(street.paint_building, away + side * 2, ends, between(generator, 4, 10)))
+        elif kind != "house":
+            rows += [_Thing(roadside.paint_tree, away, ends[0] + length * share, (1.5, 1.5, 5.0))
+                     for share in (0.2, 0.7) if chance(generator, 0.7)]
+        z = ends[1] + (between(generator, 0, 4) if chance(generator, 0.3) else 0)
+    return rows
+
+
+SIDEWALK_THINGS = (  # painter, share of the places, size of the shadow
+    (roadside.paint_lamp, 0.16, (0.1, 0.1, 6.0)),
+    (roadside.paint_sign, 0.26, (0.1, 0.1, 2.5)),
+    (roadside.paint_traffic_light, 0.06, (0.15, 0.15, 3.0)),
+    (roadside.paint_tree, 0.10, (1.2, 1.2, 5.0)),
+    (roadside.paint_box, 0.06, (0.3, 0.3, 1.0)),
+    (traffic.paint_person, 0.36, (0.25, 0.2, 1.7)),
+)
+
+
+def _draw_sidewalk(generator, kerb, side, width):
+    things, z = [], between(generator, NEAREST, 9)
+    while z < 40:
+        place, share = generator.random(), 0.0
+        for painter, probability, shadow in SIDEWALK_THINGS:
+            share += probability
+            if place < share:
+                across = 0.4 if painter is not traffic.paint_person else between(generator, 0.3, width - 0.3)
+                things.append(_Thing(painter, kerb + side * across, z, shadow))
+                break
+        z += between(generator, 1.5, 7)
+    return things
+
+
+def _draw_traffic(generator, layout):
+    things = []
+    for side in (-1, 1):
+        parked, z = chance(generator, 0.5), between(generator, NEAREST, 12)
+        while parked and z < 40:
+            if chance(generator, 0.7):
+                things.append(_Thing(traffic.paint_car, layout.offset + side * (layout.road - 1.1), z, (1.0, 2.2, 1.4)))
+            z += between(generator, 5.5, 8)
+        lane, z = layout.offset + side * layout.road * 0.35, between(generator, 7, 40)
+        if not parked and chance(generator, 0.75):
+            things.append(_Thing(traffic.paint_car, lane, z, (1.0, 2.2, 1.4)))
+        if chance(generator, 0.35):
+            things.append(_Thing(traffic.paint_rider, lane + between(generator, -1, 1), between(generator, 5, 22),
+                                 (0.3, 0.8, 1.6)))
+    if chance(generator, 0.2):
+        things.append(_Thing(traffic.paint_crossing_car, between(generator, -8, 4), between(generator, 15, 40),
+                             (2.2, 0.9, 1.4)))
+    if chance(generator, 0.25):
+        things.append(_Thing(traffic.paint_person, between(generator, -3, 3), between(generator, 7, 20),
+                             (0.25, 0.2, 1.7)))
+    return things
+
+
+def _photograph(colour, generator):
+    """What a camera makes of the light: exposure, tint, a little blur, noise, 8 bits."""
+    gain = between(generator, 0.75, 1.25) * np.array([between(generator, 0.93, 1.07) for _ in range(3)])
+    colour = colour * gain.astype(np.float32)
+    blur = np.float32(between(generator, 0, 0.12))
+    for axis in (0, 1):
+        before, after = np.roll(colour, 1, axis), np.roll(colour, -1, axis)
+        first, last = ((slice(0, 1), slice(-1, None)) if axis == 0 else
+                       (np.s_[:, 0:1], np.s_[:, -1:]))
+        before[first], after[last] = colour[first], colour[last]
+        colour = colour + blur * (before + after - colour - colour)
+    strength = np.float32(between(generator, 0.004, 0.016))
+    # The sum of three uniform numbers is near enough to a normal one; deviation 1 after the factor 2.
+    bell = (generator.random((3,) + colour.shape).sum(axis=0) - 1.5).astype(np.float32) * np.float32(2)
+    noise = bell * strength * np.sqrt(np.float32(0.3) + np.clip(colour, 0, 1))
+    return np.clip((colour + noise) * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
