@@ -13,16 +13,19 @@ from data_prep.metadata import FILE_NAME, read_metadata
 
 def parse_arguments(arguments=None):
     """Parse the command line."""
-    parser = argparse.ArgumentParser(prog="python3 -m data_prep", description="Make one LMDB a split of a dataset.")
+    parser = argparse.ArgumentParser(prog="python3 -m data_prep",
+                                     description="Make one LMDB a split of a dataset.")
     parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
     parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
     parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
-    parser.add_argument("--seed", type=_natural, default=0, help="of the order, and of drawn images (default 0)")
+    parser.add_argument("--seed", type=_natural, default=0,
+                        help="of the order, and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
                         help="number of images a split, such as train=600 val=100")
     parser.add_argument("--jobs", type=_positive, default=len(os.sched_getaffinity(0)),
                         help="processes that load images (default: one a core)")
-    parser.add_argument("--force", action="store_true", help="replace an LMDB that was made with other settings")
+    parser.add_argument("--force", action="store_true",
+                        help="replace an LMDB that was made with other settings")
     return parser.parse_args(arguments)
 
 
@@ -67,22 +70,19 @@ def make_lmdb(name, root, output, seed, counts, jobs, force):
 
 def _complete(name, output, seed, counts, force):
     """Metadata of the LMDB in `output` if it is the one asked for, None if it is to be written."""
-    if force or not os.path.isdir(output) or not os.listdir(output):
-        _refuse_other_content(output)
+    if not os.path.isdir(output) or not os.listdir(output):
         return None
-    _refuse_other_content(output)
+    if not os.path.isfile(os.path.join(output, FILE_NAME)):
+        raise DataError(f"{output} is not empty and holds no {FILE_NAME}, so data_prep did not make it: "
+                        "remove it or choose another --output.")
+    if force:
+        return None
     found = read_metadata(output)
     wanted = name, seed, counts, list(DATASETS[name].classes.values())
     if (found.name, found.seed, found.splits, found.classes) != wanted:
-        raise DataError(f"{output} holds another LMDB ({_summary(found)}): give --force to replace it, or another "
-                        "--output.")
+        raise DataError(f"{output} holds another LMDB ({_summary(found)}): give --force to replace it, "
+                        "or another --output.")
     return found
-
-
-def _refuse_other_content(output):
-    if os.path.isdir(output) and os.listdir(output) and not os.path.isfile(os.path.join(output, FILE_NAME)):
-        raise DataError(f"{output} is not empty and holds no {FILE_NAME}, so it is not an LMDB of data_prep's: "
-                        "remove it or choose another --output.")
 
 
 def _summary(metadata):
@@ -96,8 +96,8 @@ def main(arguments=None):
     options = parse_arguments(arguments)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up after kill as after Ctrl-C
     try:
-        make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count), options.jobs,
-                  options.force)
+        make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count),
+                  options.jobs, options.force)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

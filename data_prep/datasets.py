@@ -79,8 +79,9 @@ def list_splits(name, root, seed, counts):
                                      if os.path.isdir(os.path.join(root, split))]
     entries = {split: dataset.list_entries(root, split) for split in splits}
     for split, count in counts.items():
-        if count > len(entries.get(split, [])):
-            raise DataError(f"{root} has {len(entries.get(split, []))} images in split {split}, {count} were asked for.")
+        found = len(entries.get(split, ()))
+        if count > found:
+            raise DataError(f"{root} has {found} images in split {split}, {count} were asked for.")
     return entries
 
 
@@ -90,7 +91,7 @@ def _check_root(name, variable, root):
             raise DataError(f"{name} is drawn and has no folder: leave out --root.")
     elif not root:
         raise DataError(f"{name} needs its folder: give {variable}=<folder> to make, or --root <folder>.")
-    elif not os.path.isdir(root):
-        raise DataError(f"{root} is not a folder: give {name}'s folder as {variable}=<folder> to make, or --root.")
-    elif not os.listdir(root):
-        raise DataError(f"{root} is empty: give {name}'s folder as {variable}=<folder> to make, or --root.")
+    elif not os.path.isdir(root) or not os.listdir(root):
+        what = "is empty" if os.path.isdir(root) else "is not a folder"
+        raise DataError(f"{root} {what}: give {name}'s folder as {variable}=<folder> to make, "
+                        "or --root <folder>.")

@@ -31,7 +31,7 @@ class SplitStatistics(NamedTuple):
 def shuffled(entries, seed, split):
     """`entries` in the order of their records, which follows from the seed and the split's name alone."""
     generator = np.random.default_rng([seed, zlib.crc32(split.encode("utf-8"))])
-    # Ranks of random numbers, since the stream of random() is fixed, that of permutation() not across NumPy versions.
+    # Ranks of random numbers: NumPy may change what permutation() gives, but hardly ever random().
     return [entries[index] for index in np.argsort(generator.random(len(entries)), kind="stable")]
 
 
@@ -78,8 +78,8 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         os.rename(partial, output)
     except (OSError, lmdb.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{output} cannot be written ({reason}): choose a folder on a disk with space that you "
-                        "may write to.") from None
+        raise DataError(f"{output} cannot be written ({reason}): choose a folder that you may write to, on a "
+                        "disk with space.") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return metadata

@@ -86,7 +86,8 @@ def read_metadata(folder):
     except FileNotFoundError:
         raise DataError(f"{path} is not there: make the LMDB first, with make lmdb DATASET=<name>.") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({error}): remove its folder and run make lmdb again.") from None
+        raise DataError(f"{path} cannot be read ({error}): "
+                        "remove its folder and run make lmdb again.") from None
     try:
         metadata = _from_fields(fields)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -96,7 +97,8 @@ def read_metadata(folder):
 
 
 def _from_fields(fields):
-    classes = [LabelClass(entry["name"], entry["category"], tuple(entry["colour"])) for entry in fields["classes"]]
+    classes = [LabelClass(entry["name"], entry["category"], tuple(entry["colour"]))
+               for entry in fields["classes"]]
     mean_bgr = tuple(float(channel) for channel in fields["mean_bgr"])
     if len(mean_bgr) != 3:
         raise ValueError(f"mean_bgr has {len(mean_bgr)} values, not 3")

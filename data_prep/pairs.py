@@ -46,11 +46,11 @@ def list_pairs(image_folder, label_folder, label_map, subsampling):
                                                (labels, images, label_folder, image_folder, "image")):
         alone = sorted(names - others)
         if alone:
-            raise DataError(f"{os.path.join(folder, alone[0])} has no {what} (there is no {alone[0]} in {other}; "
-                            f"{len(alone)} such in all): every image needs a label of the same name.")
-    return [Entry(name[:-len(EXTENSION)],
-                  functools.partial(load_pair, os.path.join(image_folder, name), os.path.join(label_folder, name),
-                                    label_map, subsampling))
+            raise DataError(f"{os.path.join(folder, alone[0])} has no {what}: {other} has no {alone[0]} "
+                            f"({len(alone)} such in all); every image needs a label of the same name.")
+    return [Entry(os.path.splitext(name)[0],
+                  functools.partial(load_pair, os.path.join(image_folder, name),
+                                    os.path.join(label_folder, name), label_map, subsampling))
             for name in sorted(images)]
 
 
@@ -105,26 +105,32 @@ def load_pair(image_path, label_path, label_map, subsampling):
     Raises
     ------
     DataError
-        Where a file cannot be read, the label is not single-channel, sizes differ, or a value is not in the table.
+        Where a file cannot be read, the label is not single-channel, sizes differ, a value is not in the
+        table, or no pixel is labelled.
     """
     picture, label_picture = _read(image_path), _read(label_path)
     if label_picture.mode not in ("L", "P"):
-        raise DataError(f"{label_path} has mode {label_picture.mode}: a label image must have a single channel of "
-                        "8 bits that holds class numbers, not colours.")
+        raise DataError(f"{label_path} has mode {label_picture.mode}: a label image must have one channel "
+                        "of 8 bits that holds class numbers, not colours.")
     if picture.size != label_picture.size:
-        raise DataError(f"{image_path} has {picture.size[0]} x {picture.size[1]} pixels but its label {label_path} "
-                        f"has {label_picture.size[0]} x {label_picture.size[1]}: sizes must be equal.")
-    values = np.asarray(label_picture)
+        (width, height), (label_width, label_height) = picture.size, label_picture.size
+        raise DataError(f"{image_path} has {width} x {height} pixels but its label {label_path} has "
+                        f"{label_width} x {label_height}: sizes must be equal.")
+    labels = _to_training_labels(np.asarray(label_picture), label_map, label_path)
+    image = np.asarray(picture.convert("RGB").reduce(subsampling))
+    return image, subsample_labels(labels, subsampling)
+
+
+def _to_training_labels(values, label_map, path):
     labels = label_map[values]
     if labels.min() < 0:
         allowed = ", ".join(str(value) for value in np.flatnonzero(label_map >= 0))
-        raise DataError(f"{label_path} has the label value {values[labels < 0][0]}, which the dataset's class table "
-                        f"does not know: allowed are {allowed}.")
+        raise DataError(f"{path} has the label value {values[labels < 0][0]}, which the dataset's class "
+                        f"table does not know: allowed are {allowed}.")
     if np.all(labels == VOID):
-        raise DataError(f"{label_path} has no labelled pixel, all are void: remove it and its image, or check "
-                        "that the labels are those of this dataset.")
-    image = np.asarray(picture.convert("RGB").reduce(subsampling))
-    return image, subsample_labels(labels.astype(np.uint8), subsampling)
+        raise DataError(f"{path} has no labelled pixel, all are void: remove it and its image, or check that "
+                        "the labels are those of this dataset.")
+    return labels.astype(np.uint8)
 
 
 def subsample_labels(labels, factor):
@@ -142,4 +148,5 @@ def _read(path):
             picture.load()
             return picture
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read as an image ({error}): it is damaged or not a PNG file.") from None
+        raise DataError(f"{path} cannot be read as an image ({error}): "
+                        "it is damaged or not a PNG file.") from None

@@ -34,7 +34,8 @@ def encode_record(image, labels):
     """
     image, labels = np.asarray(image), np.asarray(labels)
     if image.dtype != np.uint8 or labels.dtype != np.uint8:
-        raise DataError(f"A record takes an image and labels of type uint8, got {image.dtype} and {labels.dtype}.")
+        raise DataError("A record takes an image and labels of type uint8, "
+                        f"got {image.dtype} and {labels.dtype}.")
     if image.ndim != 3 or image.shape[2] != 3:
         raise DataError(f"A record takes an image of shape (H, W, 3), got {image.shape}.")
     if labels.shape != image.shape[:2] or labels.size == 0:
@@ -68,7 +69,8 @@ def decode_planes(record):
     try:
         datum.ParseFromString(record)
     except Exception as error:  # protobuf's DecodeError; its class depends on the protobuf implementation
-        raise DataError(f"A record of {len(record)} bytes is not a Caffe Datum ({error}): make the LMDB again.") from None
+        raise DataError(f"A record of {len(record)} bytes is not a Caffe Datum ({error}): "
+                        "make the LMDB again.") from None
     if datum.channels != PLANES:
         raise DataError(f"A record has {datum.channels} planes, not the {PLANES} planes B, G, R and label: "
                         "make the LMDB again with data_prep.")
@@ -163,7 +165,8 @@ def open_records(folder):
     try:
         records = Records(folder)
     except (lmdb.Error, OSError) as error:
-        raise DataError(f"{folder} is not a readable LMDB ({error}): remove it and run make lmdb again.") from None
+        raise DataError(f"{folder} is not a readable LMDB ({error}): "
+                        "remove it and run make lmdb again.") from None
     if len(records) == 0:
         raise DataError(f"{folder} is an LMDB without records: remove it and run make lmdb again.")
     return records

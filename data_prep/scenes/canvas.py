@@ -1,7 +1,7 @@
 """What a scene is painted on: a pinhole camera, the planes it looks at, and the canvas.
 
-Only additions, multiplications, divisions and square roots touch pixels, which every machine rounds alike, so a
-scene comes out the same everywhere; sines, exponentials and matrix products do not.
+Only additions, multiplications, divisions and square roots touch pixels, which every machine rounds
+alike, so a scene comes out the same everywhere; sines, exponentials and matrix products do not.
 """
 
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from data_prep.metadata import VOID
+from data_prep.scenes.textures import grey
 
 WIDTH, HEIGHT = 160, 120
 SUPERSAMPLING = 3  # samples a pixel along each axis
@@ -52,24 +53,24 @@ class Canvas:
 
     def __init__(self, camera, haze, haze_distance):
         size = HEIGHT * SUPERSAMPLING, WIDTH * SUPERSAMPLING
-        self.camera, self.haze, self.haze_distance = camera, haze, np.float32(haze_distance)
+        self.camera, self.haze, self.haze_distance = camera, haze, haze_distance
         self.colour = np.zeros(size + (3,), dtype=np.float32)
         self.label = np.full(size, VOID, dtype=np.uint8)
         self.bordered = np.zeros(size, dtype=bool)
-        self._rows = np.arange(size[0], dtype=np.float32)[:, np.newaxis] + np.float32(0.5)
-        self._columns = np.arange(size[1], dtype=np.float32)[np.newaxis] + np.float32(0.5)
+        self._rows = np.arange(size[0], dtype=np.float32)[:, np.newaxis] + 0.5
+        self._columns = np.arange(size[1], dtype=np.float32)[np.newaxis] + 0.5
 
     def frontal(self, x_range, v_range, z):
         """The patch of the plane Z = z with X in `x_range`, v in `v_range`; None where it is out of sight."""
-        camera, scale = self.camera, np.float32(self.camera.focal / z)
+        camera, scale = self.camera, self.camera.focal / z
         box = self._box([camera.centre + scale * x for x in x_range],
                         [camera.horizon + scale * (camera.height - v) for v in v_range])
         if box is None:
             return None
         rows, columns = box
-        u = (self._columns[:, columns] - np.float32(camera.centre)) / scale
-        v = np.float32(camera.height) - (self._rows[rows] - np.float32(camera.horizon)) / scale
-        return Patch(rows, columns, u, v, np.float32(z))
+        u = (self._columns[:, columns] - camera.centre) / scale
+        v = camera.height - (self._rows[rows] - camera.horizon) / scale
+        return Patch(rows, columns, u, v, z)
 
     def lateral(self, x, z_range, v_range):
         """The patch of the plane X = x (not 0) with Z in `z_range`, v in `v_range`; u is Z; or None."""
@@ -80,26 +81,25 @@ class Canvas:
         if box is None:
             return None
         rows, columns = box
-        offset = self._columns[:, columns] - np.float32(camera.centre)
-        depth = np.float32(camera.focal * x) / np.where(offset == 0, np.float32(1e-3), offset)
-        v = np.float32(camera.height) - (self._rows[rows] - np.float32(camera.horizon)) * (
-            depth / np.float32(camera.focal))
+        offset = self._columns[:, columns] - camera.centre
+        depth = camera.focal * x / np.where(offset == 0, 1e-3, offset)
+        v = camera.height - (self._rows[rows] - camera.horizon) * (depth / camera.focal)
         return Patch(rows, columns, depth, v, depth)
 
     def ground(self):
         """The ground below the horizon: u is X; v, the depth Z too."""
         camera = self.camera
         rows = slice(int(camera.horizon) + 1, self.label.shape[0])
-        depth = np.float32(camera.focal * camera.height) / (self._rows[rows] - np.float32(camera.horizon))
-        u = (self._columns - np.float32(camera.centre)) * (depth / np.float32(camera.focal))
+        depth = camera.focal * camera.height / (self._rows[rows] - camera.horizon)
+        u = (self._columns - camera.centre) * (depth / camera.focal)
         return Patch(rows, slice(0, self.label.shape[1]), u, depth, depth)
 
     def ground_box(self, x_range, z_range):
-        """Rows and columns, relative to `ground`, of a rectangle on the ground; None where it is out of sight."""
+        """Rows and columns, relative to `ground`, of a rectangle on the ground; None if out of sight."""
         camera = self.camera
-        near = max(z_range[0], 0.5)
-        box = self._box([camera.centre + camera.focal * x / z for x in x_range for z in (near, max(z_range[1], near))],
-                        [camera.horizon + camera.focal * camera.height / z for z in (near, max(z_range[1], near))])
+        depths = [max(z, 0.5) for z in z_range]
+        box = self._box([camera.centre + camera.focal * x / z for x in x_range for z in depths],
+                        [camera.horizon + camera.focal * camera.height / z for z in depths])
         first = int(camera.horizon) + 1
         if box is None or box[0].stop <= first:
             return None
@@ -111,28 +111,36 @@ class Canvas:
         Parameters
         ----------
         patch : Patch
-        mask : bool array that broadcasts to the patch
-        colour : float array that broadcasts to the patch with a last axis RGB
-        label : int, optional
+        mask : bool array that broadcasts to the patch, or np.True_
+        colour : float array that broadcasts to the patch with a last axis RGB, optional
+            None leaves colours as they are.
+        label : int, or with np.True_ an array, optional
             None leaves labels as they are.
         bordered : bool
             Whether the pixels along this object's border get the void label.
         """
         box = patch.rows, patch.columns
+        if colour is not None:
+            self._paint_colour(box, patch.depth / (patch.depth + self.haze_distance), mask, colour)
+        if label is not None:
+            np.copyto(self.label[box], label, where=mask, casting="unsafe")
+            np.copyto(self.bordered[box], bordered, where=mask)
+
+    def _paint_colour(self, box, haziness, mask, colour):
+        if mask is np.True_:
+            self.colour[box] = colour + (self.haze - colour) * grey(haziness)
+            return
         shape = self.label[box].shape
         mask = np.broadcast_to(mask, shape)
-        far = np.broadcast_to(patch.depth / (patch.depth + self.haze_distance), shape)[mask][:, np.newaxis]
         painted = np.broadcast_to(colour, shape + (3,))[mask]
-        self.colour[box][mask] = painted + (self.haze - painted) * far
-        if label is not None:
-            self.label[box][mask] = label
-            self.bordered[box][mask] = bordered
+        haziness = np.broadcast_to(haziness, shape)[mask]
+        self.colour[box][mask] = painted + (self.haze - painted) * grey(haziness)
 
     def pixels(self):
         """The image the samples average to, (HEIGHT, WIDTH, 3) float32."""
-        offsets = range(SUPERSAMPLING)
-        samples = [self.colour[row::SUPERSAMPLING, column::SUPERSAMPLING] for row in offsets for column in offsets]
-        return sum(samples[1:], samples[0]) / np.float32(len(samples))  # in this order on every machine
+        step = SUPERSAMPLING
+        samples = [self.colour[row::step, column::step] for row in range(step) for column in range(step)]
+        return sum(samples[1:], samples[0]) / len(samples)  # in this order on every machine
 
     def pixel_labels(self):
         """The label most samples of a pixel have, void where hardly any agree, (HEIGHT, WIDTH) uint8."""
@@ -140,7 +148,8 @@ class Canvas:
         agreeing = np.stack([(blocks == blocks[sample]).sum(axis=0) for sample in range(len(blocks))])
         labels = np.take_along_axis(blocks, agreeing.argmax(axis=0)[np.newaxis], axis=0)[0]
         majority, bordered = agreeing.max(axis=0), _blocks(self.bordered).any(axis=0)
-        return np.where((majority * 2 <= len(blocks)) | (bordered & (majority < CLEAR_MAJORITY)), VOID, labels)
+        mixed = (majority * 2 <= len(blocks)) | (bordered & (majority < CLEAR_MAJORITY))
+        return np.where(mixed, np.uint8(VOID), labels)
 
     def _box(self, columns, rows):
         """The slices that hold all given columns and rows, cut to the canvas; None where nothing is left."""

@@ -1,6 +1,6 @@
 """Light, weather and shadows of a scene."""
 
-from typing import List, NamedTuple, Tuple
+from typing import NamedTuple, Tuple
 
 import numpy as np
 
@@ -10,8 +10,8 @@ from data_prep.scenes.textures import between, chance, colour_near, pick
 class Light(NamedTuple):
     """Where light comes from.
 
-    `wall(side)` and `front` are factors of brightness; `shadow` is the factor on the ground in the shade;
-    shadows fall by `slant` (X, Z) metres for each metre of height.
+    `left_wall`, `right_wall` and `front` are factors of brightness; `shadow` is the factor on the ground in
+    the shade; shadows fall by `slant` (X, Z) metres for each metre of height.
     """
 
     left_wall: float
@@ -43,11 +43,12 @@ def draw_light(generator):
     zenith, skyline, clouds = pick(generator, SKIES)
     sunny = chance(generator, 0.6)
     side = pick(generator, (-1, 1))  # where the sun stands
+    slant = -side * between(generator, 0.2, 0.9), between(generator, -0.5, 0.5)
     bright, dark = (between(generator, 1.0, 1.15), between(generator, 0.55, 0.75)) if sunny else (0.9, 0.85)
     return Light(left_wall=dark if side < 0 else bright, right_wall=bright if side < 0 else dark,
                  front=between(generator, 0.65, 1.05),
                  shadow=between(generator, 0.45, 0.65) if sunny else 0.85,
-                 slant=(-side * between(generator, 0.2, 0.9), between(generator, -0.5, 0.5)) if sunny else (0, 0),
+                 slant=slant if sunny else (0, 0),
                  zenith=colour_near(generator, zenith, 0.06), skyline=colour_near(generator, skyline, 0.06),
                  clouds=clouds * between(generator, 0.3, 1.2), haze_distance=between(generator, 60, 400))
 
@@ -59,7 +60,6 @@ class Shadows:
         self.canvas, self.light = canvas, light
         self.patch = canvas.ground()
         self.factor = np.ones(np.broadcast(self.patch.u, self.patch.v).shape, dtype=np.float32)
-        self._spots: List = []
 
     def cast(self, x, z, half_width, half_length, height):
         """Darken what an object at (x, z) shades: the ground below it, and as far as its height reaches."""
@@ -85,8 +85,8 @@ class Shadows:
         box = self.canvas.ground_box((x - half_width, x + half_width), (z - half_length, z + half_length))
         if box is None or z < 1:
             return
-        across = (self.patch.u[box] - np.float32(x)) / np.float32(half_width)
-        along = (self.patch.v[box[0]] - np.float32(z)) / np.float32(half_length)
+        across = (self.patch.u[box] - x) / half_width
+        along = (self.patch.v[box[0]] - z) / half_length
         self._shade(box, across * across + along * along < 1)
 
     def _shade(self, box, mask):

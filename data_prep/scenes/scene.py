@@ -11,12 +11,14 @@ from data_prep.scenes.light import Shadows, draw_light
 from data_prep.scenes.textures import ValueNoise, between, chance, pick
 
 NEAREST, FARTHEST = 4.0, 60.0  # metres ahead of the camera
+FARTHEST_SMALL = 30.0  # for signs, people and the like, which are specks beyond
 
 
 class Street(NamedTuple):
-    """Widths in metres: half of the road, sidewalks at the left and right, where the axis of the road lies."""
+    """In metres: half the road's width, verges and sidewalks at the left and right, X of the road's axis."""
 
     road: float
+    verge: Tuple[float, float]
     sidewalk: Tuple[float, float]
     offset: float
     asphalt: Tuple[float, float, float]
@@ -100,20 +102,24 @@ class _Row(NamedTuple):
 
 def _draw_camera(generator):
     rows, columns = HEIGHT * SUPERSAMPLING, WIDTH * SUPERSAMPLING
-    return Camera(focal=columns * between(generator, 0.75, 0.95), centre=columns * between(generator, 0.35, 0.65),
-                  horizon=rows * between(generator, 0.38, 0.5), height=between(generator, 1.4, 1.9))
+    return Camera(focal=columns * between(generator, 0.75, 0.95),
+                  centre=columns * between(generator, 0.35, 0.65),
+                  horizon=rows * between(generator, 0.38, 0.5),
+                  height=between(generator, 1.4, 1.9))
 
 
 def _draw_street(generator):
     road = between(generator, 3.0, 5.5)
-    return Street(road, (between(generator, 1.5, 4), between(generator, 1.5, 4)),
-                  between(generator, -0.6, 0.6) * (road - 1.2), pick(generator, street.ASPHALT))
+    verge = tuple(between(generator, 0.8, 2.5) if chance(generator, 0.3) else 0.0 for _ in range(2))
+    sidewalk = tuple(between(generator, 1.5, 4) for _ in range(2))
+    return Street(road, verge, sidewalk, between(generator, -0.6, 0.6) * (road - 1.2),
+                  pick(generator, street.ASPHALT))
 
 
 def _draw_things(generator, layout):
     things = []
-    for side, width in zip((-1, 1), layout.sidewalk):
-        kerb = layout.offset + side * layout.road
+    for side, verge, sidewalk in zip((-1, 1), layout.verge, layout.sidewalk):
+        kerb, width = layout.offset + side * layout.road, verge + sidewalk
         things += _draw_rows(generator, kerb + side * width, side)
         things += _draw_sidewalk(generator, kerb, side, width)
     return things + _draw_traffic(generator, layout)
@@ -125,7 +131,7 @@ def _draw_rows(generator, x, side):
     while z < FARTHEST:
         length = between(generator, 5, 16)
         ends = z, z + length
-        kind = pick(generator, ("house", "house", "house", "hedge", "fence", "fence", "open"))
+        kind = pick(generator, ("house", "house", "house", "hedge", "fence", "fence", "fence", "open"))
         away = x + side * between(generator, 2, 5)
         if kind == "house":
             rows.append(_Row(street.paint_building, x + side * between(generator, 0.2, 1.0), ends,
@@ -155,7 +161,7 @@ SIDEWALK_THINGS = (  # painter, share of the places, size of the shadow
 
 def _draw_sidewalk(generator, kerb, side, width):
     things, z = [], between(generator, NEAREST, 9)
-    while z < 40:
+    while z < FARTHEST_SMALL:
         place, share = generator.random(), 0.0
         for painter, probability, shadow in SIDEWALK_THINGS:
             share += probability
@@ -169,24 +175,26 @@ def _draw_sidewalk(generator, kerb, side, width):
 
 def _draw_traffic(generator, layout):
     things = []
+
+    def add(painter, x, z, *shadow):
+        things.append(_Thing(painter, x, z, shadow))
+
     for side in (-1, 1):
         parked, z = chance(generator, 0.5), between(generator, NEAREST, 12)
         while parked and z < 40:
             if chance(generator, 0.7):
-                things.append(_Thing(traffic.paint_car, layout.offset + side * (layout.road - 1.1), z, (1.0, 2.2, 1.4)))
+                add(traffic.paint_car, layout.offset + side * (layout.road - 1.1), z, 1.0, 2.2, 1.4)
             z += between(generator, 5.5, 8)
         lane, z = layout.offset + side * layout.road * 0.35, between(generator, 7, 40)
         if not parked and chance(generator, 0.75):
-            things.append(_Thing(traffic.paint_car, lane, z, (1.0, 2.2, 1.4)))
-        if chance(generator, 0.35):
-            things.append(_Thing(traffic.paint_rider, lane + between(generator, -1, 1), between(generator, 5, 22),
-                                 (0.3, 0.8, 1.6)))
+            add(traffic.paint_car, lane, z, 1.0, 2.2, 1.4)
+        if chance(generator, 0.55):
+            x = lane + between(generator, -1, 1)
+            add(traffic.paint_rider, x, between(generator, 5, 18), 0.3, 0.8, 1.6)
     if chance(generator, 0.2):
-        things.append(_Thing(traffic.paint_crossing_car, between(generator, -8, 4), between(generator, 15, 40),
-                             (2.2, 0.9, 1.4)))
+        add(traffic.paint_crossing_car, between(generator, -8, 4), between(generator, 15, 40), 2.2, 0.9, 1.4)
     if chance(generator, 0.25):
-        things.append(_Thing(traffic.paint_person, between(generator, -3, 3), between(generator, 7, 20),
-                             (0.25, 0.2, 1.7)))
+        add(traffic.paint_person, between(generator, -3, 3), between(generator, 7, 20), 0.25, 0.2, 1.7)
     return things
 
 
@@ -194,15 +202,15 @@ def _photograph(colour, generator):
     """What a camera makes of the light: exposure, tint, a little blur, noise, 8 bits."""
     gain = between(generator, 0.75, 1.25) * np.array([between(generator, 0.93, 1.07) for _ in range(3)])
     colour = colour * gain.astype(np.float32)
-    blur = np.float32(between(generator, 0, 0.12))
+    blur = between(generator, 0.02, 0.18)
     for axis in (0, 1):
         before, after = np.roll(colour, 1, axis), np.roll(colour, -1, axis)
         first, last = ((slice(0, 1), slice(-1, None)) if axis == 0 else
                        (np.s_[:, 0:1], np.s_[:, -1:]))
         before[first], after[last] = colour[first], colour[last]
         colour = colour + blur * (before + after - colour - colour)
-    strength = np.float32(between(generator, 0.004, 0.016))
+    strength = between(generator, 0.004, 0.012)
     # The sum of three uniform numbers is near enough to a normal one; deviation 1 after the factor 2.
-    bell = (generator.random((3,) + colour.shape).sum(axis=0) - 1.5).astype(np.float32) * np.float32(2)
-    noise = bell * strength * np.sqrt(np.float32(0.3) + np.clip(colour, 0, 1))
-    return np.clip((colour + noise) * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+    bell = (generator.random((3,) + colour.shape).sum(axis=0) - 1.5).astype(np.float32) * 2
+    noise = bell * strength * np.sqrt(0.3 + np.clip(colour, 0, 1))
+    return np.clip((colour + noise) * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LATTICE = 64  # the noise repeats after this many lattice points
+LATTICE = 64  # the noise repeats after this many lattice points, a power of two
 
 
 def between(generator, low, high):
@@ -35,24 +35,40 @@ class ValueNoise:
 
     def __call__(self, u, v, period):
         """Noise at places u, v (arrays that broadcast) with lattice points `period` apart."""
+        if np.ndim(u) == 2 and u.shape[1] == 1 or np.ndim(v) == 2 and v.shape[0] == 1:
+            return self._interpolate(self.values.T, v, u, period)
+        return self._interpolate(self.values, u, v, period)
+
+    def _interpolate(self, values, u, v, period):
+        """Noise with u along the rows of `values`, v down its columns; cheap where one is a single line."""
         rows, next_rows, along_rows = _lattice(v, period)
         columns, next_columns, along_columns = _lattice(u, period)
-        upper = _mix(self.values[rows, columns], self.values[rows, next_columns], along_columns)
-        lower = _mix(self.values[next_rows, columns], self.values[next_rows, next_columns], along_columns)
+        if rows.ndim == 2 and rows.shape[1] == 1:
+            lines = _mix(values[rows[:, 0]], values[next_rows[:, 0]], along_rows)
+            if columns.ndim == 2 and columns.shape[0] == 1:
+                first, second = lines.take(columns[0], axis=1), lines.take(next_columns[0], axis=1)
+                return _mix(first, second, along_columns)
+            places = np.arange(len(rows))[:, np.newaxis]
+            return _mix(lines[places, columns], lines[places, next_columns], along_columns)
+        if columns.ndim == 2 and columns.shape[0] == 1:
+            lines = _mix(values[:, columns[0]], values[:, next_columns[0]], along_columns)
+            places = np.arange(columns.shape[1])[np.newaxis]
+            return _mix(lines[rows, places], lines[next_rows, places], along_rows)
+        upper = _mix(values[rows, columns], values[rows, next_columns], along_columns)
+        lower = _mix(values[next_rows, columns], values[next_rows, next_columns], along_columns)
         return _mix(upper, lower, along_rows)
 
     def rough(self, u, v, period):
         """The same with two finer octaves; in [-1, 1]."""
-        return (self(u, v, period) * np.float32(4) + self(v, u, period * 0.43) * np.float32(2)
-                + self(u, v, period * 0.17)) / np.float32(7)
+        return (self(u, v, period) * 4 + self(v, u, period * 0.43) * 2 + self(u, v, period * 0.17)) / 7
 
 
 def _lattice(place, period):
-    scaled = np.asarray(place / np.float32(period), dtype=np.float32)
+    scaled = np.asarray(place / period, dtype=np.float32)
     floor = np.floor(scaled)
     along = scaled - floor
-    first = floor.astype(np.int64) % LATTICE
-    return first, (first + 1) % LATTICE, along * along * (np.float32(3) - np.float32(2) * along)
+    first = floor.astype(np.int64) & (LATTICE - 1)
+    return first, (first + 1) & (LATTICE - 1), along * along * (3 - 2 * along)
 
 
 def _mix(first, second, share):
@@ -61,7 +77,7 @@ def _mix(first, second, share):
 
 def repeated(place, period):
     """Where in its period a place lies, in [0, 1)."""
-    scaled = place / np.float32(period)
+    scaled = place / period
     return scaled - np.floor(scaled)
 
 
@@ -72,24 +88,24 @@ def inside_box(u, v, left, right, bottom, top):
 
 def inside_ellipse(u, v, centre_u, centre_v, radius_u, radius_v):
     """Mask of an ellipse."""
-    across, up = (u - np.float32(centre_u)) / np.float32(radius_u), (v - np.float32(centre_v)) / np.float32(radius_v)
+    across, up = (u - centre_u) / radius_u, (v - centre_v) / radius_v
     return across * across + up * up < 1
 
 
 def inside_capsule(u, v, start, end, radius):
     """Mask of a thick line with round ends; `start` and `end` are (u, v)."""
-    du, dv = np.float32(end[0] - start[0]), np.float32(end[1] - start[1])
-    from_u, from_v = u - np.float32(start[0]), v - np.float32(start[1])
-    along = np.clip((from_u * du + from_v * dv) / max(du * du + dv * dv, np.float32(1e-9)), 0, 1)
+    du, dv = end[0] - start[0], end[1] - start[1]
+    from_u, from_v = u - start[0], v - start[1]
+    along = np.clip((from_u * du + from_v * dv) / max(du * du + dv * dv, 1e-9), 0, 1)
     across_u, across_v = from_u - along * du, from_v - along * dv
-    return across_u * across_u + across_v * across_v < np.float32(radius * radius)
+    return across_u * across_u + across_v * across_v < radius * radius
 
 
 def inside_trapezoid(u, v, centre, bottom, top, half_bottom, half_top):
     """Mask of an upright symmetric trapezoid: half widths at its bottom and top."""
-    share = (v - np.float32(bottom)) / np.float32(top - bottom)
-    half = np.float32(half_bottom) + np.float32(half_top - half_bottom) * share
-    return (share >= 0) & (share < 1) & (np.abs(u - np.float32(centre)) < half)
+    share = (v - bottom) / (top - bottom)
+    half = half_bottom + (half_top - half_bottom) * share
+    return (share >= 0) & (share < 1) & (np.abs(u - centre) < half)
 
 
 def grey(value):
