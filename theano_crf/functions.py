@@ -1,0 +1,214 @@
+"""The CRF on NumPy arrays: each function a graph of :mod:`theano_crf.graph`, compiled once a process."""
+import functools
+
+import numpy as np
+import theano
+import theano.tensor as T
+
+from . import checks, graph
+from .results import Solution, Structured
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled(name, decode=None):
+    """The Theano function behind a NumPy function; it takes any shape."""
+    unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
+    labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
+    if name == "contrast_weights":
+        image, settings = T.ftensor4("image"), [T.fscalar(s) for s in ("alpha", "beta", "lam")]
+        inputs, outputs = [image] + settings, graph.contrast_weights(image, *settings)
+    elif name == "energy":
+        inputs, outputs = [unary, weights, labels], graph.energy(unary, weights, labels)
+    elif name == "dual_mm":
+        tolerance = T.dscalar("tolerance")
+        inputs = [unary, weights, iterations, tolerance]
+        outputs = list(graph.dual_mm(unary, weights, iterations, decode, tolerance))
+    else:
+        gamma, void = T.fscalar("gamma"), T.iscalar("void")
+        inputs = [unary, weights, labels, gamma, void, iterations]
+        outputs = list(graph.ssvm(*inputs))
+    # What one call leaves in intermediate storage serves the next: fresh memory costs a tenth of the time.
+    with theano.configparser.change_flags(allow_gc=False):
+        return theano.function(inputs, outputs, allow_input_downcast=True)  # of scalars: the arrays fit
+
+
+def _call(function, *arguments):
+    """Call it; of an error raised in the C++ code keep the sentence, without Theano's notes on the graph."""
+    try:
+        return function(*arguments)
+    except (ValueError, MemoryError) as error:
+        raise type(error)(str(error).split("\n")[0]) from None
+
+
+def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
+    """Contrast-sensitive pairwise weights, equation 6: w_ij = lam * exp(-alpha * ||I_i - I_j||_2 ** beta).
+
+    Parameters
+    ----------
+    image : (N, 3, H, W) array
+        RGB in [0, 1].
+    alpha, beta, lam : float
+        At least 0; lam in the unit of the unary costs.
+
+    Returns
+    -------
+    (N, 2, H, W) float32 array
+        Channel 0 holds the edges from (y, x) to (y, x + 1), its last column 0; channel 1 those from (y, x) to
+        (y + 1, x), its last row 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the image does not have four axes, holds NaN or values outside [0, 1], or a setting is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.zeros((1, 3, 1, 3))
+    >>> image[..., 2] = 1
+    >>> contrast_weights(image)[0, 0]
+    array([[2.5, 0. , 0. ]], dtype=float32)
+    """
+    image = checks.volume("image", image, "(N, 3, H, W)")
+    if not (image.min() >= 0 and image.max() <= 1):
+        raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit values by 255"
+                         % (image.min(), image.max()))
+    settings = [checks.at_least_zero(*setting) for setting in (("alpha", alpha), ("beta", beta), ("lam", lam))]
+    return _call(_compiled("contrast_weights"), image, *settings)
+
+
+def energy(unary, weights, labels):
+    """Energy of a labelling, equation 2 with 5: the unary costs of the labels and the weights of cut edges.
+
+    Parameters
+    ----------
+    unary : (N, K, H, W) array
+        Costs, K from 2 to 255.
+    weights : (N, 2, H, W) array
+        As :func:`contrast_weights` returns them.
+    labels : (N, H, W) array
+        Whole numbers from 0 to K - 1.
+
+    Returns
+    -------
+    (N,) float64 array
+        Summed in double precision.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit or a label is not one of the K.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unary = np.array([[0., 1.], [1., 0.]]).reshape(1, 2, 1, 2)
+    >>> weights = np.array([[0.5, 0.], [0., 0.]]).reshape(1, 2, 1, 2)
+    >>> energy(unary, weights, [[[0, 1]]])
+    array([0.5])
+    >>> energy(unary, weights, [[[0, 0]]])
+    array([1.])
+    """
+    unary, weights = checks.problem(unary, weights)
+    labels = checks.label_map("labels", labels, unary)
+    return _call(_compiled("energy"), unary, weights, labels)
+
+
+def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
+    """MAP inference by DualMM (Shekhovtsov, Reinbacher, Graber, Pock 2016; arXiv 1601.06274).
+
+    Parameters
+    ----------
+    unary : (N, K, H, W) array
+        Finite costs, K from 2 to 255. A view whose last axis is dense is not copied.
+    weights : (N, 2, H, W) array
+        Finite, at least 0, as :func:`contrast_weights` returns them.
+    iterations : int
+        At least 1; each a half step over the rows and one over the columns.
+    decode : {"argmin"}
+        How the labels are read off the duals: "argmin" takes the least entry of the minorant at each pixel,
+        as the paper does.
+    tolerance : float, optional
+        An image is finished early once an iteration has raised its lower bound by no more than this a pixel.
+
+    Returns
+    -------
+    Solution
+        labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, costs are not finite, weights are not finite or negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unary = np.array([[0., 1., 0.], [2., 0., 2.]]).reshape(1, 2, 1, 3)
+    >>> weights = np.full((1, 2, 1, 3), 0.75)
+    >>> solution = dual_mm(unary, weights)
+    >>> solution.labels
+    array([[[0, 0, 0]]], dtype=int32)
+    >>> solution.lower_bound, solution.energy
+    (array([1.]), array([1.]))
+    """
+    unary, weights = checks.problem(unary, weights)
+    iterations = checks.whole("iterations", iterations, 1)
+    if decode not in graph.DECODINGS:
+        raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(graph.DECODINGS)))
+    tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
+    return Solution(*_call(_compiled("dual_mm", decode), unary, weights, iterations, tolerance))
+
+
+def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
+    """Structured SVM loss with margin rescaling and its subgradients, equations 7 to 10.
+
+    With x* the truth and x^ the labelling of least f(x) - gamma * Hamming(x, x*), the loss is
+    gamma * Hamming(x^, x*) + f(x*) - f(x^). A void pixel has no margin and is counted with x^'s label on
+    both sides. The gradients are exact for the x^ found; x^ itself is what DualMM finds in its iterations,
+    not always the optimum, so the loss is approximate, too, and can be slightly negative.
+
+    Parameters
+    ----------
+    unary : (N, K, H, W) array
+        Finite costs, K from 2 to 255.
+    weights : (N, 2, H, W) array
+        Finite, at least 0.
+    truth : (N, H, W) array
+        Whole numbers from 0 to K - 1, or `void`.
+    gamma : float
+        The margin, a wrong pixel; at least 0.
+    void : int
+        The value of pixels without a label.
+    iterations : int
+        Of DualMM, at least 1.
+
+    Returns
+    -------
+    Structured
+        loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, [x*_i = k] - [x^_i = k], zero
+        at void pixels; grad_weights (N, 2, H, W) float32, [x*_i != x*_j] - [x^_i != x^_j], zero where an end
+        is void; labels (N, H, W) int32, x^.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If shapes do not fit, costs or weights are not allowed, a label is neither one of the K nor void.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> unary = np.array([[0., 0.], [-1., 1.]]).reshape(1, 2, 1, 2)
+    >>> result = ssvm(unary, np.zeros((1, 2, 1, 2)), [[[0, 255]]], gamma=0.5)
+    >>> result.loss
+    array([1.5])
+    >>> result.grad_unary[0, :, 0]
+    array([[ 1.,  0.],
+           [-1.,  0.]], dtype=float32)
+    """
+    unary, weights = checks.problem(unary, weights)
+    iterations = checks.whole("iterations", iterations, 1)
+    void = checks.whole("void", void, 0)
+    truth = checks.label_map("truth", truth, unary, void)
+    gamma = checks.at_least_zero("gamma", gamma)
+    return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))

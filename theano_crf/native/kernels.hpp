@@ -1,0 +1,5 @@
+// Everything that depends on the number of lanes, in the order of use.
+#include "lanes.hpp"
+#include "chain_block.hpp"
+#include "minorant.hpp"
+#include "half_step.hpp"
