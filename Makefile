@@ -1,0 +1,117 @@
+# The front door: `make` lists what there is. What a target makes lies below build/<dataset>, and what is finished
+# is not done again: to make something anew, remove it and what comes after it.
+
+DATASET ?= scenes
+CONFIG ?= experiments/configs/$(DATASET).yaml
+BUILD ?= build/$(DATASET)
+SPLIT ?= val
+export CITYSCAPES CAMVID ENGINE MIRROR DEVICE GPU
+
+RUN = docker/run
+EXPERIMENT = --config $(CONFIG) --build $(BUILD)
+
+# where each dataset that is not drawn lies
+FOLDER_OF_camvid = CAMVID
+FOLDER_OF_cityscapes = CITYSCAPES
+FOLDER = $(FOLDER_OF_$(DATASET))
+
+STAGES = stage1 stage2 stage3 stage4 control
+LMDB = $(BUILD)/lmdb/dataset.json
+SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
+WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
+SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
+EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
+fail = { echo 'error: $1' >&2; exit 1; }
+
+.DELETE_ON_ERROR:
+.PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate report clean distclean \
+	dataset-folder 	$(STAGES:stage%=train-stage%)
+
+help:  ## list the targets (what `make` alone does too)
+	@echo 'make TARGET [VARIABLE=VALUE...]'
+	@echo
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@awk -F '## ' '/^## / { print "  " $$2 }' $(firstword $(MAKEFILE_LIST))
+
+## DATASET       scenes (drawn, the default) or camvid
+## CAMVID        folder of CamVid
+## CITYSCAPES    folder of Cityscapes
+## SPLIT         what is evaluated (val)
+## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
+## BUILD         where it is made (build/<dataset>)
+## PYTEST_ARGS   options of pytest, for test
+## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
+## ENGINE        docker, podman or buildah (the first that works)
+## MIRROR        a Debian mirror that carries Debian 11
+## DEVICE, GPU   where nets run: cpu (the default)
+
+docker:  ## build the environment's image, unless it is there
+	@docker/build
+
+demo: train report  ## environment, drawn scenes, four short stages, evaluation, report
+
+test: docker  ## the tests
+	$(RUN) python3 -m pytest $(PYTEST_ARGS)
+
+lint: docker  ## flake8, and the shell scripts' syntax
+	$(RUN) python3 -m flake8
+	for script in docker/build docker/run docker/enter docker/engine.sh .ci/run; do bash -n $$script || exit 1; done
+
+lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
+
+nets: $(SOLVERS)  ## the nets and solvers of all stages
+
+train-stage1: $(BUILD)/stage1/final.caffemodel  ## FCN-32s
+
+train-stage2: $(BUILD)/stage2/final.caffemodel  ## FCN-16s, from stage 1
+
+train-stage3: $(BUILD)/stage3/final.caffemodel  ## FCN-8s, from stage 2
+
+train-stage4: $(BUILD)/stage4/final.caffemodel  ## CNN and CRF jointly, from stage 3
+
+train-joint: train-stage4  ## the same as train-stage4
+
+train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as long as stage 4
+
+train: $(WEIGHTS)  ## all stages and the control
+
+evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+
+report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
+	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
+
+clean:  ## remove what was made of DATASET, trained weights included
+	rm -rf $(BUILD)
+
+distclean:  ## remove everything that was made; the image stays
+	rm -rf build
+
+# data_prep writes dataset.json last.
+$(LMDB): | $(if $(wildcard $(LMDB)),,dataset-folder) docker
+	$(RUN) python3 -m data_prep --dataset $(DATASET) $(if $(FOLDER),--root "$($(FOLDER))") --output $(BUILD)/lmdb $(LMDB_ARGS)
+
+dataset-folder:
+	@$(if $(FOLDER),$(if $($(FOLDER)),:,$(call fail,$(FOLDER) is not set; name the folder of the dataset \
+	$(DATASET): $(FOLDER)=<folder>)),:)
+
+$(CONFIG):
+	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
+
+# One run makes them all: so says a pattern rule of several targets, whose % stands for the dot here.
+$(SOLVERS:.prototxt=%prototxt): $(LMDB) $(CONFIG) $(wildcard prototxt/*.py) | docker
+	$(RUN) python3 -m experiments.generate_nets $(EXPERIMENT)
+
+# Weights count as done once they are there: days of training do not depend on a file's date (hence order-only), and
+# those of earlier stages may go when later ones are there (hence secondary).
+.SECONDARY: $(WEIGHTS)
+$(BUILD)/stage2/final.caffemodel: | $(BUILD)/stage1/final.caffemodel
+$(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
+$(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
+$(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
+$(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
+	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
+
+$(EVALUATION): $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)

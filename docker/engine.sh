@@ -1,0 +1,68 @@
+# What docker/build and docker/run share: settings, the image's name, and what the container engines say.
+# Sourced by bash. Settings, from environment variables:
+#
+#   ENGINE   docker, podman or buildah; if not set, the first that works
+#   DEVICE   which Dockerfile, docker/<device>.Dockerfile; cpu if not set
+
+repository=$(cd -P -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+device=${DEVICE:-cpu}
+
+fail() {
+    echo "error: $*" >&2
+    exit 1
+}
+
+check_settings() {
+    case ${ENGINE:-} in
+        '' | docker | podman | buildah) ;;
+        *) fail "ENGINE is '$ENGINE'; allowed are docker, podman and buildah, or nothing for the first that works" ;;
+    esac
+    [ -f "$repository/docker/$device.Dockerfile" ] ||
+        fail "DEVICE is '$device', but there is no docker/$device.Dockerfile; use DEVICE=cpu"
+    if [ -n "${ENGINE:-}" ] && ! engine_works "$ENGINE"; then
+        [ "$ENGINE" != docker ] || fail "ENGINE is docker, but no Docker daemon answers; start it or leave ENGINE out"
+        fail "ENGINE is $ENGINE, which is not installed here or does not work; install it or leave ENGINE out"
+    fi
+}
+
+# Whether Caffe and Theano are here already, so that no container is needed. ENGINE asks for one nevertheless.
+inside_environment() {
+    [ -z "${ENGINE:-}" ] && command -v python3 >/dev/null && (cd "$repository" && python3 - 2>/dev/null) <<'PYTHON'
+import importlib.util
+import sys
+
+found = [importlib.util.find_spec(name) for name in ("caffe", "theano")]
+sys.exit(0 if all(spec and spec.origin for spec in found) else 1)
+PYTHON
+}
+
+# A change of the Dockerfile or of the package list changes the name, and so the image is built anew.
+image_name() {
+    local hash
+    hash=$(cd "$repository/docker" && cat "$device.Dockerfile" "$device.packages" | sha256sum)
+    echo "hybrid-cnn-crf:$device-${hash:0:12}"
+}
+
+# The file in which docker/build notes the engine that holds the image $1, for docker/run.
+engine_record() {
+    echo "$repository/build/docker/${1#*:}"
+}
+
+engine_works() {
+    command -v "$1" >/dev/null && case $1 in
+        docker) docker_security >/dev/null ;;
+        *) "$1" info >/dev/null 2>&1 ;;
+    esac
+}
+
+# Security options of the Docker daemon; fails where none answers.
+docker_security() {
+    docker info --format '{{.SecurityOptions}}' 2>/dev/null
+}
+
+image_exists() {
+    case $1 in
+        buildah) buildah inspect --type image "$2" ;;
+        *) "$1" image inspect "$2" ;;
+    esac >/dev/null 2>&1
+}
