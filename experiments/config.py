@@ -1,10 +1,9 @@
 """The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
 
-from typing import Tuple
+from typing import Literal, Tuple
 
 import pydantic
 import yaml
-from typing_extensions import Literal
 
 from python_layers.parameters import StrictModel, parse
 

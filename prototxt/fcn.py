@@ -87,9 +87,13 @@ def _add_skip(net, coarse, pool, upscored, architecture):
     """Upsample the coarse scores by 2 and add scores of the finer pooling layer `pool`."""
     net[upscored] = _upsample(coarse, 2, architecture)
     net[f"score_{pool}"] = _score(net[pool], architecture.classes)
-    net[f"score_{pool}c"] = crop(net[f"score_{pool}"], net[upscored])
+    larger, smaller = f"score_{pool}", upscored
+    if architecture.padding == "same":
+        # Pooling rounds up, so here the upsampled scores are the larger ones; with FCN's padding the pool is.
+        larger, smaller = smaller, larger
+    net[f"{larger}c"] = crop(net[larger], net[smaller])
     fused = f"fuse_{pool}"
-    net[fused] = L.Eltwise(net[upscored], net[f"score_{pool}c"], operation=P.Eltwise.SUM)
+    net[fused] = L.Eltwise(net[smaller], net[f"{larger}c"], operation=P.Eltwise.SUM)
     return net[fused]
 
 

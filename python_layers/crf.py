@@ -1,10 +1,15 @@
 """The CRF's layers: thin, the mathematics is in `theano_crf`."""
 
+import functools
+
 import caffe
 import numpy as np
+import theano
+import theano.tensor as T
 import theano_crf
 
-from python_layers.errors import check_blob_counts, shows_errors
+from python_layers.blobs import as_list, check_blob_counts
+from python_layers.errors import shows_errors
 from python_layers.parameters import StrictModel, parse_param_str
 
 
@@ -26,6 +31,15 @@ class InferenceParameters(StrictModel):
     decode: str = "argmin"
 
 
+@functools.lru_cache(maxsize=None)
+def _contrast_weights():
+    """Compile eq. 6 for images in 0 to 255; unlike `theano_crf.contrast_weights` it takes them less their mean."""
+    image = T.ftensor4("image")
+    settings = [T.fscalar(name) for name in ("alpha", "beta", "lam")]
+    weights = theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings)
+    return theano.function([image, *settings], weights, allow_input_downcast=True)
+
+
 class ContrastWeights(caffe.Layer):
     """Contrast-sensitive pairwise weights (eq. 6).
 
@@ -37,6 +51,7 @@ class ContrastWeights(caffe.Layer):
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (1,), (1,))
         self.parameters = parse_param_str(WeightParameters, self)
+        self.contrast_weights = _contrast_weights()
 
     def reshape(self, bottom, top):
         images, _, height, width = bottom[0].data.shape
@@ -44,8 +59,8 @@ class ContrastWeights(caffe.Layer):
 
     @shows_errors
     def forward(self, bottom, top):
-        image = bottom[0].data * np.float32(1 / 255)
-        top[0].data[...] = theano_crf.contrast_weights(image, **self.parameters.dict())
+        options = self.parameters
+        top[0].data[...] = self.contrast_weights(bottom[0].data, options.alpha, options.beta, options.lam)
 
     @shows_errors
     def backward(self, top, propagate_down, bottom):
@@ -66,12 +81,12 @@ class SSVMLoss(caffe.Layer):
         self.parameters = parse_param_str(LossParameters, self)
 
     def reshape(self, bottom, top):
-        for blob in top:
+        for blob in as_list(top):
             blob.reshape(1)
 
     @shows_errors
     def forward(self, bottom, top):
-        unary, weights, labels = (blob.data for blob in bottom)
+        unary, weights, labels = (blob.data for blob in as_list(bottom))
         truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
         options = self.parameters
         self.structured = theano_crf.ssvm(unary, weights, truth, gamma=options.gamma, void=options.void,
@@ -86,12 +101,12 @@ class SSVMLoss(caffe.Layer):
     @shows_errors
     def backward(self, top, propagate_down, bottom):
         scale = np.float32(self.scale * top[0].diff[0])
-        for blob, needed, gradient in zip(bottom, propagate_down,
+        for blob, needed, gradient in zip(as_list(bottom), propagate_down,
                                           (self.structured.grad_unary, self.structured.grad_weights)):
             if needed:
                 np.multiply(gradient, scale, out=blob.diff)
         if propagate_down[2]:
-            raise ValueError("SSVMLoss passes no gradient to its labels; the third bottom must be data.")
+            bottom[2].diff[...] = 0  # `force_backward` asks for it: labels are data
 
 
 class CRFInference(caffe.Layer):
@@ -109,7 +124,7 @@ class CRFInference(caffe.Layer):
     def reshape(self, bottom, top):
         images, _, height, width = bottom[0].data.shape
         top[0].reshape(images, height, width)
-        for blob in top[1:]:
+        for blob in as_list(top)[1:]:
             blob.reshape(images)
 
     @shows_errors

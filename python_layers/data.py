@@ -6,7 +6,8 @@ import caffe
 import numpy as np
 
 from data_prep.records import decode_planes, open_records
-from python_layers.errors import check_blob_counts, shows_errors
+from python_layers.blobs import check_blob_counts
+from python_layers.errors import shows_errors
 from python_layers.order import Order
 from python_layers.parameters import StrictModel, parse_param_str
 from python_layers.prefetch import Prefetcher

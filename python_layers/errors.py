@@ -16,11 +16,3 @@ def shows_errors(method):
             sys.stderr.flush()
             raise
     return wrapper
-
-
-def check_blob_counts(layer, bottom, top, bottoms, tops):
-    """Raise a ValueError unless a layer got an allowed number of bottoms and tops."""
-    name = type(layer).__name__
-    for what, found, allowed in (("bottom", len(bottom), bottoms), ("top", len(top), tops)):
-        if found not in allowed:
-            raise ValueError(f"{name} got {found} {what} blobs, allowed is {' or '.join(map(str, allowed))}.")

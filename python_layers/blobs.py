@@ -1,0 +1,14 @@
+"""Bottoms and tops of a Python layer."""
+
+
+def check_blob_counts(layer, bottom, top, bottoms, tops):
+    """Raise a ValueError unless a layer got an allowed number of bottoms and tops."""
+    name = type(layer).__name__
+    for what, found, allowed in (("bottom", len(bottom), bottoms), ("top", len(top), tops)):
+        if found not in allowed:
+            raise ValueError(f"{name} got {found} {what} blobs, allowed is {' or '.join(map(str, allowed))}.")
+
+
+def as_list(blobs):
+    """Return bottoms or tops as a list: Caffe's own vector can be indexed but not iterated over."""
+    return [blobs[index] for index in range(len(blobs))]

@@ -1,0 +1,48 @@
+"""What several folders of tests need: a tiny dataset as LMDBs."""
+
+import functools
+import os
+
+os.environ.setdefault("GLOG_minloglevel", "2")  # before Caffe is imported: it would print each layer of each net
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from data_prep.lmdb_writer import write_split  # noqa: E402
+from data_prep.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
+from data_prep.pairs import Entry  # noqa: E402
+
+CLASSES = [LabelClass("road", "flat", (128, 64, 128)), LabelClass("car", "vehicle", (0, 0, 142)),
+           LabelClass("bus", "vehicle", (0, 60, 100))]
+
+
+def random_pair(seed, height, width, classes=len(CLASSES)):
+    """Return an image whose colours follow from its labels, with noise, and the labels with some void."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(0, classes, (-(-height // 8), -(-width // 8)), dtype=np.uint8)
+    labels = labels.repeat(8, 0).repeat(8, 1)[:height, :width]
+    colours = np.linspace(40, 215, classes)[labels]
+    image = np.clip(colours[..., None] + generator.normal(0, 10, (height, width, 3)), 0, 255).astype(np.uint8)
+    labels[generator.random(labels.shape) < 0.05] = 255
+    return image, labels
+
+
+@pytest.fixture
+def make_dataset(tmp_path):
+    """Return a function that makes <folder>/lmdb of images of the given (height, width) a split."""
+    def make(sizes, folder=tmp_path):
+        lmdb = folder / "lmdb"
+        lmdb.mkdir(parents=True)
+        statistics = {}
+        for seed, (split, shapes) in enumerate(sizes.items()):
+            entries = [Entry(f"{split}{index}", functools.partial(random_pair, 100 * seed + index, *shape))
+                       for index, shape in enumerate(shapes)]
+            statistics[split] = write_split(str(lmdb / split), entries, split)
+        metadata = Metadata(name="tiny", classes=CLASSES, label_ids=list(range(len(CLASSES))),
+                            mean_bgr=statistics["train"].mean_bgr,
+                            splits={split: found.count for split, found in statistics.items()},
+                            sizes={split: found.sizes for split, found in statistics.items()},
+                            seed=0, subsampling=1)
+        write_metadata(str(lmdb), metadata)
+        return metadata
+    return make

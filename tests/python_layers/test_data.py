@@ -1,0 +1,96 @@
+"""SegmentationData: what it delivers, in which order, and what it refuses."""
+
+import json
+
+import caffe
+import numpy as np
+import pytest
+
+from data_prep.records import open_records
+from python_layers.order import Order
+
+NET = """
+layer {{ name: "data" type: "Python" top: "image" top: "label" param {{ lr_mult: 0 decay_mult: 0 }}
+  python_param {{ module: "python_layers" layer: "SegmentationData" param_str: '{}' }} }}
+"""
+
+
+def open_net(tmp_path, metadata, **parameters):
+    values = dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr), **parameters)
+    path = tmp_path / "data.prototxt"
+    path.write_text(NET.format(json.dumps(values)))
+    return caffe.Net(str(path), caffe.TRAIN)
+
+
+def batches(net, count):
+    for _ in range(count):
+        net.forward()
+        yield net.blobs["image"].data.copy(), net.blobs["label"].data.copy()
+
+
+def test_delivers_the_records_less_the_mean(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(10, 12), (7, 5), (9, 9)]})
+    records = open_records(str(tmp_path / "lmdb" / "train"))
+    net = open_net(tmp_path, metadata, shuffle=False)
+    for index, (image, label) in enumerate(batches(net, 6)):
+        expected, labels = records[index % 3]
+        assert image[0] == pytest.approx(expected[:, :, ::-1].transpose(2, 0, 1)
+                                         - np.array(metadata.mean_bgr)[:, None, None], abs=1e-4)
+        assert np.array_equal(label[0], labels)
+
+
+def test_an_epoch_holds_each_record_once_and_half_are_mirrored(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(6, 8)] * 20})
+    records = open_records(str(tmp_path / "lmdb" / "train"))
+    truth = [records[index][1] for index in range(20)]
+    found, mirrored = [], 0
+    for _, labels in batches(open_net(tmp_path, metadata, mirror=True, batch=4), 10):
+        for label in labels:
+            plain = [index for index in range(20) if np.array_equal(label, truth[index])]
+            turned = [index for index in range(20) if np.array_equal(label, truth[index][:, ::-1])]
+            found += plain or turned
+            mirrored += not plain
+    assert sorted(found[:20]) == list(range(20)) and sorted(found[20:]) == list(range(20))
+    assert found[:20] != found[20:]
+    assert 10 <= mirrored <= 30
+
+
+def test_a_saved_net_goes_on_with_the_next_batch(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(6, 8)] * 7})
+    net = open_net(tmp_path, metadata, mirror=True, batch=2, seed=3)
+    everything = list(batches(net, 9))
+    net = open_net(tmp_path, metadata, mirror=True, batch=2, seed=3)
+    list(batches(net, 5))
+    net.save(str(tmp_path / "saved.caffemodel"))
+    restored = open_net(tmp_path, metadata, mirror=True, batch=2, seed=3)
+    restored.copy_from(str(tmp_path / "saved.caffemodel"))
+    for found, expected in zip(batches(restored, 4), everything[5:]):
+        assert np.array_equal(found[0], expected[0]) and np.array_equal(found[1], expected[1])
+
+
+def test_order_follows_from_the_seed():
+    def stream(seed):
+        order = Order(5, shuffle=True, mirror=True, seed=seed)
+        return [order.at(position) for position in range(30)]
+    assert stream(1) == stream(1) != stream(2)
+    order = Order(5, shuffle=True, mirror=True, seed=1)
+    assert [order.at(position) for position in reversed(range(30))] == stream(1)[::-1]
+
+
+def test_images_of_two_sizes_in_a_batch_are_refused(tmp_path, make_dataset, capfd):
+    metadata = make_dataset({"train": [(10, 12), (7, 5)]})
+    with pytest.raises(ValueError, match="mixes the sizes"):
+        open_net(tmp_path, metadata, batch=2)
+    assert "iter_size 2" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("parameters, found", [
+    (dict(sauce="x"), "'sauce'"), (dict(batch="many"), "'batch'"), (dict(source="/nowhere"), "/nowhere")])
+def test_wrong_parameters_are_named(tmp_path, make_dataset, parameters, found):
+    metadata = make_dataset({"train": [(10, 12)]})
+    values = dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr))
+    values.update(parameters)
+    path = tmp_path / "data.prototxt"
+    path.write_text(NET.format(json.dumps(values)))
+    with pytest.raises(ValueError, match=found):
+        caffe.Net(str(path), caffe.TRAIN)
