@@ -3,10 +3,10 @@
 The rules are those of Cityscapes' official evaluation, so that the figures can stand beside published ones:
 
 - pixels whose truth is void count nowhere;
-- a class (or category) that occurs neither in the truth nor in the prediction has no score: it is NaN and left
-  out of the mean, whereas one that is only predicted or only missed scores 0;
-- a category's true positives are all pixels whose truth and prediction are classes of that category, the same class
-  or not.
+- a class (or category) that occurs neither in the truth nor in the prediction has no score: it is NaN and
+  left out of the mean, whereas one that is only predicted or only missed scores 0;
+- a category's true positives are all pixels whose truth and prediction are classes of that category, the
+  same class or not.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ def confusion_matrix(truth, predicted, classes, void=VOID):
     truth : array of whole numbers, any shape
         True labels, 0 to ``classes - 1``, or `void`.
     predicted : array of whole numbers, the shape of `truth`
-        Predicted labels, 0 to ``classes - 1``; where the truth is void they count nowhere, but are checked too.
+        Predicted labels, 0 to ``classes - 1``; checked everywhere, though they count nowhere at void.
     classes : int
         Number of classes in the class table. The matrix has that size whatever labels occur.
     void : int
@@ -43,7 +43,8 @@ def confusion_matrix(truth, predicted, classes, void=VOID):
     """
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     if truth.shape != predicted.shape:
-        raise ValueError(f"The truth has shape {truth.shape} and the prediction {predicted.shape}; they must be equal.")
+        raise ValueError(f"The truth has shape {truth.shape} and the prediction {predicted.shape}; "
+                         "they must be equal.")
     labelled = truth != void
     counted = _checked_labels(truth[labelled], classes, f"truth (which may also be {void}, void)")
     predicted = _checked_labels(predicted, classes, "prediction")[labelled]
@@ -55,8 +56,8 @@ def _checked_labels(labels, classes, what):
     whole = labels.astype(np.int64)
     wrong = (whole != labels) | (whole < 0) | (whole >= classes)
     if wrong.any():
-        raise ValueError(f"Label {labels[wrong][0]} was found in the {what}; labels must be 0 to {classes - 1}, "
-                         "the rows of the dataset's class table.")
+        raise ValueError(f"Label {labels[wrong][0]} was found in the {what}; labels must be "
+                         f"0 to {classes - 1}, the rows of the dataset's class table.")
     return whole
 
 
@@ -131,7 +132,7 @@ class Scores:
     pixel_accuracy: float
 
     def to_json(self) -> Dict[str, object]:
-        """Return ``{"classes": .., "categories": .., "per_class": {..}}``, with None (JSON's null) for NaN."""
+        """Return ``{"classes": .., "categories": .., "per_class": {..}}``, None (JSON's null) for NaN."""
         return {"classes": _number_or_none(self.classes), "categories": _number_or_none(self.categories),
                 "per_class": {name: _number_or_none(value) for name, value in self.per_class.items()}}
 
@@ -146,7 +147,8 @@ def scores(confusion, names: Sequence[str], categories: Sequence[str]) -> Scores
     Parameters
     ----------
     confusion : (K, K) int
-        Counts as from `confusion_matrix`, added up over all images (the mean of images' scores is another figure).
+        Counts as from `confusion_matrix`, added up over all images; the mean of the images' scores is
+        another figure.
     names, categories : sequences of K str
         Name and category of each class.
 

@@ -1,0 +1,182 @@
+"""Score the rows of the paper's table 1 and a control: `python3 -m experiments.evaluate --config CONFIG`.
+
+CNN only and CNN + CRF are one net, that of stage 3, without and with inference; the joint row is stage 4's,
+the control's CNN was trained on with the softmax loss instead. All run through stage 4's deploy net, at the
+resolution of the LMDB; the scores land in <build>/evaluation-<split>.json. Interrupted, it goes on when
+started again.
+"""
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.metadata import read_metadata
+from data_prep.records import open_records
+from experiments.bootstrap import difference_interval
+from experiments.build_files import NET_WITH_CRF, deploy_net_path, evaluation_path, weights_path
+from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.config import load_config
+from experiments.confusion_store import ConfusionStore, fingerprint
+from experiments.files import write_atomically
+from experiments.image_progress import with_progress
+from experiments.metrics import confusion_matrix, scores
+from experiments.rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
+from experiments.segmenter import Segmenter
+
+SECONDS_BETWEEN_SAVES = 60
+
+
+def confusions_by_image(build, split, metadata):
+    """Run all weight sets over a split.
+
+    Parameters
+    ----------
+    build : path
+        Build folder of the experiment.
+    split : str
+    metadata : data_prep.metadata.Metadata
+
+    Returns
+    -------
+    names : list of N str
+        Of the images.
+    confusions : dict of str to (N, K, K) int64
+        For each row of `ROWS` and `FURTHER_ROWS`, by its key.
+    """
+    build = Path(build)
+    lmdb = build / "lmdb"
+    weights = {stage: weights_path(build, stage) for stage in WEIGHT_SETS}
+    records = open_records(str(lmdb / split))
+    net = deploy_net_path(build, NET_WITH_CRF)
+    mark = fingerprint([lmdb / "dataset.json", lmdb / split / "data.mdb", net, *weights.values()])
+    store = ConfusionStore(build / f"evaluation-{split}.partial.npz", mark)
+    for stage in WEIGHT_SETS:
+        if store.done(stage) < len(records):
+            segmenter = Segmenter(net, weights[stage], metadata.mean_bgr)
+            _run_weight_set(segmenter, stage, records, len(metadata.classes), store)
+    names = [records.name(index) for index in range(len(records))]
+    confusions = {row.key: store.array(row.stage)[:, int(row.crf)] for row in ROWS + FURTHER_ROWS}
+    store.remove()
+    return names, confusions
+
+
+def _run_weight_set(segmenter, stage, records, classes, store):
+    """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's."""
+    saved = time.monotonic()
+    try:
+        for index in with_progress(range(store.done(stage), len(records)), f"evaluate {stage}"):
+            image, truth = records[index]
+            found = segmenter(image)
+            store.append(stage, np.stack([confusion_matrix(truth, labels, classes)
+                                          for labels in (found.cnn_labels, found.labels)]))
+            if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                store.save()
+                saved = time.monotonic()
+    finally:
+        if store.done(stage):
+            store.save()
+
+
+def evaluate(config, build, split):
+    """Score all rows on a split.
+
+    Parameters
+    ----------
+    config : experiments.config.Config
+    build : path
+        Build folder of the experiment, with its nets, weights and LMDB.
+    split : str
+
+    Returns
+    -------
+    dict
+        What the JSON file holds: for each row of `ROWS`, by its key, ``classes``, ``categories`` and
+        ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
+        accuracies, 95 % intervals of differences and each image's pixel accuracies.
+    """
+    metadata = read_metadata(str(Path(build) / "lmdb"))
+    if split not in metadata.splits:
+        raise ValueError(f"The dataset {metadata.name} has no split {split}; its splits are "
+                         f"{', '.join(metadata.splits)}.")
+    names, confusions = confusions_by_image(build, split, metadata)
+    table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
+    found = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
+    details = {
+        "dataset": metadata.name, "split": split, "images": len(names),
+        "resolution": resolution(metadata, split),
+        "configuration": json.loads(config.json()),
+        "pixel_accuracy": {key: value.pixel_accuracy for key, value in found.items()},
+        "per_category": {key: dict(value.per_category) for key, value in found.items()},
+        "further_rows": {row.key: found[row.key].to_json() for row in FURTHER_ROWS},
+        "differences": [_compared(first, second, confusions) for first, second in COMPARISONS],
+        "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
+                      for index, name in enumerate(names)},
+    }
+    return {**{row.key: found[row.key].to_json() for row in ROWS}, "details": _without_nan(details)}
+
+
+def _compared(first, second, confusions):
+    difference, low, high = difference_interval(confusions[first.key], confusions[second.key])
+    return {"first": first.key, "second": second.key, "classes": difference, "low": low, "high": high}
+
+
+def _accuracy(confusion):
+    return 100 * float(np.trace(confusion)) / max(1, int(confusion.sum()))
+
+
+def _without_nan(value):
+    """Replace NaN by None, since JSON has no NaN."""
+    if isinstance(value, dict):
+        return {key: _without_nan(entry) for key, entry in value.items()}
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+def resolution(metadata, split):
+    """Name the resolution that scores are found at: never to be mixed with others."""
+    share = {1: "full resolution", 2: "half resolution"}
+    name = share.get(metadata.subsampling, f"1/{metadata.subsampling} of the resolution")
+    sizes = ", ".join(f"{width} x {height}" for height, width in metadata.sizes[split])
+    return f"{name} ({sizes})"
+
+
+def format_table(result):
+    """Lay out an evaluation as text: a line a row, the paper's figures beside, then the differences."""
+    details = result["details"]
+    rows = {**{row.key: result[row.key] for row in ROWS}, **details["further_rows"]}
+    lines = [f"{details['dataset']}, {details['split']}: {details['images']} images at "
+             f"{details['resolution']}, in percent", "",
+             f"{'':22}{'IoU classes':>13}{'IoU categories':>16}{'pixels right':>14}    paper (Cityscapes)"]
+    for row in ROWS + FURTHER_ROWS:
+        published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
+        lines.append(f"{row.title:22}{_percent(rows[row.key]['classes']):>13}"
+                     f"{_percent(rows[row.key]['categories']):>16}"
+                     f"{_percent(details['pixel_accuracy'][row.key]):>14}    {published}".rstrip())
+    titles = {row.key: row.title for row in ROWS}
+    lines += ["", "Differences in IoU classes, with 95 % intervals over images:"]
+    lines += [f"{titles[entry['first']]} minus {titles[entry['second']]}: {entry['classes']:+.2f} "
+              f"({entry['low']:+.2f} to {entry['high']:+.2f})" for entry in details["differences"]]
+    return "\n".join(lines)
+
+
+def _percent(value):
+    return "-" if value is None else f"{value:.2f}"
+
+
+def main(arguments=None):
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
+    options = parser.parse_args(arguments)
+    config = load_config(options.config)
+    build = build_folder(options, config)
+    result = evaluate(config, build, options.split)
+    path = evaluation_path(build, options.split)
+    write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
+    print(format_table(result))
+    print(f"\nwritten to {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)
