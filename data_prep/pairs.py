@@ -145,6 +145,8 @@ def subsample_labels(labels, factor):
 def _read(path):
     try:
         with Image.open(path) as picture:
+            picture.verify()  # the checksums, which loading skips; the picture must be opened anew after it
+        with Image.open(path) as picture:
             picture.load()
             return picture
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:

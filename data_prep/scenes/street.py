@@ -76,7 +76,7 @@ def facade(u, v, height, noise, generator):
     base = colour_near(generator, pick(generator, FACADES), 0.10)
     period, storey = between(generator, 1.8, 3.4), between(generator, 2.7, 3.6)
     width, rise = between(generator, 0.35, 0.7), between(generator, 0.4, 0.65)
-    shade = 1 + noise.rough(u, v, 2.5) * 0.10 + noise(u, v, 0.35) * 0.06
+    shade = 1 + noise(u, v, 2.5) * 0.08 + noise(u, v, 0.35) * 0.08
     if chance(generator, 0.5):
         shade = shade - (repeated(v, 0.3) < 0.2) * 0.10  # courses of brick
     colour = base * grey(shade)
@@ -129,7 +129,7 @@ def paint_skyline(canvas, light, noise, generator):
     while x < 90:
         width, height = between(generator, 8, 22), between(generator, 6, 26)
         green = chance(generator, 0.35)
-        patch = canvas.frontal((x, x + width), (0, height * 1.3), z)
+        patch = canvas.frontal((x, x + width), (0, height), z)
         if patch is not None:
             if green:
                 top = height * (0.5 + noise(patch.u, z, 4.0) * 0.3)

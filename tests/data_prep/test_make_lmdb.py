@@ -1,0 +1,123 @@
+"""The command line of data_prep."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_prep.__main__ import main
+from data_prep.metadata import read_metadata
+from data_prep.records import open_records
+
+
+def names(folder):
+    records = open_records(str(folder))
+    return [records.name(index) for index in range(len(records))]
+
+
+def test_camvid_from_the_command_line(camvid_root, tmp_path, capsys):
+    output = tmp_path / "build" / "camvid" / "lmdb"
+    arguments = ["--dataset", "camvid", "--root", str(camvid_root), "--output", str(output)]
+    assert main(arguments) == 0
+    assert "camvid, 5 train, 2 val images of 6 x 4 pixels, seed 0" in capsys.readouterr().out
+    assert sorted(names(output / "train")) == [f"frame_{number}" for number in range(5)]
+    assert read_metadata(str(output)).splits == {"train": 5, "val": 2}
+    image = np.asarray(Image.open(camvid_root / "train" / "frame_0.png"))
+    stored = open_records(str(output / "train"))[names(output / "train").index("frame_0")][0]
+    assert np.all(np.abs(stored[0, 0] - image[:2, :2].mean(axis=(0, 1))) <= 0.5)
+
+
+def test_scenes_from_the_command_line(tmp_path):
+    output = tmp_path / "lmdb"
+    assert main(["--dataset", "scenes", "--output", str(output), "--count", "train=3", "val=1"]) == 0
+    assert sorted(names(output / "train")) == ["train_00000", "train_00001", "train_00002"]
+    assert names(output / "val") == ["val_00000"]
+    metadata = read_metadata(str(output))
+    assert metadata.splits == {"train": 3, "val": 1} and metadata.sizes["val"] == [(120, 160)]
+
+
+def camvid(root, output, *more):
+    return main(["--dataset", "camvid", "--root", str(root), "--output", str(output), *more])
+
+
+def test_a_complete_lmdb_is_left_alone(camvid_root, tmp_path, capsys):
+    output = tmp_path / "lmdb"
+    assert camvid(camvid_root, output) == 0
+    before = os.stat(output / "train" / "data.mdb").st_mtime_ns
+    assert camvid(camvid_root, output) == 0
+    assert "is complete already" in capsys.readouterr().out
+    assert os.stat(output / "train" / "data.mdb").st_mtime_ns == before
+
+
+def test_another_lmdb_is_replaced_on_demand_only(camvid_root, tmp_path, capsys):
+    output = tmp_path / "lmdb"
+    assert camvid(camvid_root, output, "--count", "train=2") == 0
+    first = names(output / "train")
+    assert camvid(camvid_root, output) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and error.count("\n") == 1
+    assert "2 train" in error and "--force" in error
+    assert names(output / "train") == first
+    assert camvid(camvid_root, output, "--force") == 0
+    assert names(output / "train")[:2] == first, "a smaller count is the beginning of the same order"
+    assert len(names(output / "train")) == 5
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_of_something_else_is_never_replaced(camvid_root, tmp_path, capsys, force):
+    output = tmp_path / "precious"
+    output.mkdir()
+    (output / "thesis.tex").write_text("years")
+    assert camvid(camvid_root, output, *force) == 1
+    assert "precious is not empty and holds no dataset.json" in capsys.readouterr().err
+    assert (output / "thesis.tex").read_text() == "years"
+
+
+@pytest.mark.parametrize("damage, words", [
+    (lambda root: (root / "val" / "frame_1.png").unlink(), "valannot/frame_1.png has no image"),
+    (lambda root: (root / "val" / "frame_1.png").write_bytes(b""), "val/frame_1.png cannot be read"),
+    (lambda root: Image.fromarray(np.full((8, 12), 200, np.uint8)).save(root / "valannot" / "frame_1.png"),
+     "label value 200"),
+])
+def test_bad_data_is_one_sentence_and_leaves_nothing(camvid_root, tmp_path, capsys, damage, words):
+    damage(camvid_root)
+    output = tmp_path / "build" / "lmdb"
+    assert camvid(camvid_root, output) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and words in error and error.count("\n") == 1
+    assert not output.exists() and not output.with_suffix(".partial").exists()
+
+
+@pytest.mark.parametrize("arguments, words", [
+    (["--dataset", "kitti", "--output", "x"], "invalid choice: 'kitti'"),
+    (["--dataset", "scenes"], "--output"),
+    (["--dataset", "scenes", "--output", "x", "--seed", "-1"], "-1 is below 0"),
+    (["--dataset", "scenes", "--output", "x", "--count", "train"], "'train' is not of the form SPLIT=N"),
+    (["--dataset", "scenes", "--output", "x", "--count", "train=0"], "0 is below 1"),
+])
+def test_a_wrong_command_line_is_explained(arguments, words, capsys):
+    with pytest.raises(SystemExit):
+        main(arguments)
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_nothing(tmp_path, number):
+    output = tmp_path / "lmdb"
+    command = [sys.executable, "-m", "data_prep", "--dataset", "scenes", "--output", str(output), "--count",
+               "train=5000"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "lmdb.partial" / "train" / "data.mdb").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)  # into the middle of the drawing
+    process.send_signal(number)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert error == f"error: interrupted; nothing was written to {output}.\n"
+    assert os.listdir(tmp_path) == []
