@@ -61,9 +61,9 @@ def train_stage(config, stage, build):
     solver = _open_solver(build / "nets" / stage / "solver.prototxt")
     _initialise(solver, stage, build)
     log = TrainingLog(folder / "log.jsonl", solver.iter)
-    run = StageRun(solver, config.seed, settings.normalise, log, metadata)
+    run = StageRun(solver, settings, config.seed, log, metadata)
     try:
-        run.until(settings.iterations, settings.validate_every, folder)
+        run.until_end(folder)
     except Interrupted:
         solver.snapshot()
         raise
@@ -121,13 +121,14 @@ def _save(net, path):
 class StageRun:
     """Steps a solver, logs and validates."""
 
-    def __init__(self, solver, seed, normalise, log, metadata):
-        self.solver, self.seed, self.normalise = solver, seed, normalise
+    def __init__(self, solver, settings, seed, log, metadata):
+        self.solver, self.settings, self.seed = solver, settings, seed
         self.log, self.metadata = log, metadata
         self.signal = None
 
-    def until(self, iterations, validate_every, folder):
-        """Step to `iterations`; validate and keep a snapshot each `validate_every` and at the end."""
+    def until_end(self, folder):
+        """Step to the stage's last iteration; validate and keep a snapshot at intervals and at the end."""
+        iterations, interval = self.settings.iterations, self.settings.validate_every
         previous = {number: signal.signal(number, self._remember) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             with Progress(folder.name, self.solver.iter, iterations) as progress:
@@ -135,8 +136,9 @@ class StageRun:
                     self._validate(progress)
                 while self.solver.iter < iterations:
                     self._step(progress)
-                    if self.solver.iter % validate_every == 0 or self.solver.iter == iterations:
+                    if self.solver.iter % interval == 0 or self.solver.iter == iterations:
                         self._validate(progress)
+                        self.solver.snapshot()
                         remove_old_snapshots(folder)
         finally:
             for number, handler in previous.items():
@@ -149,11 +151,8 @@ class StageRun:
         # Dropout follows from seed and iteration, so that a resumed run draws what an unbroken one draws.
         caffe.set_random_seed(hash((self.seed, self.solver.iter)) & 0x7FFFFFFF)
         begin = time.perf_counter()
-        self.solver.step(1)
-        loss = self._loss_per_labelled_pixel()
-        if not np.isfinite(loss):
-            raise ValueError(f"The loss is {loss} at iteration {self.solver.iter}: the last snapshot is kept; "
-                             "try a lower base_lr.")
+        loss = self._accumulate_gradients()
+        self.solver.apply_update()
         if self.solver.iter % LOG_EVERY == 0:
             values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
             if "augmented_error" in self.solver.net.blobs:
@@ -163,10 +162,27 @@ class StageRun:
         if self.signal is not None:
             raise Interrupted(self.signal)
 
-    def _loss_per_labelled_pixel(self):
-        loss = float(self.solver.net.blobs["loss"].data)
-        if not self.normalise:
-            loss /= max(1, np.count_nonzero(self.solver.net.blobs["label"].data != VOID))
+    def _accumulate_gradients(self):
+        """Forward and backward for each batch of the iteration; return the mean loss a labelled pixel.
+
+        In Caffe's own step a loss that is not finite goes on to the backward pass, where max pooling of NaN
+        writes outside its memory.
+        """
+        net, losses = self.solver.net, []
+        net.clear_param_diffs()
+        for _ in range(self.settings.iter_size):
+            net.forward()
+            losses.append(self._loss_per_labelled_pixel(net))
+            if not np.isfinite(losses[-1]):
+                raise ValueError(f"The loss is {losses[-1]} at iteration {self.solver.iter}: the last snapshot is "
+                                 "kept; try a lower base_lr.")
+            net.backward()
+        return float(np.mean(losses))
+
+    def _loss_per_labelled_pixel(self, net):
+        loss = float(net.blobs["loss"].data)
+        if not self.settings.normalise:
+            loss /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
         return loss
 
     def _validate(self, progress):

@@ -40,7 +40,7 @@ def test_delivers_the_records_less_the_mean(tmp_path, make_dataset):
 
 
 def test_an_epoch_holds_each_record_once_and_half_are_mirrored(tmp_path, make_dataset):
-    metadata = make_dataset({"train": [(6, 8)] * 20})
+    metadata = make_dataset({"train": [(24, 32)] * 20})
     records = open_records(str(tmp_path / "lmdb" / "train"))
     truth = [records[index][1] for index in range(20)]
     found, mirrored = [], 0

@@ -1,0 +1,172 @@
+"""Training: all stages on a tiny dataset, going on after an interruption, and what is refused."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import caffe
+import numpy as np
+import pytest
+import yaml
+
+from experiments import train
+from experiments.config import STAGES, load_config
+from experiments.generate_nets import generate_nets
+from experiments.training_log import read_log
+
+STAGE = dict(type="Adam", base_lr=1e-3, iterations=4, batch=2, validate_every=2)
+CONFIG = dict(dataset="tiny", seed=1, net=dict(width=1 / 64, padding="same"), crf=dict(iterations=3),
+              stage1=STAGE, stage2=STAGE, stage3=STAGE, stage4=dict(STAGE, type="SGD", weight_decay=0))
+
+
+@pytest.fixture
+def experiment(tmp_path, make_dataset, monkeypatch):
+    """Return (configuration, build folder) of a tiny dataset with its nets."""
+    build = tmp_path / "build"
+    make_dataset({"train": [(40, 48)] * 5, "val": [(40, 48)] * 2}, build)
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(CONFIG))
+    config = load_config(path)
+    generate_nets(config, build)
+    return config, build
+
+
+def weights(path, net_path):
+    net = caffe.Net(str(net_path), caffe.TEST, weights=str(path))
+    return {(name, index): blob.data.copy() for name, blobs in net.params.items() if not name.startswith("data_")
+            for index, blob in enumerate(blobs)}
+
+
+def test_all_stages_train_from_each_other(experiment):
+    config, build = experiment
+    for stage in STAGES:
+        train.train_stage(config, stage, build)
+        log = read_log(build / stage / "log.jsonl")
+        validations = [record for record in log if record["kind"] == "validation"]
+        assert [record["iteration"] for record in validations] == [0, 2, 4]
+        assert all(0 <= record["classes"] <= 100 for record in validations)
+    deploy = {stage: build / "nets" / stage / "deploy.prototxt" for stage in STAGES}
+    found = {stage: weights(build / stage / "final.caffemodel", deploy[stage]) for stage in STAGES}
+    for earlier, later in (("stage1", "stage2"), ("stage2", "stage3"), ("stage3", "stage4"), ("stage3", "control")):
+        key = "conv3_1", 0
+        change = np.abs(found[later][key] - found[earlier][key]).max()
+        assert 0 < change < 0.05  # went on from it, a few small steps
+
+
+def test_an_interrupted_stage_goes_on_to_the_same_weights(experiment, monkeypatch):
+    config, build = experiment
+    train.train_stage(config, "stage1", build)
+    net = build / "nets" / "stage1" / "deploy.prototxt"
+    unbroken = weights(build / "stage1" / "final.caffemodel", net)
+    for path in (build / "stage1").iterdir():
+        path.unlink()
+
+    step = train.StageRun._step
+
+    def interrupted_step(self, progress):
+        if self.solver.iter == 2:
+            signal.raise_signal(signal.SIGTERM)
+        step(self, progress)
+
+    monkeypatch.setattr(train.StageRun, "_step", interrupted_step)
+    with pytest.raises(train.Interrupted):
+        train.train_stage(config, "stage1", build)
+    assert not (build / "stage1" / "final.caffemodel").exists()
+    monkeypatch.setattr(train.StageRun, "_step", step)
+    train.train_stage(config, "stage1", build)
+    resumed = weights(build / "stage1" / "final.caffemodel", net)
+    assert resumed.keys() == unbroken.keys()
+    assert all(np.array_equal(resumed[key], unbroken[key]) for key in unbroken)
+    iterations = [record["iteration"] for record in read_log(build / "stage1" / "log.jsonl")]
+    assert iterations == sorted(iterations) and iterations[-1] == 4
+
+
+def test_a_finished_stage_is_left_alone(experiment, capsys):
+    config, build = experiment
+    (build / "stage1" / "final.caffemodel").write_bytes(b"weights")
+    train.train_stage(config, "stage1", build)
+    assert (build / "stage1" / "final.caffemodel").read_bytes() == b"weights"
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_missing_weights_name_the_target(experiment):
+    config, build = experiment
+    with pytest.raises(FileNotFoundError, match="make train-stage2"):
+        train.train_stage(config, "stage3", build)
+
+
+def test_a_state_of_another_net_is_named(experiment, tmp_path):
+    config, build = experiment
+    solver = caffe.get_solver(str(build / "nets" / "stage1" / "solver.prototxt"))
+    solver.step(2)
+    for suffix in (".caffemodel", ".solverstate"):
+        (build / "stage1" / f"snapshot_iter_2{suffix}").rename(build / "stage3" / f"snapshot_iter_2{suffix}")
+    with pytest.raises(ValueError, match="snapshot_iter_2.caffemodel belongs to another net"):
+        train.train_stage(config, "stage3", build)
+
+
+def test_a_truncated_state_is_named(experiment):
+    config, build = experiment
+    solver = caffe.get_solver(str(build / "nets" / "stage1" / "solver.prototxt"))
+    solver.step(2)
+    state = build / "stage1" / "snapshot_iter_2.caffemodel"
+    state.write_bytes(state.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="truncated"):
+        train.train_stage(config, "stage1", build)
+
+
+def test_an_upsampling_kernel_that_is_not_bilinear_is_refused(experiment):
+    config, build = experiment
+    net = build / "nets" / "stage1" / "train.prototxt"
+    net.write_text(net.read_text().replace('type: "bilinear"', 'type: "constant"'))
+    with pytest.raises(ValueError, match="upscore32 is not bilinear"):
+        train.train_stage(config, "stage1", build)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(experiment):
+    config, build = experiment
+    solver = build / "nets" / "stage1" / "solver.prototxt"
+    solver.write_text(solver.read_text().replace("base_lr: 0.001", "base_lr: 1e30"))
+    with pytest.raises(ValueError, match="try a lower base_lr"):
+        train.train_stage(config, "stage1", build)
+
+
+@pytest.mark.parametrize("change, found", [
+    (dict(stages=1), "stages"), (dict(crf=dict(lamda=1)), "crf.lamda"), (dict(seed=-1), "seed"),
+    (dict(stage1=dict(STAGE, base_lr=0)), "base_lr")])
+def test_wrong_configurations_are_one_sentence(tmp_path, change, found):
+    path = tmp_path / "wrong.yaml"
+    path.write_text(yaml.safe_dump({**CONFIG, **change}))
+    run = subprocess.run([sys.executable, "-m", "experiments.train", "--config", str(path), "--stage", "1"],
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+    assert run.returncode == 1 and run.stdout == ""
+    assert run.stderr.startswith("error: ") and run.stderr.count("\n") == 1 and found in run.stderr
+
+
+def test_the_stages_differ_in_their_solvers_alone_where_they_should(experiment):
+    _, build = experiment
+    solver = (build / "nets" / "control" / "solver.prototxt").read_text()
+    assert solver.replace("control", "stage4") == (build / "nets" / "stage4" / "solver.prototxt").read_text()
+
+
+def test_the_command_line_of_caffe_trains_the_crf_and_goes_on(experiment):
+    _, build = experiment
+    solver = build / "nets" / "stage4" / "solver.prototxt"
+    solver.write_text(solver.read_text().replace("max_iter: 4", "max_iter: 10"))
+    subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
+    state = build / "stage4" / "snapshot_iter_10.solverstate"
+    solver.write_text(solver.read_text().replace("max_iter: 10", "max_iter: 12"))
+    subprocess.run(["caffe", "train", "-solver", str(solver), "-snapshot", str(state)], check=True,
+                   stderr=subprocess.DEVNULL)
+    model = caffe.proto.caffe_pb2.NetParameter()
+    model.ParseFromString((build / "stage4" / "snapshot_iter_12.caffemodel").read_bytes())
+    count, = [layer.blobs[0].data[0] for layer in model.layer
+              if layer.name.startswith("data_") and layer.blobs]
+    assert count == 12
+
+
+def test_a_log_cut_short_can_be_read(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text(json.dumps({"kind": "train", "iteration": 1}) + '\n{"kind": "tr')
+    assert [record["iteration"] for record in read_log(path)] == [1]
