@@ -1,0 +1,148 @@
+"""Write the report of an experiment: `python3 -m experiments.report --config CONFIG`.
+
+<build>/report/index.html holds the table of rows beside the paper's, the training curve over all stages (the
+paper's figure 3), overlays (figure 4), enlarged regions with the pairwise weights (figure 5), the classes'
+scores, signs of the training's health and the configuration. The folder needs nothing outside it.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import jinja2
+import yaml
+
+from data_prep.metadata import read_metadata
+from data_prep.records import open_records
+from experiments.build_files import NET_WITH_CRF, deploy_net_path, evaluation_path, weights_path
+from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.config import load_config
+from experiments.curves import read_curves
+from experiments.figures import health_curve, joint_stage_curve, training_curve
+from experiments.report_pictures import Example, ReportPictures, choose_examples
+from experiments.rows import CNN, FURTHER_ROWS, JOINT, ROWS
+from experiments.segmenter import Segmenter
+
+EXAMPLES = 4
+TEMPLATES = Path(__file__).with_name("templates")
+
+
+def read_evaluation(build, split):
+    """Return what `experiments.evaluate` wrote for a split.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it is not an evaluation.
+    """
+    path = evaluation_path(build, split)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no {path}; run `make evaluate` with the same DATASET first.")
+    try:
+        result = json.loads(path.read_text())
+        missing = [key for key in [row.key for row in ROWS] + ["details"] if key not in result]
+    except (ValueError, TypeError):
+        missing = ["JSON"]
+    if missing:
+        raise ValueError(f"{path} lacks {', '.join(missing)}; remove it and run `make evaluate` again.")
+    return result
+
+
+def read_examples(build, split, metadata, result):
+    """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
+    records = open_records(str(Path(build) / "lmdb" / split))
+    per_image = result["details"]["per_image"]
+    places = {records.name(index): index for index in range(len(records))}
+    if set(places) != set(per_image):
+        raise ValueError(f"{evaluation_path(build, split)} is of other images than {build}/lmdb/{split}; "
+                         "run `make evaluate` again.")
+    chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
+    pairs = [records[places[name]] for name in chosen]
+    net = deploy_net_path(build, NET_WITH_CRF)
+    found = {}
+    for row in (CNN, JOINT):
+        segmenter = Segmenter(net, weights_path(build, row.stage), metadata.mean_bgr)
+        found[row] = [segmenter(image) for image, _ in pairs]
+    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
+            for name, (image, truth), cnn, joint in zip(chosen, pairs, found[CNN], found[JOINT])]
+
+
+def write_report(config, build, split):
+    """Write the report's folder, whole or not at all.
+
+    Parameters
+    ----------
+    config : experiments.config.Config
+    build : path
+        Build folder of the experiment, with its evaluation of `split`.
+    split : str
+
+    Returns
+    -------
+    pathlib.Path
+        The page.
+    """
+    build = Path(build)
+    result, metadata = read_evaluation(build, split), read_metadata(str(build / "lmdb"))
+    curves = read_curves(build)
+    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
+    overlays, regions = pictures.overlays(), pictures.regions()
+    plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves)} \
+        if curves else {}
+    health = health_curve(curves)
+    if health:
+        plots["health.svg"] = health
+    page = _render(result=result, best=best_rows(result, metadata.classes), metadata=metadata,
+                   overlays=overlays, regions=regions, plots=plots,
+                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
+    _write_folder(build / "report", {**pictures.files, **plots, "index.html": page.encode()})
+    return build / "report" / "index.html"
+
+
+def best_rows(result, classes):
+    """Return {class name: keys of the rows that score highest}; none where the class has no score."""
+    best = {}
+    for name in (entry.name for entry in classes):
+        values = {row.key: result[row.key]["per_class"][name] for row in ROWS}
+        highest = max((value for value in values.values() if value is not None), default=None)
+        best[name] = [key for key, value in values.items() if value == highest and value is not None]
+    return best
+
+
+def _render(**content):
+    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(TEMPLATES)), autoescape=True,
+                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["percent"] = lambda value: "–" if value is None else f"{value:.1f}"
+    environment.filters["gain"] = lambda value: f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return environment.get_template("report.html").render(
+        rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS}, **content)
+
+
+def _write_folder(folder, files):
+    """Write files into a folder beside `folder`, then put it in that one's place."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        for name, content in files.items():
+            (temporary / name).write_bytes(content)
+        temporary.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        os.replace(temporary, folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def main(arguments=None):
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--split", default="val", help="split whose evaluation is reported (default: val)")
+    options = parser.parse_args(arguments)
+    config = load_config(options.config)
+    print(f"the report is {write_report(config, build_folder(options, config), options.split)}")
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)
