@@ -18,7 +18,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
     parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
     parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
-    parser.add_argument("--seed", type=_natural, default=0,
+    parser.add_argument("--seed", type=_integer, default=0,
                         help="of the order, and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
                         help="number of images a split, such as train=600 val=100")
@@ -29,18 +29,14 @@ def parse_arguments(arguments=None):
     return parser.parse_args(arguments)
 
 
-def _natural(text):
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"{number} is below 0")
-    return number
+def _integer(text, least=0):
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
+    return int(text)
 
 
 def _positive(text):
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is below 1")
-    return number
+    return _integer(text, least=1)
 
 
 def _split_count(text):
@@ -70,10 +66,10 @@ def make_lmdb(name, root, output, seed, counts, jobs, force):
 
 def _complete(name, output, seed, counts, force):
     """Metadata of the LMDB in `output` if it is the one asked for, None if it is to be written."""
-    if not os.path.isdir(output) or not os.listdir(output):
+    if not os.path.lexists(output) or os.path.isdir(output) and not os.listdir(output):
         return None
     if not os.path.isfile(os.path.join(output, FILE_NAME)):
-        raise DataError(f"{output} is not empty and holds no {FILE_NAME}, so data_prep did not make it: "
+        raise DataError(f"{output} is there and holds no {FILE_NAME}, so data_prep did not make it: "
                         "remove it or choose another --output.")
     if force:
         return None
@@ -98,7 +94,7 @@ def main(arguments=None):
     try:
         make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count),
                   options.jobs, options.force)
-    except DataError as error:
+    except (DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

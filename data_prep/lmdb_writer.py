@@ -18,6 +18,7 @@ from data_prep.records import encode_record, record_key
 
 FIRST_MAP_SIZE = 1 << 26  # bytes; doubled whenever it is full
 RECORDS_A_TRANSACTION = 64
+LOGGED_EVERY = 100  # images, where a log takes the place of the progress bar
 
 
 class SplitStatistics(NamedTuple):
@@ -73,9 +74,7 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
                       for split in entries}
         metadata = _metadata(name, dataset, statistics, seed)
         write_metadata(partial, metadata)
-        if os.path.isdir(output):
-            shutil.rmtree(output)
-        os.rename(partial, output)
+        _replace(output, partial)
     except (OSError, lmdb.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{output} cannot be written ({reason}): choose a folder that you may write to, on a "
@@ -83,6 +82,16 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return metadata
+
+
+def _replace(output, partial):
+    """Give `partial` the name `output`; whatever is killed in between, no half of a folder has that name."""
+    replaced = output + ".replaced"
+    shutil.rmtree(replaced, ignore_errors=True)
+    if os.path.isdir(output):
+        os.rename(output, replaced)
+    os.rename(partial, output)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def _metadata(name, dataset, statistics, seed):
@@ -148,7 +157,7 @@ def _loaded(entries, split, jobs):
     with bar, get_context("fork").Pool(jobs, _leave_signals_to_parent) as pool:
         for done, loaded in enumerate(pool.imap(_load, entries, chunksize=4), start=1):
             bar.update()
-            if bar.disable and (done % 500 == 0 or done == len(entries)):
+            if bar.disable and (done % LOGGED_EVERY == 0 or done == len(entries)):
                 print(f"{split}: {done} of {len(entries)} images", flush=True)
             yield loaded
 

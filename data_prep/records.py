@@ -6,6 +6,7 @@ import os
 import lmdb
 import numpy as np
 from caffe.proto import caffe_pb2
+from google.protobuf.message import DecodeError
 
 from data_prep.errors import DataError
 
@@ -68,7 +69,7 @@ def decode_planes(record):
     datum = caffe_pb2.Datum()
     try:
         datum.ParseFromString(record)
-    except Exception as error:  # protobuf's DecodeError; its class depends on the protobuf implementation
+    except DecodeError as error:
         raise DataError(f"A record of {len(record)} bytes is not a Caffe Datum ({error}): "
                         "make the LMDB again.") from None
     if datum.channels != PLANES:

@@ -45,9 +45,8 @@ def paint_tree(canvas, light, x, z, noise, generator):
     canvas.paint(patch, inside & ~gaps, leaves, LABELS["vegetation"], bordered)
 
 
-def paint_hedge(canvas, light, x, z_range, noise, generator):
+def paint_hedge(canvas, light, x, z_range, height, noise, generator):
     """A hedge along the road at X = x."""
-    height = between(generator, 0.8, 2.4)
     patch = canvas.lateral(x, z_range, (0, height * 1.4))
     if patch is None:
         return
@@ -59,9 +58,8 @@ def paint_hedge(canvas, light, x, z_range, noise, generator):
     canvas.paint(patch, mask, leaves, LABELS["vegetation"], chance(generator, 0.5))
 
 
-def paint_fence(canvas, light, x, z_range, noise, generator):
+def paint_fence(canvas, light, x, z_range, height, noise, generator):
     """A fence along the road at X = x: boards, pickets or bars, and what shows through them."""
-    height = between(generator, 0.9, 2.0)
     patch = canvas.lateral(x, z_range, (0, height))
     if patch is None:
         return

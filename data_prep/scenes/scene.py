@@ -94,10 +94,7 @@ class _Row(NamedTuple):
         shadows.cast_wall(self.x, self.z_range, self.height)
 
     def paint(self, canvas, light, noise, generator):
-        if self.painter is street.paint_building:
-            self.painter(canvas, light, self.x, self.z_range, self.height, noise, generator)
-        else:
-            self.painter(canvas, light, self.x, self.z_range, noise, generator)
+        self.painter(canvas, light, self.x, self.z_range, self.height, noise, generator)
 
 
 def _draw_camera(generator):
@@ -137,9 +134,9 @@ def _draw_rows(generator, x, side):
             rows.append(_Row(street.paint_building, x + side * between(generator, 0.2, 1.0), ends,
                              between(generator, 5, 15)))
         elif kind == "hedge":
-            rows.append(_Row(roadside.paint_hedge, x + side * 0.3, ends, 1.5))
+            rows.append(_Row(roadside.paint_hedge, x + side * 0.3, ends, between(generator, 0.8, 2.4)))
         elif kind == "fence":
-            rows.append(_Row(roadside.paint_fence, x + side * 0.2, ends, 1.5))
+            rows.append(_Row(roadside.paint_fence, x + side * 0.2, ends, between(generator, 0.9, 2.0)))
         if kind in ("hedge", "fence") and chance(generator, 0.5):
             rows.append(_Row(street.paint_building, away + side * 2, ends, between(generator, 4, 10)))
         elif kind != "house":

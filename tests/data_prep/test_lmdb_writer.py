@@ -119,6 +119,12 @@ def test_a_failure_leaves_what_was_there_before(tmp_path):
     assert os.listdir(tmp_path) == ["lmdb"] and len(open_records(str(tmp_path / "lmdb" / "train"))) == 7
 
 
+def test_a_new_lmdb_takes_the_place_of_the_old(tmp_path):
+    write(tmp_path / "lmdb")
+    write(tmp_path / "lmdb", train=3)
+    assert os.listdir(tmp_path) == ["lmdb"] and len(open_records(str(tmp_path / "lmdb" / "train"))) == 3
+
+
 def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(folder, metadata):
         assert sorted(os.listdir(folder)) == ["train", "val"]

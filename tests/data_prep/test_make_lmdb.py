@@ -74,8 +74,10 @@ def test_a_folder_of_something_else_is_never_replaced(camvid_root, tmp_path, cap
     output.mkdir()
     (output / "thesis.tex").write_text("years")
     assert camvid(camvid_root, output, *force) == 1
-    assert "precious is not empty and holds no dataset.json" in capsys.readouterr().err
+    assert "precious is there and holds no dataset.json" in capsys.readouterr().err
     assert (output / "thesis.tex").read_text() == "years"
+    assert camvid(camvid_root, output / "thesis.tex", *force) == 1
+    assert "thesis.tex is there and holds no dataset.json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("damage, words", [
@@ -93,12 +95,21 @@ def test_bad_data_is_one_sentence_and_leaves_nothing(camvid_root, tmp_path, caps
     assert not output.exists() and not output.with_suffix(".partial").exists()
 
 
+def test_a_folder_that_cannot_be_read_is_one_sentence(camvid_root, tmp_path, capsys, monkeypatch):
+    def forbidden(folder):
+        raise PermissionError(13, "Permission denied", folder)
+    monkeypatch.setattr(os, "listdir", forbidden)
+    assert camvid(camvid_root, tmp_path / "lmdb") == 1
+    assert "Permission denied" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("arguments, words", [
     (["--dataset", "kitti", "--output", "x"], "invalid choice: 'kitti'"),
     (["--dataset", "scenes"], "--output"),
-    (["--dataset", "scenes", "--output", "x", "--seed", "-1"], "-1 is below 0"),
+    (["--dataset", "scenes", "--output", "x", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
     (["--dataset", "scenes", "--output", "x", "--count", "train"], "'train' is not of the form SPLIT=N"),
-    (["--dataset", "scenes", "--output", "x", "--count", "train=0"], "0 is below 1"),
+    (["--dataset", "scenes", "--output", "x", "--jobs", "two"], "'two' is not a whole number of at least 1"),
+    (["--dataset", "scenes", "--output", "x", "--count", "train=0"], "'0' is not a whole number of at least 1"),
 ])
 def test_a_wrong_command_line_is_explained(arguments, words, capsys):
     with pytest.raises(SystemExit):
