@@ -90,7 +90,7 @@ distclean:  ## remove everything that was made; the image stays
 
 # data_prep writes dataset.json last.
 $(LMDB): | $(if $(wildcard $(LMDB)),,dataset-folder) docker
-	$(RUN) python3 -m data_prep --dataset $(DATASET) $(if $(FOLDER),--root "$($(FOLDER))") --output $(BUILD)/lmdb $(LMDB_ARGS)
+	$(RUN) python3 -m data_prep --dataset $(DATASET) --output $(BUILD)/lmdb $(if $(FOLDER),--root "$($(FOLDER))") $(LMDB_ARGS)
 
 dataset-folder:
 	@$(if $(FOLDER),$(if $($(FOLDER)),:,$(call fail,$(FOLDER) is not set; name the folder of the dataset \
@@ -100,7 +100,7 @@ $(CONFIG):
 	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
 
 # One run makes them all: so says a pattern rule of several targets, whose % stands for the dot here.
-$(SOLVERS:.prototxt=%prototxt): $(LMDB) $(CONFIG) $(wildcard prototxt/*.py) | docker
+$(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) | docker
 	$(RUN) python3 -m experiments.generate_nets $(EXPERIMENT)
 
 # Weights count as done once they are there: days of training do not depend on a file's date (hence order-only), and

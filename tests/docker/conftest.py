@@ -1,0 +1,16 @@
+import pytest
+
+from tests.docker.fakes import Machine
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path)
+
+
+@pytest.fixture
+def built(machine):
+    """A machine where Docker has built the image."""
+    machine.add_engine("docker", pull="true")
+    assert machine.docker_build().returncode == 0
+    return machine

@@ -1,0 +1,159 @@
+"""The Makefile: what depends on what, and what counts as done."""
+
+import re
+import shutil
+
+import pytest
+
+from tests.docker.fakes import REPOSITORY
+
+STAGES = ["stage1", "stage2", "stage3", "stage4", "control"]
+STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
+# Notes each step in the file `steps`, and makes what the real one makes.
+RUN = """#!/bin/sh
+make_files() { for file; do mkdir -p "${file%/*}"; touch "$file"; done; }
+module=$3
+while [ $# -gt 0 ]; do
+    case $1 in
+        --output) build=${2%/lmdb};;
+        --build) build=$2;;
+        --stage) case $2 in [0-9]) stage=stage$2;; *) stage=$2;; esac;;
+    esac
+    shift
+done
+case $module in
+    data_prep) echo lmdb; make_files "$build/lmdb/dataset.json";;
+    experiments.generate_nets)
+        echo nets; for stage in STAGES; do make_files "$build/nets/$stage/solver.prototxt"; done;;
+    experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
+    experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
+    experiments.report) echo report;;
+esac >> steps
+""".replace("STAGES", " ".join(STAGES))
+
+
+@pytest.fixture
+def front_door(machine):
+    """A machine with the Makefile and configurations; docker/build has nothing to do, docker/run is `RUN`."""
+    shutil.copy(REPOSITORY / "Makefile", machine.repository)
+    configs = machine.repository / "experiments" / "configs"
+    configs.mkdir(parents=True)
+    for dataset in ("scenes", "camvid"):
+        (configs / f"{dataset}.yaml").touch()
+    (machine.repository / "docker" / "build").write_text("#!/bin/sh\n")
+    (machine.repository / "docker" / "run").write_text(RUN)
+    return machine
+
+
+def steps(machine, *words, **variables):
+    """Names of the steps that `make` takes, in order."""
+    log = machine.repository / "steps"
+    log.write_text("")
+    done = machine.run("make", *words, **variables)
+    assert done.returncode == 0, done.stderr
+    return log.read_text().split()
+
+
+def finish(machine, *names, dataset="scenes"):
+    """Make what these steps make, in this order."""
+    for name in names:
+        build = machine.repository / "build" / dataset
+        paths = {"lmdb": ["lmdb/dataset.json"], "nets": [f"nets/{stage}/solver.prototxt" for stage in STAGES],
+                 "evaluate": ["evaluation-val.json"]}.get(name, [f"{name}/final.caffemodel"])
+        for path in paths:
+            (build / path).parent.mkdir(parents=True, exist_ok=True)
+            (build / path).touch()
+
+
+def test_help_lists_every_target(front_door):
+    done = front_door.run("make")
+    text = (REPOSITORY / "Makefile").read_text()
+    internal = {"dataset-folder"}
+    phony = set(re.search(r"\.PHONY: ((?:.*\\\n)*.*)", text).group(1).replace("\\\n", " ").split())
+    names = {name for name in phony if re.fullmatch(r"[a-z-]+", name)} - internal
+    names |= {f"train-stage{number}" for number in range(1, 5)}
+    assert len(names) > 15
+    assert names == set(re.findall(r"^  ([a-z][a-z0-9-]+) ", done.stdout, re.M))
+
+
+@pytest.mark.parametrize("target, wanted", [
+    ("lmdb", STEPS[:1]), ("nets", STEPS[:2]), ("train-stage1", STEPS[:3]), ("train-stage2", STEPS[:4]),
+    ("train-stage3", STEPS[:5]), ("train-stage4", STEPS[:6]), ("train-joint", STEPS[:6]),
+    ("train-control", [*STEPS[:5], "control"]), ("train", STEPS[:7]), ("evaluate", STEPS[:8]), ("report", STEPS),
+    ("demo", STEPS)])
+def test_each_target_makes_what_it_needs_in_order(front_door, target, wanted):
+    assert steps(front_door, target) == wanted
+
+
+def test_finished_work_is_not_done_again(front_door):
+    finish(front_door, *STEPS[:7])
+    assert steps(front_door, "train") == []
+    assert steps(front_door, "evaluate") == ["evaluate"]
+
+
+def test_an_interrupted_stage_goes_on_alone(front_door):
+    finish(front_door, *STEPS[:4])
+    assert steps(front_door, "train-stage3") == ["stage3"]
+
+
+def test_a_touched_configuration_renews_nets_and_scores_but_not_weights(front_door):
+    finish(front_door, *STEPS[:8])
+    (front_door.repository / "experiments" / "configs" / "scenes.yaml").touch()
+    assert steps(front_door, "report") == ["nets", "evaluate", "report"]
+    assert steps(front_door, "train") == []
+
+
+@pytest.mark.parametrize("order", [STAGES, STAGES[::-1]])
+def test_dates_of_weights_do_not_matter(front_door, order):
+    finish(front_door, *STEPS[:7])
+    finish(front_door, *order)
+    assert steps(front_door, "train") == []
+
+
+def test_removed_weights_of_early_stages_are_not_trained_again(front_door):
+    finish(front_door, "lmdb", "nets", "stage3", "stage4", "control")
+    assert steps(front_door, "evaluate") == ["evaluate"]
+
+
+def test_a_missing_net_renews_all_in_one_run(front_door):
+    finish(front_door, "lmdb", "nets")
+    (front_door.repository / "build" / "scenes" / "nets" / "stage3" / "solver.prototxt").unlink()
+    assert steps(front_door, "nets") == ["nets"]
+
+
+def test_configuration_and_build_folder_can_be_named(front_door):
+    done = front_door.run("make", "-n", "evaluate", "CONFIG=experiments/configs/camvid.yaml", "BUILD=build/short",
+                          "SPLIT=train", "LMDB_ARGS=--count train=40")
+    assert "--output build/short/lmdb --count train=40" in " ".join(done.stdout.split())
+    assert "evaluate --config experiments/configs/camvid.yaml --build build/short --split train" in done.stdout
+
+
+def test_dataset_folder_is_handed_over(front_door):
+    done = front_door.run("make", "-n", "lmdb", "DATASET=camvid", "CAMVID=../some camvid")
+    assert '--dataset camvid --output build/camvid/lmdb --root "../some camvid"' in done.stdout
+
+
+def test_dataset_folder_that_is_not_named(front_door):
+    done = front_door.run("make", "lmdb", "DATASET=camvid")
+    assert done.returncode != 0
+    assert "error: CAMVID is not set; name the folder of the dataset camvid: CAMVID=<folder>" in done.stderr
+    assert not front_door.calls("docker")
+
+
+def test_dataset_folder_is_not_needed_any_more_once_the_lmdb_is_there(front_door):
+    finish(front_door, *STEPS[:7], dataset="camvid")
+    assert steps(front_door, "evaluate", "DATASET=camvid") == ["evaluate"]
+
+
+def test_unknown_dataset(front_door):
+    done = front_door.run("make", "nets", "DATASET=moon")
+    assert done.returncode != 0
+    assert "error: there is no experiments/configs/moon.yaml; DATASET is one of" in done.stderr
+
+
+def test_clean_removes_one_dataset(front_door):
+    finish(front_door, "lmdb")
+    finish(front_door, "lmdb", dataset="camvid")
+    assert front_door.run("make", "clean", "DATASET=camvid").returncode == 0
+    build = front_door.repository / "build"
+    assert (build / "scenes").exists() and not (build / "camvid").exists()
