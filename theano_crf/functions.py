@@ -65,16 +65,16 @@ def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
     --------
     >>> import numpy as np
     >>> image = np.zeros((1, 3, 1, 3))
-    >>> image[..., 2] = 1
-    >>> contrast_weights(image)[0, 0]
-    array([[2.5, 0. , 0. ]], dtype=float32)
+    >>> image[..., 2] = 0.01
+    >>> contrast_weights(image)[0, 0].round(2)
+    array([[2.5 , 1.01, 0.  ]], dtype=float32)
     """
     image = checks.volume("image", image, "(N, 3, H, W)")
     if not (image.min() >= 0 and image.max() <= 1):
-        raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit values by 255"
+        raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit ones by 255"
                          % (image.min(), image.max()))
-    settings = [checks.at_least_zero(*setting) for setting in (("alpha", alpha), ("beta", beta), ("lam", lam))]
-    return _call(_compiled("contrast_weights"), image, *settings)
+    alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
+    return _call(_compiled("contrast_weights"), image, alpha, beta, checks.at_least_zero("lam", lam))
 
 
 def energy(unary, weights, labels):

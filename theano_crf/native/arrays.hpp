@@ -3,6 +3,8 @@
 // Included by the C++ code that Theano generates, after Python.h and NumPy's headers.
 #pragma once
 
+#include <vector>
+
 #include "grid.hpp"
 
 namespace crf {
@@ -36,16 +38,16 @@ template <class Value>
 Value *data_of(PyArrayObject *array) { return static_cast<Value *>(PyArray_DATA(array)); }
 
 // A dense output of that shape: the one from the call before, where it fits.
-inline bool prepare_output(PyArrayObject **output, int type, std::initializer_list<npy_intp> shape)
+inline bool prepare_output(PyArrayObject **output, int type, const std::vector<npy_intp> &shape)
 {
     bool fits = *output && PyArray_ISCARRAY(*output) && PyArray_NDIM(*output) == int(shape.size());
     for (size_t axis = 0; fits && axis < shape.size(); ++axis)
-        fits = PyArray_DIM(*output, axis) == shape.begin()[axis];
+        fits = PyArray_DIM(*output, axis) == shape[axis];
     if (fits)
         return true;
     Py_XDECREF(*output);
     *output = reinterpret_cast<PyArrayObject *>(
-        PyArray_SimpleNew(shape.size(), const_cast<npy_intp *>(shape.begin()), type));
+        PyArray_SimpleNew(shape.size(), const_cast<npy_intp *>(shape.data()), type));
     return *output != nullptr;
 }
 
@@ -71,7 +73,6 @@ public:
         grid.weights_n = PyArray_STRIDE(weights_, 0) / long(sizeof(float));
         grid.weights_c = PyArray_STRIDE(weights_, 1) / long(sizeof(float));
         grid.weights_y = PyArray_STRIDE(weights_, 2) / long(sizeof(float));
-        grid.void_label = -1;
         if (grid.images < 1 || grid.labels < 1 || grid.height < 1 || grid.width < 1)
             PyErr_SetString(PyExc_ValueError, "unary is empty; it must be (N, K, H, W), each at least 1");
         else if (PyArray_DIM(weights_, 0) != grid.images || PyArray_DIM(weights_, 1) != 2 ||
@@ -114,6 +115,16 @@ public:
         copies_.push_back(dense(array));
         return copies_.back();
     }
+
+    void set_truth(PyArrayObject *truth, PyArrayObject *gamma, PyArrayObject *void_label)
+    {
+        grid.truth = label_map(truth);
+        grid.margin = *data_of<float>(gamma);
+        grid.void_label = *data_of<int32_t>(void_label);
+    }
+
+    std::vector<npy_intp> map_shape() const { return {grid.images, grid.height, grid.width}; }
+    std::vector<npy_intp> volume_shape() const { return {grid.images, grid.labels, grid.height, grid.width}; }
 
     bool valid() const { return unary_ && weights_ && !PyErr_Occurred(); }
 

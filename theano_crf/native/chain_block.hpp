@@ -1,150 +1,143 @@
 // A block of LANES neighbouring chains in cache: the costs come in, what the direction withholds goes out.
 //
-// Included once for each instruction set (see instruction_sets.hpp). A column block needs no transposition,
-// since neighbouring columns are neighbours in memory; a row block is transposed tile by tile in registers.
+// Included once for each instruction set (see instruction_sets.hpp).
 
 struct Block {
     long length;  // nodes of a chain
     long labels;
-    long lanes;     // chains in use, at most LANES
-    Lanes *cost;    // [length][labels], the costs and what has flowed in so far
-    Lanes *sums;    // [length][labels], see minorant.hpp
-    Lanes *edge;    // [length], weight of the edge to the next node; the last is unused
-    Lanes *least;   // [length], minimum over the labels
-    Lanes *scratch;  // [labels]
+    long lanes;         // chains in use, at most LANES
+    const Lanes *edge;  // [length], weight of the edge to the next node; the last is unused
+    Lanes *cost;        // [length][labels], the costs and what has flowed in so far
+    Lanes *sums;        // [length][labels], see minorant.hpp
+    Lanes *least;       // [length], minimum over the labels
+    Lanes *scratch;     // [labels]
 
-    Lanes *cost_at(long node) const { return cost + node * labels; }
-    Lanes *sums_at(long node) const { return sums + node * labels; }
+    Block(void *memory, long length_, long labels_) : length(length_), labels(labels_)
+    {
+        cost = static_cast<Lanes *>(memory);
+        sums = cost + length * labels;
+        least = sums + length * labels;
+        scratch = least + length;
+    }
 
     static size_t bytes(long length, long labels)
     {
-        return sizeof(Lanes) * (2 * length * labels + 2 * length + labels);
+        return sizeof(Lanes) * (2 * length * labels + length + labels);
     }
 
-    void carve(void *memory, long length_, long labels_)
-    {
-        length = length_;
-        labels = labels_;
-        cost = static_cast<Lanes *>(memory);
-        sums = cost + length * labels;
-        edge = sums + length * labels;
-        least = edge + length;
-        scratch = least + length;
-    }
+    Lanes *cost_at(long node) const { return cost + node * labels; }
+    Lanes *sums_at(long node) const { return sums + node * labels; }
 };
 
-// Where the chains of one block lie in the (N, K, H, W) volumes.
+// Where a block of chains lies in the packed volumes.
 template <Direction direction>
-struct Place {
-    const Grid &grid;
-    long image, first;  // first: the first chain's row or column
+struct Place;
 
-    long length() const { return direction == ROWS ? grid.width : grid.height; }
-    long chains() const { return direction == ROWS ? grid.height : grid.width; }
+template <>
+struct Place<COLUMNS> {
+    const Packed &packed;
+    long image, strip;
 
-    const float *unary() const
+    Place(const Packed &packed_, long task)
+        : packed(packed_), image(task / packed.strips), strip(task % packed.strips)
     {
-        return grid.unary + image * grid.unary_n + (direction == ROWS ? first * grid.unary_y : first);
     }
-    const float *weights() const
+
+    static long blocks(const Packed &packed) { return packed.strips; }
+    static long length(const Packed &packed) { return packed.height; }
+    long chains() const { return std::min<long>(LANES, packed.width - strip * LANES); }
+
+    const float *edges() const
     {
-        return grid.weights + image * grid.weights_n + direction * grid.weights_c +
-               (direction == ROWS ? first * grid.weights_y : first);
+        return packed.column_edges + (image * packed.strips + strip) * packed.height * LANES;
     }
-    // Offset in a dense volume of `planes` planes an image.
-    long dense(long planes) const
+
+    // cost = unary - withheld, or unary at first, when nothing is withheld.
+    void read(bool at_first, Block &block) const
     {
-        return image * planes * grid.pixels() + (direction == ROWS ? first * grid.width : first);
-    }
-};
-
-// Minuend less subtrahend for LANES nodes from `node` on of each chain of a row block; rows are `pitch` apart.
-ALWAYS_INLINE void read_tile(const float *minuend, long pitch, const float *subtrahend, long dense_pitch,
-                             long lanes, long count, Lanes tile[LANES])
-{
-    for (long lane = 0; lane < LANES; ++lane) {
-        tile[lane] = Lanes{};
-        if (lane < lanes) {
-            tile[lane] = load_first(minuend + lane * pitch, count);
-            if (subtrahend)
-                tile[lane] -= load_first(subtrahend + lane * dense_pitch, count);
-        }
-    }
-    transpose(tile);
-}
-
-// cost = unary - withheld (null: zero), and the edge weights.
-inline void read_block(const Place<COLUMNS> &place, const float *withheld, Block &block)
-{
-    const Grid &grid = place.grid;
-    const float *unary = place.unary(), *weights = place.weights();
-    if (withheld)
-        withheld += place.dense(grid.labels);
-    for (long node = 0; node < block.length; ++node) {
-        Lanes *cost = block.cost_at(node);
-        for (long k = 0; k < block.labels; ++k) {
-            cost[k] = load_first(unary + k * grid.unary_k + node * grid.unary_y, block.lanes);
-            if (withheld)
-                cost[k] -= load_first(withheld + k * grid.pixels() + node * grid.width, block.lanes);
-        }
-        block.edge[node] = load_first(weights + node * grid.weights_y, block.lanes);
-    }
-}
-
-inline void read_block(const Place<ROWS> &place, const float *withheld, Block &block)
-{
-    const Grid &grid = place.grid;
-    const float *unary = place.unary(), *weights = place.weights();
-    Lanes tile[LANES];
-    if (withheld)
-        withheld += place.dense(grid.labels);
-    for (long node = 0; node < block.length; node += LANES) {
-        const long count = std::min<long>(LANES, block.length - node);
-        for (long k = 0; k < block.labels; ++k) {
-            read_tile(unary + k * grid.unary_k + node, grid.unary_y,
-                      withheld ? withheld + k * grid.pixels() + node : nullptr, grid.width, block.lanes, count,
-                      tile);
+        const long start = packed.node(image, strip, 0), count = block.length * block.labels;
+        const float *unary = packed.unary + start, *withheld = packed.withheld + start;
+        if (at_first)
+            std::memcpy(block.cost, unary, sizeof(Lanes) * count);
+        else
             for (long i = 0; i < count; ++i)
-                block.cost_at(node + i)[k] = tile[i];
-        }
-        read_tile(weights + node, grid.weights_y, nullptr, 0, block.lanes, count, tile);
-        for (long i = 0; i < count; ++i)
-            block.edge[node + i] = tile[i];
+                block.cost[i] = load(unary + i * LANES) - load(withheld + i * LANES);
     }
-}
 
-// The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant, which
-// margin_constant() accounts for, so one label a pixel is touched instead of all.
-template <Direction direction>
-inline void add_margin(const Place<direction> &place, Block &block)
-{
-    const Grid &grid = place.grid;
-    const int32_t *truth = grid.truth + place.dense(1);
-    const long along = direction == ROWS ? 1 : grid.width, across = direction == ROWS ? grid.width : 1;
-    for (long node = 0; node < block.length; ++node)
-        for (long lane = 0; lane < block.lanes; ++lane) {
-            const int32_t label = truth[node * along + lane * across];
-            if (label != grid.void_label)
-                reinterpret_cast<float *>(block.cost_at(node) + label)[lane] += grid.margin;
+    // What a finished node withholds: the flow in from the left less the flow out to the right.
+    void write(const Block &block, long node) const
+    {
+        const Lanes *in = block.sums_at(node), *out = in + block.labels;
+        float *withheld = packed.withheld + packed.node(image, strip, node);
+        const bool first = node == 0, last = node + 1 == block.length;
+        for (long k = 0; k < block.labels; ++k)
+            store(withheld + k * LANES, (first ? Lanes{} : in[k]) - (last ? Lanes{} : out[k]));
+    }
+};
+
+template <>
+struct Place<ROWS> {
+    const Packed &packed;
+    long image, band;
+
+    Place(const Packed &packed_, long task)
+        : packed(packed_), image(task / packed.bands), band(task % packed.bands)
+    {
+    }
+
+    static long blocks(const Packed &packed) { return packed.bands; }
+    static long length(const Packed &packed) { return packed.width; }
+    long chains() const { return std::min<long>(LANES, packed.height - band * LANES); }
+
+    const float *edges() const
+    {
+        return packed.row_edges + (image * packed.bands + band) * packed.width * LANES;
+    }
+
+    void read(bool at_first, Block &block) const
+    {
+        const long pitch = block.labels * LANES;
+        Lanes tile[LANES];
+        for (long strip = 0; strip < packed.strips; ++strip) {
+            const long start = packed.node(image, strip, band * LANES), node = strip * LANES;
+            const float *unary = packed.unary + start, *withheld = packed.withheld + start;
+            const long count = std::min<long>(LANES, block.length - node);
+            for (long k = 0; k < block.labels; ++k) {
+                for (long lane = 0; lane < LANES; ++lane) {
+                    tile[lane] = Lanes{};
+                    if (lane < block.lanes) {
+                        tile[lane] = load(unary + lane * pitch + k * LANES);
+                        if (!at_first)
+                            tile[lane] -= load(withheld + lane * pitch + k * LANES);
+                    }
+                }
+                transpose(tile);
+                for (long i = 0; i < count; ++i)
+                    block.cost_at(node + i)[k] = tile[i];
+            }
         }
-}
+    }
 
-inline bool all_finite(const Block &block)
-{
-    Lanes zero = {};
-    for (long entry = 0; entry < block.length * block.labels; ++entry)
-        zero += block.cost[entry] - block.cost[entry];  // NaN where the entry is not finite
-    for (long lane = 0; lane < LANES; ++lane)
-        if (!(zero[lane] == 0))
-            return false;
-    return true;
-}
-
-inline bool edges_valid(const Block &block)
-{
-    for (long node = 0; node + 1 < block.length; ++node)
-        for (long lane = 0; lane < LANES; ++lane)
-            if (!(block.edge[node][lane] >= 0 && block.edge[node][lane] <= std::numeric_limits<float>::max()))
-                return false;
-    return true;
-}
+    // A tile at a time, when its last node is finished.
+    void write(const Block &block, long node) const
+    {
+        if (node % LANES != LANES - 1 && node + 1 != block.length)
+            return;
+        const long first = node / LANES * LANES, count = node - first + 1, pitch = block.labels * LANES;
+        float *withheld = packed.withheld + packed.node(image, first / LANES, band * LANES);
+        Lanes tile[LANES] = {};
+        for (long k = 0; k < block.labels; ++k) {
+            Lanes in = first == 0 ? Lanes{} : block.sums_at(first)[k];
+            for (long i = 0; i < count; ++i) {
+                const Lanes out = first + i + 1 == block.length ? Lanes{} : block.sums_at(first + i + 1)[k];
+                tile[i] = in - out;
+                in = out;
+            }
+            for (long i = count; i < LANES; ++i)
+                tile[i] = Lanes{};
+            transpose(tile);
+            for (long lane = 0; lane < block.lanes; ++lane)
+                store(withheld + lane * pitch + k * LANES, tile[lane]);
+        }
+    }
+};

@@ -1,55 +1,89 @@
 // DualMM: block coordinate ascent on the split of the energy into rows and columns.
-#pragma once
+//
+// Included once for each instruction set (see instruction_sets.hpp).
 
-#include <limits>
-#include <vector>
-
-#include "instruction_sets.hpp"
-
-namespace crf {
-
-inline Status check_labels(const Grid &grid, const int32_t *labels)
+// The margin is added to the truth instead of taken from the other labels (add_margin_to_row): the difference.
+inline double margin_constant(const Grid &grid, long image)
 {
-    for (long pixel = 0; pixel < grid.images * grid.pixels(); ++pixel)
-        if (labels[pixel] != grid.void_label && (labels[pixel] < 0 || labels[pixel] >= grid.labels))
-            return LABEL_OUTSIDE;
-    return SOLVED;
+    const int32_t *truth = grid.truth + image * grid.pixels();
+    const long labelled = grid.pixels() - std::count(truth, truth + grid.pixels(), grid.void_label);
+    return -double(grid.margin) * labelled;
 }
 
 // Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
-// than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and
-// in `withheld` (N, K, H, W) what the rows withhold before the last half step over the columns.
-inline Status dual_mm(const Grid &grid, long iterations, double tolerance, int32_t *labels, double *bounds,
-                      float *withheld)
+// than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and, in
+// packed.withheld, what the rows withhold before the last half step over the columns.
+inline Status iterate(const Grid &grid, const Packed &packed, long iterations, double tolerance,
+                      int32_t *labels, double *bounds)
 {
-    const Kernels kernel = kernels();
     const double never = -std::numeric_limits<double>::infinity();
     std::vector<double> before(grid.images, never), now(grid.images);
     std::vector<char> going_on(grid.images, 1), ending(grid.images);
     long remaining = grid.images;
     Workspaces workspaces;
-    Status status = grid.truth ? check_labels(grid, grid.truth) : SOLVED;
+    Status status = SOLVED;
 
     for (long iteration = 1; iteration <= iterations && remaining > 0 && status == SOLVED; ++iteration) {
-        const bool first = iteration == 1;
-        const HalfStep rows = {&grid, ROWS, first ? nullptr : withheld, withheld, nullptr,
-                               tolerance > never ? now.data() : nullptr, going_on.data(), first};
-        status = kernel.half_step(rows, workspaces);
+        const bool may_stop = tolerance > never;
+        status = half_step<ROWS>(
+            packed, {iteration == 1, true, nullptr, may_stop ? now.data() : nullptr, going_on.data()}, workspaces);
         for (long n = 0; n < grid.images; ++n) {
-            const bool stalled = tolerance > never && now[n] - before[n] <= tolerance * grid.pixels();
+            const bool stalled = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
             ending[n] = going_on[n] && (iteration == iterations || stalled);
             going_on[n] = going_on[n] && !ending[n];
             remaining -= ending[n];
         }
         before = now;
-        const HalfStep columns = {&grid, COLUMNS, withheld, withheld, nullptr, nullptr, going_on.data(), first};
-        const HalfStep last = {&grid, COLUMNS, withheld, nullptr, labels, bounds, ending.data(), first};
         if (status == SOLVED && remaining > 0)
-            status = kernel.half_step(columns, workspaces);
+            status = half_step<COLUMNS>(packed, {false, true, nullptr, nullptr, going_on.data()}, workspaces);
         if (status == SOLVED)
-            status = kernel.half_step(last, workspaces);
+            status = half_step<COLUMNS>(packed, {false, false, labels, bounds, ending.data()}, workspaces);
     }
+    for (long n = 0; grid.truth && n < grid.images; ++n)
+        bounds[n] += margin_constant(grid, n);
     return status;
 }
 
-}  // namespace crf
+// Floats of workspace that dual_mm and single_step need.
+inline long workspace_size(const Grid &grid) { return Packed(grid).size(); }
+
+inline Status dual_mm(const Grid &grid, long iterations, double tolerance, float *workspace, int32_t *labels,
+                      double *bounds)
+{
+    const Packed packed(grid, workspace);
+    Status status = grid.truth ? check_labels(grid, grid.truth) : SOLVED;
+    if (status == SOLVED)
+        status = pack(grid, packed);
+    return status == SOLVED ? iterate(grid, packed, iterations, tolerance, labels, bounds) : status;
+}
+
+// One half step between volumes in the order (N, K, H, W); `before` and `after` may be the same.
+inline Status single_step(const Grid &grid, Direction direction, const float *before, float *workspace,
+                          float *after, double *bounds)
+{
+    const Packed packed(grid, workspace);
+    Status status = pack(grid, packed);
+    if (status != SOLVED)
+        return status;
+    const long rows = grid.images * grid.height;
+    bool finite = true;
+    #pragma omp parallel for reduction(&& : finite)
+    for (long row = 0; row < rows; ++row) {
+        const long image = row / grid.height, y = row % grid.height;
+        finite = pack_row(before + image * grid.volume() + y * grid.width, grid.pixels(), packed, image, y,
+                          packed.withheld) && finite;
+    }
+    if (!finite)
+        return WITHHELD_NOT_FINITE;
+    Workspaces workspaces;
+    const HalfStep step = {false, true, nullptr, bounds, nullptr};
+    status = direction == ROWS ? half_step<ROWS>(packed, step, workspaces)
+                               : half_step<COLUMNS>(packed, step, workspaces);
+    #pragma omp parallel for
+    for (long row = 0; row < rows; ++row) {
+        const long image = row / grid.height, y = row % grid.height;
+        unpack_row(packed, image, y, packed.withheld, after + image * grid.volume() + y * grid.width,
+                   grid.pixels());
+    }
+    return status;
+}

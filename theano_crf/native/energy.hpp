@@ -26,9 +26,8 @@ inline double edge_costs(const Grid &grid, const int32_t *labels, long image, lo
 // energies (N,); labels (N, H, W), each at least 0 and less than K.
 inline Status energy(const Grid &grid, const int32_t *labels, double *energies)
 {
-    for (long pixel = 0; pixel < grid.images * grid.pixels(); ++pixel)
-        if (labels[pixel] < 0 || labels[pixel] >= grid.labels)
-            return LABEL_OUTSIDE;
+    if (check_labels(grid, labels) != SOLVED)
+        return LABEL_OUTSIDE;
     std::vector<double> rows(grid.images * grid.height);
     #pragma omp parallel for
     for (long task = 0; task < grid.images * grid.height; ++task) {

@@ -24,13 +24,25 @@ struct Grid {
     long volume() const { return labels * height * width; }
 };
 
-enum Status { SOLVED, UNARY_NOT_FINITE, WEIGHTS_INVALID, LABEL_OUTSIDE, NO_MEMORY };
+enum Status { SOLVED, UNARY_NOT_FINITE, WITHHELD_NOT_FINITE, WEIGHTS_INVALID, LABEL_OUTSIDE, NO_MEMORY };
+
+// Each label is a class or, where the grid has a truth, void.
+inline Status check_labels(const Grid &grid, const int32_t *labels)
+{
+    for (long pixel = 0; pixel < grid.images * grid.pixels(); ++pixel)
+        if ((labels[pixel] < 0 || labels[pixel] >= grid.labels) &&
+            !(grid.truth && labels[pixel] == grid.void_label))
+            return LABEL_OUTSIDE;
+    return SOLVED;
+}
 
 inline const char *describe(Status status)
 {
     switch (status) {
     case UNARY_NOT_FINITE:
         return "unary holds NaN or infinite costs; give finite ones, -log(max(p, 1e-6)) instead of -log(p), say";
+    case WITHHELD_NOT_FINITE:
+        return "withheld holds NaN or infinite values; start from zeros and pass on what half_step returns";
     case WEIGHTS_INVALID:
         return "weights holds NaN, infinite or negative values; pairwise weights must be finite and at least 0";
     case LABEL_OUTSIDE:

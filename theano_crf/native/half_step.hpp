@@ -3,50 +3,28 @@
 // Included once for each instruction set (see instruction_sets.hpp). Blocks of chains are independent and each
 // is computed in the same way whichever thread takes it, so results do not depend on the number of threads.
 
-// What becomes of a finished node: withheld = flow in from the left less flow out to the right.
+struct HalfStep {
+    bool at_first;       // nothing is withheld yet
+    bool keep;           // write what this direction withholds from now on over what the other one does
+    int32_t *labels;     // (images, height, width), of least cost; null: not wanted; columns only
+    double *bounds;      // (images,), null: not wanted
+    const char *active;  // (images,), not 0: to be worked on; null: all
+};
+
+// What becomes of a finished node.
 template <Direction direction>
 struct Finish {
+    const HalfStep &step;
     const Place<direction> &place;
     const Block &block;
-    float *withheld;   // null: not wanted
-    int32_t *labels;   // null: not wanted; columns only
-    bool with_bound;
     double bound[LANES];
 
     void operator()(long node)
     {
-        if (withheld)
-            write_withheld(node);
-        if (labels || with_bound)
+        if (step.keep)
+            place.write(block, node);
+        if (step.labels || step.bounds)
             decide(node);
-    }
-
-    ALWAYS_INLINE Lanes withheld_at(long node, long k) const
-    {
-        const Lanes in = node > 0 ? block.sums_at(node)[k] : Lanes{};
-        return node + 1 < block.length ? in - block.sums_at(node + 1)[k] : in;
-    }
-
-    void write_withheld(long node)
-    {
-        const Grid &grid = place.grid;
-        if (direction == COLUMNS) {
-            for (long k = 0; k < block.labels; ++k)
-                store_first(withheld + k * grid.pixels() + node * grid.width, withheld_at(node, k), block.lanes);
-            return;
-        }
-        // A row block writes a tile at a time, when its last node is finished.
-        if (node % LANES != LANES - 1 && node != block.length - 1)
-            return;
-        const long first = node - node % LANES, count = node - first + 1;
-        Lanes tile[LANES];
-        for (long k = 0; k < block.labels; ++k) {
-            for (long i = 0; i < LANES; ++i)
-                tile[i] = i < count ? withheld_at(first + i, k) : Lanes{};
-            transpose(tile);
-            for (long lane = 0; lane < block.lanes; ++lane)
-                store_first(withheld + k * grid.pixels() + lane * grid.width + first, tile[lane], count);
-        }
     }
 
     // The label of least cost, the first of equals.
@@ -61,91 +39,52 @@ struct Finish {
         }
         for (long lane = 0; lane < LANES; ++lane)
             bound[lane] += least[lane];
-        if (labels)
-            store_first(labels + node * place.grid.width, label, block.lanes);
+        if (direction == COLUMNS && step.labels)
+            write_labels(place, node, label);
     }
+
+    void write_labels(const Place<COLUMNS> &columns, long node, LabelLanes label)
+    {
+        const Packed &packed = columns.packed;
+        int32_t *row = step.labels + (columns.image * packed.height + node) * packed.width;
+        store_first(row + columns.strip * LANES, label, block.lanes);
+    }
+    void write_labels(const Place<ROWS> &, long, LabelLanes) {}
 };
 
-// The margin is added to the truth instead of taken from the other labels (add_margin): the difference.
 template <Direction direction>
-double margin_constant(const Place<direction> &place, const Block &block)
+double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
-    const Grid &grid = place.grid;
-    const int32_t *truth = grid.truth + place.dense(1);
-    const long along = direction == ROWS ? 1 : grid.width, across = direction == ROWS ? grid.width : 1;
-    long labelled = 0;
-    for (long node = 0; node < block.length; ++node)
-        for (long lane = 0; lane < block.lanes; ++lane)
-            labelled += truth[node * along + lane * across] != grid.void_label;
-    return -double(grid.margin) * labelled;
-}
-
-template <Direction direction>
-Status solve_block(const HalfStep &step, const Place<direction> &place, Block &block, double *bound)
-{
-    const Grid &grid = place.grid;
-    block.lanes = std::min<long>(LANES, place.chains() - place.first);
-    read_block(place, step.withheld_in, block);
-    if (step.check && !all_finite(block))
-        return UNARY_NOT_FINITE;
-    if (step.check && !edges_valid(block))
-        return WEIGHTS_INVALID;
-    if (grid.truth)
-        add_margin(place, block);
-
-    Finish<direction> finish = {place, block, nullptr, nullptr, bound != nullptr, {}};
-    if (step.withheld_out)
-        finish.withheld = step.withheld_out + place.dense(grid.labels);
-    if (step.labels)
-        finish.labels = step.labels + place.dense(1);
+    block.lanes = place.chains();
+    block.edge = reinterpret_cast<const Lanes *>(place.edges());
+    place.read(step.at_first, block);
+    Finish<direction> finish = {step, place, block, {}};
     find_minorant(block, finish);
-    if (bound) {
-        *bound = grid.truth ? margin_constant(place, block) : 0;
-        for (long lane = 0; lane < block.lanes; ++lane)
-            *bound += finish.bound[lane];
-    }
-    return SOLVED;
+    return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 
 template <Direction direction>
-Status half_step_along(const HalfStep &step, Workspaces &workspaces)
+Status half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
-    const Grid &grid = *step.grid;
-    const long length = direction == ROWS ? grid.width : grid.height;
-    const long chains = direction == ROWS ? grid.height : grid.width;
-    const long blocks = (chains + LANES - 1) / LANES, tasks = grid.images * blocks;
-    std::vector<double> bounds(step.bounds ? tasks : 0);
+    const long length = Place<direction>::length(packed), blocks = Place<direction>::blocks(packed);
+    std::vector<double> bounds(packed.images * blocks);
     std::atomic<int> status(SOLVED);
 
     #pragma omp parallel
     {
         const FlushDenormals flush;
-        Block block;
-        void *memory = workspaces.of_this_thread(Block::bytes(length, grid.labels));
-        if (memory)
-            block.carve(memory, length, grid.labels);
-        else
+        void *memory = workspaces.of_this_thread(Block::bytes(length, packed.labels));
+        if (!memory)
             status = NO_MEMORY;
+        Block block(memory, length, packed.labels);
         #pragma omp for schedule(dynamic)
-        for (long task = 0; task < tasks; ++task) {
-            const Place<direction> place = {grid, task / blocks, task % blocks * LANES};
-            if (status != SOLVED || (step.active && !step.active[place.image]))
-                continue;
-            const Status outcome = solve_block(step, place, block, step.bounds ? &bounds[task] : nullptr);
-            if (outcome != SOLVED)
-                status = outcome;
-        }
+        for (long task = 0; task < packed.images * blocks; ++task)
+            if (memory && (!step.active || step.active[task / blocks]))
+                bounds[task] = solve_block(step, Place<direction>(packed, task), block);
     }
-    if (step.bounds)
-        for (long image = 0; image < grid.images; ++image)
-            if (!step.active || step.active[image])
-                step.bounds[image] = std::accumulate(bounds.begin() + image * blocks,
-                                                     bounds.begin() + (image + 1) * blocks, 0.0);
+    for (long image = 0; step.bounds && image < packed.images; ++image)
+        if (!step.active || step.active[image])
+            step.bounds[image] = std::accumulate(bounds.begin() + image * blocks,
+                                                 bounds.begin() + (image + 1) * blocks, 0.0);
     return Status(status.load());
-}
-
-inline Status half_step(const HalfStep &step, Workspaces &workspaces)
-{
-    return step.direction == ROWS ? half_step_along<ROWS>(step, workspaces)
-                                  : half_step_along<COLUMNS>(step, workspaces);
 }

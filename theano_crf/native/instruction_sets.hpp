@@ -22,18 +22,6 @@
 
 namespace crf {
 
-// The task of one half step. withheld_in and withheld_out may be the same volume.
-struct HalfStep {
-    const Grid *grid;
-    Direction direction;
-    const float *withheld_in;  // what the other direction withholds; null: nothing
-    float *withheld_out;       // what this one withholds from now on; null: not wanted
-    int32_t *labels;           // null: not wanted; columns only
-    double *bounds;            // (images,); null: not wanted
-    const char *active;        // (images,), not 0: to be worked on; null: all
-    bool check;                // look for costs and weights that are not allowed
-};
-
 namespace baseline {
 #define LANES 4
 #include "kernels.hpp"
@@ -61,7 +49,9 @@ namespace avx512 {
 #endif
 
 struct Kernels {
-    Status (*half_step)(const HalfStep &, Workspaces &);
+    long (*workspace_size)(const Grid &);
+    Status (*dual_mm)(const Grid &, long, double, float *, int32_t *, double *);
+    Status (*single_step)(const Grid &, Direction, const float *, float *, float *, double *);
 };
 
 inline Kernels kernels()
@@ -71,11 +61,11 @@ inline Kernels kernels()
     const bool up_to_baseline = most && !std::strcmp(most, "baseline");
     const bool up_to_avx2 = up_to_baseline || (most && !std::strcmp(most, "avx2"));
     if (!up_to_avx2 && __builtin_cpu_supports("avx512f"))
-        return {avx512::half_step};
+        return {avx512::workspace_size, avx512::dual_mm, avx512::single_step};
     if (!up_to_baseline && __builtin_cpu_supports("avx2"))
-        return {avx2::half_step};
+        return {avx2::workspace_size, avx2::dual_mm, avx2::single_step};
 #endif
-    return {baseline::half_step};
+    return {baseline::workspace_size, baseline::dual_mm, baseline::single_step};
 }
 
 }  // namespace crf

@@ -5,7 +5,6 @@
 #include <numeric>
 #include <vector>
 
-#include "dual_mm.hpp"
 #include "grid.hpp"
 
 namespace crf {
@@ -35,7 +34,9 @@ inline double edge_loss(const Pixel &one, const Pixel &other, float weight, floa
 inline Status structured_loss(const Grid &grid, const int32_t *found, double *losses, float *grad_unary,
                               float *grad_weights)
 {
-    if (check_labels(grid, grid.truth) != SOLVED || check_labels(grid, found) != SOLVED)
+    Grid without_truth = grid;
+    without_truth.truth = nullptr;
+    if (check_labels(grid, grid.truth) != SOLVED || check_labels(without_truth, found) != SOLVED)
         return LABEL_OUTSIDE;
     const long width = grid.width, height = grid.height, pixels = grid.pixels();
     std::vector<double> rows(grid.images * height);

@@ -1,0 +1,117 @@
+"""Each wrong argument gets one sentence that says what was found and what is allowed."""
+import numpy as np
+import pytest
+
+import theano_crf
+from theano_crf import graph
+
+UNARY = np.zeros((1, 3, 4, 5), np.float32)
+WEIGHTS = np.zeros((1, 2, 4, 5), np.float32)
+LABELS = np.zeros((1, 4, 5), np.int32)
+
+
+def with_entry(array, value):
+    changed = array.copy()
+    changed[0, 1, 2, 3] = value
+    return changed
+
+
+@pytest.mark.parametrize("unary, weights, message", [
+    (UNARY[0], WEIGHTS, "unary has shape .3, 4, 5.; it must be .N, K, H, W."),
+    (UNARY[:, :, :0], WEIGHTS, "each at least 1"),
+    (UNARY[:, :1], WEIGHTS, "K must be 2 to 255"),
+    (np.zeros((1, 256, 4, 5)), WEIGHTS, "K must be 2 to 255"),
+    (UNARY, WEIGHTS[:, :1], r"weights has shape \(1, 1, 4, 5\); with unary \(1, 3, 4, 5\) it must be"),
+    (UNARY, WEIGHTS[:, :, :3], "weights has shape"),
+    (UNARY, np.zeros((2, 2, 4, 5)), "weights has shape"),
+    (with_entry(UNARY, np.nan), WEIGHTS, "unary holds NaN"),
+    (with_entry(UNARY, np.inf), WEIGHTS, "unary holds NaN or infinite"),
+    (with_entry(UNARY.astype(np.float64), 1e300), WEIGHTS, "unary holds NaN or infinite"),
+    (UNARY, with_entry(WEIGHTS, np.nan), "weights holds NaN"),
+    (UNARY, with_entry(WEIGHTS, np.inf), "weights holds NaN, infinite"),
+    (UNARY, with_entry(WEIGHTS, -1e-3), "negative"),
+])
+def test_problem(unary, weights, message):
+    for solve in (theano_crf.dual_mm, lambda *arguments: theano_crf.ssvm(*arguments, LABELS)):
+        with pytest.raises(ValueError, match=message) as error:
+            solve(unary, weights)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("solve", [theano_crf.energy, theano_crf.ssvm])
+@pytest.mark.parametrize("labels, message", [
+    (LABELS + 3, "holds the value 3; allowed are 0 to 2"),
+    (LABELS - 1, "holds the value -1; allowed"),
+    (LABELS[:, :3], r"shape \(1, 3, 5\); with unary \(1, 3, 4, 5\) it must be \(1, 4, 5\)"),
+])
+def test_labels(solve, labels, message):
+    with pytest.raises(ValueError, match=message):
+        solve(UNARY, WEIGHTS, labels)
+
+
+def test_void_is_no_label_of_an_energy():
+    with pytest.raises(ValueError, match="holds the value 255; allowed are 0 to 2"):
+        theano_crf.energy(UNARY, WEIGHTS, LABELS + 255)
+
+
+@pytest.mark.parametrize("solve", [theano_crf.energy, theano_crf.ssvm])
+def test_fractional_labels(solve):
+    with pytest.raises(TypeError, match="whole numbers"):
+        solve(UNARY, WEIGHTS, LABELS + 0.5)
+
+
+def test_types():
+    with pytest.raises(TypeError, match="unary has dtype complex64; it must hold real numbers"):
+        theano_crf.dual_mm(UNARY * 1j, WEIGHTS)
+    with pytest.raises(TypeError, match="weights has dtype object"):
+        theano_crf.dual_mm(UNARY, None)
+
+
+@pytest.mark.parametrize("settings, message", [
+    (dict(iterations=0), "iterations is 0"), (dict(iterations=1.5), "iterations is 1.5"),
+    (dict(decode="best"), "decode is 'best'; it must be one of argmin"),
+    (dict(tolerance=-1), "tolerance is -1"), (dict(tolerance=np.nan), "tolerance is nan"),
+])
+def test_settings_of_dual_mm(settings, message):
+    with pytest.raises(ValueError, match=message):
+        theano_crf.dual_mm(UNARY, WEIGHTS, **settings)
+
+
+@pytest.mark.parametrize("settings, message", [
+    (dict(gamma=-0.1), "gamma is -0.1"), (dict(gamma="much"), "gamma is 'much'"),
+    (dict(gamma=np.inf), "gamma is inf"), (dict(iterations=-1), "iterations is -1"),
+    (dict(void=-1), "void is -1"),
+])
+def test_settings_of_ssvm(settings, message):
+    with pytest.raises(ValueError, match=message):
+        theano_crf.ssvm(UNARY, WEIGHTS, LABELS, **settings)
+
+
+def test_images():
+    with pytest.raises(ValueError, match="divide 8-bit ones by 255"):
+        theano_crf.contrast_weights(np.full((1, 3, 2, 2), 128.0))
+    with pytest.raises(ValueError, match="image holds values"):
+        theano_crf.contrast_weights(np.full((1, 3, 2, 2), np.nan))
+    with pytest.raises(ValueError, match="image has shape"):
+        theano_crf.contrast_weights(np.zeros((3, 2, 2)))
+    with pytest.raises(ValueError, match="alpha is -1"):
+        theano_crf.contrast_weights(np.zeros((1, 3, 2, 2)), alpha=-1)
+
+
+def test_symbolic_builders_check_when_they_run():
+    with pytest.raises(ValueError, match="weights does not fit unary"):
+        graph.dual_mm(UNARY, WEIGHTS[:, :, :3]).labels.eval()
+    with pytest.raises(ValueError, match="iterations must be at least 1"):
+        graph.dual_mm(UNARY, WEIGHTS, iterations=0).labels.eval()
+    with pytest.raises(ValueError, match="neither one of the K classes"):
+        graph.energy(UNARY, WEIGHTS, LABELS + 3).eval()
+    with pytest.raises(ValueError, match="neither one of the K classes"):
+        graph.ssvm(UNARY, WEIGHTS, LABELS + 9).loss.eval()
+    with pytest.raises(ValueError, match="labels do not fit unary"):
+        graph.energy(UNARY, WEIGHTS, LABELS[:, :2]).eval()
+    with pytest.raises(ValueError, match="withheld does not fit unary"):
+        graph.half_step(UNARY, WEIGHTS, UNARY[:, :2], 0)[1].eval()
+    with pytest.raises(ValueError, match="it must have 4"):
+        graph.energy(UNARY[0], WEIGHTS, LABELS)
+    with pytest.raises(ValueError, match="direction is 2"):
+        graph.half_step(UNARY, WEIGHTS, UNARY, 2)

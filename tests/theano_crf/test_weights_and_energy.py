@@ -1,0 +1,54 @@
+"""Pairwise weights (equation 6) and energies (equation 2 with 5) against their definitions."""
+import numpy as np
+import pytest
+
+import theano_crf
+
+from . import twins
+
+
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 5), (4, 1), (3, 6)])
+def test_contrast_weights_follow_equation_6(height, width):
+    image = np.random.default_rng(0).random((2, 3, height, width)).astype(np.float32)
+    weights = theano_crf.contrast_weights(image, alpha=5.0, beta=0.7, lam=1.5)
+    assert weights.shape == (2, 2, height, width) and weights.dtype == np.float32
+    for found, one in zip(weights, image):
+        np.testing.assert_allclose(found, twins.contrast_weights(one, 5.0, 0.7, 1.5), rtol=1e-4, atol=1e-7)
+
+
+def test_the_papers_settings_are_the_defaults():
+    image = np.zeros((1, 3, 1, 2))
+    image[0, :, 0, 1] = 0.01
+    expected = 2.5 * np.exp(-35 * (0.01 * np.sqrt(3)) ** 0.9)
+    np.testing.assert_allclose(theano_crf.contrast_weights(image)[0, 0, 0], [expected, 0], rtol=1e-5)
+
+
+def test_equal_pixels_have_the_full_weight():
+    weights = theano_crf.contrast_weights(np.full((1, 3, 2, 2), 0.5), lam=3.0)
+    assert weights.tolist() == [[[[3.0, 0.0], [3.0, 0.0]], [[3.0, 3.0], [0.0, 0.0]]]]
+
+
+def test_energy_by_hand():
+    unary = np.array([[[[1.0, 2.0], [4.0, 8.0]], [[16.0, 32.0], [64.0, 128.0]]]])
+    weights = np.array([[[[0.5, 0.0], [0.25, 0.0]], [[0.125, 0.0625], [0.0, 0.0]]]])
+    # labels 0 1 / 0 0: unary 1 + 32 + 4 + 8; cut: the edge between the first row's, and the one below the 1
+    assert theano_crf.energy(unary, weights, [[[0, 1], [0, 0]]]).tolist() == [45 + 0.5 + 0.0625]
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 1, 1), (3, 5, 4, 7), (2, 255, 3, 2), (1, 3, 1, 40)])
+def test_energy_follows_the_definition(shape):
+    unary, weights = twins.random_problem(1, *shape)
+    labels = np.random.default_rng(2).integers(0, shape[1], (shape[0],) + shape[2:])
+    found = theano_crf.energy(unary, weights, labels)
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, [twins.energy(*one) for one in zip(unary, weights, labels)], rtol=1e-12)
+
+
+def test_the_last_column_and_row_of_weights_are_no_edges():
+    unary, weights = twins.random_problem(3, 1, 3, 4, 5)
+    labels = np.random.default_rng(3).integers(0, 3, (1, 4, 5))
+    changed = weights.copy()
+    changed[:, 0, :, -1] = 7
+    changed[:, 1, -1] = 7
+    assert theano_crf.energy(unary, weights, labels) == theano_crf.energy(unary, changed, labels)
+    assert theano_crf.dual_mm(unary, weights)[1:] == theano_crf.dual_mm(unary, changed)[1:]

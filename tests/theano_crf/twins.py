@@ -1,0 +1,105 @@
+"""The CRF written slowly and plainly in NumPy: the truth that the fast one is tested against."""
+import itertools
+
+import numpy as np
+
+
+def energy(unary, weights, labels):
+    """One image: unary (K, H, W), weights (2, H, W), labels (H, W)."""
+    height, width = labels.shape
+    total = 0.0
+    for y, x in itertools.product(range(height), range(width)):
+        total += float(unary[labels[y, x], y, x])
+        if x + 1 < width and labels[y, x] != labels[y, x + 1]:
+            total += float(weights[0, y, x])
+        if y + 1 < height and labels[y, x] != labels[y + 1, x]:
+            total += float(weights[1, y, x])
+    return total
+
+
+def all_labellings(labels, height, width):
+    """Every labelling of a tiny grid."""
+    for flat in itertools.product(range(labels), repeat=height * width):
+        yield np.array(flat, dtype=np.int32).reshape(height, width)
+
+
+def least_energy(unary, weights):
+    """The optimum by brute force."""
+    return min(energy(unary, weights, labelling) for labelling in all_labellings(*unary.shape))
+
+
+def _message(costs, weight):
+    """Potts message over an edge: min over j of costs[j] + weight [j != k]."""
+    return np.minimum(costs, costs.min() + weight)
+
+
+def chain_minorant(costs, weights):
+    """Hierarchical minorant F (n, K) of a chain of costs (n, K) with n - 1 edge weights."""
+    n = len(costs)
+    if n == 1:
+        return costs.astype(np.float64)
+    left, right = costs.astype(np.float64), costs.astype(np.float64)
+    for i in range(1, n):
+        left[i] += _message(left[i - 1], weights[i - 1])
+    for i in reversed(range(n - 1)):
+        right[i] += _message(right[i + 1], weights[i])
+    cut = (n - 1) // 2
+    message = _message(left[cut], weights[cut])
+    share = (cut + 1) / n
+    flow = _message((message + right[cut + 1]) * share - message, weights[cut])
+    halves = [costs[:cut + 1].astype(np.float64), costs[cut + 1:].astype(np.float64)]
+    halves[0][-1] += flow
+    halves[1][0] -= flow
+    return np.concatenate([chain_minorant(halves[0], weights[:cut]),
+                           chain_minorant(halves[1], weights[cut + 1:])])
+
+
+def grid_minorant(costs, weights, direction):
+    """Minorants of all rows (0) or columns (1): costs (K, H, W) -> F (K, H, W)."""
+    if direction == 1:
+        return grid_minorant(costs.swapaxes(1, 2), weights[::-1].swapaxes(1, 2), 0).swapaxes(1, 2)
+    rows = [chain_minorant(costs[:, y].T, weights[0, y, :-1]) for y in range(costs.shape[1])]
+    return np.stack([row.T for row in rows], axis=1)
+
+
+def dual_mm(unary, weights, iterations):
+    """One image: the labels, the lower bound after each half step."""
+    withheld, bounds = np.zeros(unary.shape), []
+    for step in range(2 * iterations):
+        costs = unary.astype(np.float64) - withheld
+        minorant = grid_minorant(costs, weights.astype(np.float64), step % 2)
+        withheld = costs - minorant
+        bounds.append(minorant.min(axis=0).sum())
+    return minorant.argmin(axis=0), bounds
+
+
+def ssvm_loss(unary, weights, truth, labels, gamma, void):
+    """One image's loss for given loss-augmented labels, as in the definition."""
+    filled = np.where(truth == void, labels, truth)
+    wrong = np.count_nonzero(filled != labels)
+    return gamma * wrong + energy(unary, weights, filled) - energy(unary, weights, labels)
+
+
+def contrast_weights(image, alpha, beta, lam):
+    """One image (3, H, W)."""
+    _, height, width = image.shape
+    weights = np.zeros((2, height, width))
+    for y, x in itertools.product(range(height), range(width)):
+        if x + 1 < width:
+            distance = np.linalg.norm(image[:, y, x + 1] - image[:, y, x])
+            weights[0, y, x] = lam * np.exp(-alpha * distance ** beta)
+        if y + 1 < height:
+            distance = np.linalg.norm(image[:, y + 1, x] - image[:, y, x])
+            weights[1, y, x] = lam * np.exp(-alpha * distance ** beta)
+    return weights
+
+
+def random_problem(seed, images, labels, height, width, strength=1.0):
+    """Unary costs and weights of which about a tenth are zero; float32."""
+    generator = np.random.default_rng(seed)
+    unary = generator.normal(size=(images, labels, height, width)).astype(np.float32)
+    weights = strength * generator.random((images, 2, height, width)).astype(np.float32)
+    weights *= generator.random(weights.shape) > 0.1
+    weights[:, 0, :, -1] = 0
+    weights[:, 1, -1] = 0
+    return unary, weights

@@ -1,0 +1,35 @@
+// The bodies of the Ops Energy and StructuredLoss: arrays in and out, false and a Python exception on failure.
+#pragma once
+
+#include "arrays.hpp"
+#include "energy.hpp"
+#include "structured_loss.hpp"
+
+namespace crf {
+
+inline bool energy_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *labels,
+                      PyArrayObject **energies)
+{
+    Arguments arguments(unary, weights);
+    const int32_t *map = arguments.label_map(labels);
+    return arguments.valid() && prepare_output(energies, NPY_FLOAT64, {arguments.grid.images}) &&
+           run([&] { return energy(arguments.grid, map, data_of<double>(*energies)); });
+}
+
+inline bool structured_loss_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
+                               PyArrayObject *labels, PyArrayObject *gamma, PyArrayObject *void_label,
+                               PyArrayObject **losses, PyArrayObject **grad_unary, PyArrayObject **grad_weights)
+{
+    Arguments arguments(unary, weights);
+    arguments.set_truth(truth, gamma, void_label);
+    const int32_t *found = arguments.label_map(labels);
+    const Grid &grid = arguments.grid;
+    return arguments.valid() && prepare_output(losses, NPY_FLOAT64, {grid.images}) &&
+           prepare_output(grad_unary, NPY_FLOAT32, arguments.volume_shape()) &&
+           prepare_output(grad_weights, NPY_FLOAT32, {grid.images, 2, grid.height, grid.width}) && run([&] {
+               return structured_loss(grid, found, data_of<double>(*losses), data_of<float>(*grad_unary),
+                                      data_of<float>(*grad_weights));
+           });
+}
+
+}  // namespace crf

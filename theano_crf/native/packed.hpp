@@ -1,0 +1,119 @@
+// The volumes in the solver's own order, and the blocks of chains that are worked on in cache.
+//
+// Included once for each instruction set (see instruction_sets.hpp).
+//
+// A volume is cut into strips of LANES columns: [image][strip][y][label][LANES]. A strip is one block of column
+// chains, dense in memory; a tile of LANES rows of a strip is dense, too, and a row of tiles is one block of row
+// chains. In the order (N, K, H, W) every node of a column would lie in another page of memory, and the
+// address translation, not the bandwidth, would set the speed. The columns past the image's last are chains
+// of zero cost.
+
+struct Packed {
+    long images, labels, height, width, strips, bands;
+    float *unary;         // [image][strip][y][label][LANES], with the margin if there is one
+    float *withheld;      // the same order
+    float *column_edges;  // [image][strip][y][LANES], to the node below
+    float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
+
+    explicit Packed(const Grid &grid, float *workspace = nullptr)
+        : images(grid.images), labels(grid.labels), height(grid.height), width(grid.width),
+          strips((grid.width + LANES - 1) / LANES), bands((grid.height + LANES - 1) / LANES)
+    {
+        const uintptr_t line = sizeof(Lanes), start = reinterpret_cast<uintptr_t>(workspace);
+        unary = reinterpret_cast<float *>((start + line - 1) / line * line);
+        withheld = unary + volume();
+        column_edges = withheld + volume();
+        row_edges = column_edges + column_edge_count();
+    }
+
+    long volume() const { return images * strips * height * labels * LANES; }
+    long column_edge_count() const { return images * strips * height * LANES; }
+    long row_edge_count() const { return images * bands * width * LANES; }
+
+    // Floats of workspace; LANES more leave room to align them.
+    long size() const { return 2 * volume() + column_edge_count() + row_edge_count() + LANES; }
+
+    // Offset of node (y, first column of the strip), label 0, in a volume.
+    long node(long image, long strip, long y) const
+    {
+        return ((image * strips + strip) * height + y) * labels * LANES;
+    }
+};
+
+// One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of `volume`.
+// False if a value is not finite.
+inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
+{
+    Lanes zero = {};
+    for (long k = 0; k < packed.labels; ++k)
+        for (long strip = 0; strip < packed.strips; ++strip) {
+            const long x = strip * LANES;
+            const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
+            zero += values - values;  // NaN where a value is not finite
+            store(volume + packed.node(image, strip, y) + k * LANES, values);
+        }
+    bool finite = true;
+    for (long lane = 0; lane < LANES; ++lane)
+        finite = finite && zero[lane] == 0;
+    return finite;
+}
+
+inline void unpack_row(const Packed &packed, long image, long y, const float *volume, float *row, long pitch)
+{
+    for (long k = 0; k < packed.labels; ++k)
+        for (long x = 0; x < packed.width; x += LANES)
+            store_first(row + k * pitch + x, load(volume + packed.node(image, x / LANES, y) + k * LANES),
+                        std::min<long>(LANES, packed.width - x));
+}
+
+// The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
+// pixel, so one label of a pixel is touched instead of all.
+inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
+{
+    const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;
+    for (long x = 0; x < grid.width; ++x)
+        if (truth[x] != grid.void_label)
+            packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
+}
+
+// Both directions' edges from one row of pixels. False if a weight is not finite or negative.
+inline bool pack_edges_of_row(const Grid &grid, const Packed &packed, long image, long y)
+{
+    const float *right = grid.weights + image * grid.weights_n + y * grid.weights_y;
+    const float *down = right + grid.weights_c;
+    float *band = packed.row_edges + (image * packed.bands + y / LANES) * grid.width * LANES + y % LANES;
+    const float most = std::numeric_limits<float>::max();
+    bool valid = true;
+    for (long x = 0; x < grid.width; ++x) {
+        band[x * LANES] = right[x];
+        valid = valid && (x + 1 == grid.width || (right[x] >= 0 && right[x] <= most)) &&
+                (y + 1 == grid.height || (down[x] >= 0 && down[x] <= most));
+    }
+    for (long strip = 0; strip < packed.strips; ++strip) {
+        const long x = strip * LANES;
+        store(packed.column_edges + ((image * packed.strips + strip) * grid.height + y) * LANES,
+              load_first(down + x, std::min<long>(LANES, grid.width - x)));
+    }
+    return valid;
+}
+
+inline Status pack(const Grid &grid, const Packed &packed)
+{
+    std::atomic<int> status(SOLVED);
+    #pragma omp parallel
+    {
+        const FlushDenormals flush;
+        #pragma omp for
+        for (long task = 0; task < grid.images * grid.height; ++task) {
+            const long image = task / grid.height, y = task % grid.height;
+            const float *row = grid.unary + image * grid.unary_n + y * grid.unary_y;
+            if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
+                status = UNARY_NOT_FINITE;
+            if (!pack_edges_of_row(grid, packed, image, y))
+                status = WEIGHTS_INVALID;
+            if (grid.truth)
+                add_margin_to_row(grid, packed, image, y);
+        }
+    }
+    return Status(status.load());
+}
