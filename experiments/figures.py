@@ -40,7 +40,7 @@ def training_curve(curves):
             if curve.stage != "control":
                 _mark_start((scores, losses), curve)
         _legend_of_scores(scores, any(curve.stage == "control" for curve in curves))
-        losses.set_xlim(0, max([curve.end for curve in curves], default=1))
+        losses.set_xlim(0, max([1] + [curve.end for curve in curves]))
         return _svg(figure)
 
 

@@ -1,5 +1,6 @@
 """Photographs of any kind and size: read as RGB, scaled for a net, and labels brought back to their size."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -80,9 +81,9 @@ def scale_to_net(image, trained_size, scale=None):
     factor = max(trained_size) / max(height, width) if scale is None else scale
     size = max(1, round(height * factor)), max(1, round(width * factor))
     if size[0] * size[1] > max(MOST_NET_PIXELS, trained_size[0] * trained_size[1]):
-        most = (MOST_NET_PIXELS / (height * width)) ** 0.5
+        most = math.floor(100 * (MOST_NET_PIXELS / (height * width)) ** 0.5) / 100
         raise PhotographError(f"At scale {factor:g} the net would run on {size[1]} x {size[0]} pixels; for a "
-                              f"photograph of {width} x {height} the scale must be at most {most:.2g}.")
+                              f"photograph of {width} x {height} the scale must be at most {most:g}.")
     return np.asarray(Image.fromarray(image).resize(size[::-1], Image.ANTIALIAS))
 
 

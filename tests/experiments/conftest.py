@@ -1,0 +1,88 @@
+"""A build folder with a tiny net of 1 x 1 convolutions, and the labels that it must give."""
+
+from pathlib import Path
+
+import caffe
+import numpy as np
+import pytest
+import yaml
+
+from data_prep.metadata import read_metadata
+
+CNN = """
+layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 24 dim: 32 } } }
+layer { name: "score" type: "Convolution" bottom: "data" top: "score"
+        convolution_param { num_output: 3 kernel_size: 1 } }
+layer { name: "prob" type: "Softmax" bottom: "score" top: "prob" }
+"""
+# In place of a CRF: the labels are the least probable classes, the weights two planes of the image, the energy
+# minus the number of pixels and the bound a tenth below it.
+CRF = """
+layer { name: "unary" type: "Power" bottom: "prob" top: "unary" power_param { scale: -1 } }
+layer { name: "argmax" type: "ArgMax" bottom: "unary" top: "argmax" argmax_param { axis: 1 } }
+layer { name: "labels" type: "Reshape" bottom: "argmax" top: "labels"
+        reshape_param { axis: 1 num_axes: 2 shape { dim: -1 } } }
+layer { name: "weights" type: "Slice" bottom: "data" top: "weights" top: "rest"
+        slice_param { slice_point: 2 } }
+layer { name: "energy" type: "Reduction" bottom: "unary" top: "energy" reduction_param { axis: 1 } }
+layer { name: "lower_bound" type: "Reduction" bottom: "unary" top: "lower_bound"
+        reduction_param { axis: 1 coeff: 1.1 } }
+"""
+STAGE = dict(base_lr=1e-3, iterations=4, validate_every=2)
+# Scores of the three classes a unit of brightness, and at the mean. Their images' colours rise with the class.
+SLOPES = {"stage3": (-0.02, 0.0, 0.02), "stage4": (-0.02, 0.001, 0.02), "control": (0.02, 0.0, -0.02)}
+AT_MEAN = {"stage3": (0.0, 1.0, 0.0), "stage4": (0.0, 0.5, 0.0), "control": (0.0, 0.5, 0.3)}
+
+
+class TinyBuild:
+    """A build folder, its configuration file, and the labels its nets must give."""
+
+    def __init__(self, folder, config):
+        self.folder, self.config = folder, config
+        self.mean = np.float32(read_metadata(str(folder / "lmdb")).mean_bgr)
+
+    def cnn_labels(self, stage, image):
+        """Labels of the CNN for an (H, W, 3) RGB image, computed in NumPy."""
+        return self._scores(stage, image).argmax(axis=0)
+
+    def crf_labels(self, stage, image):
+        return self._scores(stage, image).argmin(axis=0)
+
+    def _scores(self, stage, image):
+        brightness = (image[:, :, ::-1].astype(np.float32) - self.mean).mean(axis=2)
+        return np.stack([slope * brightness + offset for slope, offset in zip(SLOPES[stage], AT_MEAN[stage])])
+
+    def write_weights(self, stage):
+        net = caffe.Net(str(self.folder / "nets" / "stage3" / "deploy.prototxt"), caffe.TEST)
+        net.params["score"][0].data[...] = np.reshape(SLOPES[stage], (3, 1, 1, 1)) / 3
+        net.params["score"][1].data[...] = AT_MEAN[stage]
+        (self.folder / stage).mkdir(exist_ok=True)
+        net.save(str(self.folder / stage / "final.caffemodel"))
+
+
+@pytest.fixture
+def tiny_build(tmp_path, make_dataset):
+    folder = tmp_path / "build"
+    make_dataset({"train": [(24, 32)] * 2, "val": [(24, 32)] * 4 + [(17, 9)]}, folder)
+    for stage, definition in (("stage3", CNN), ("stage4", CNN + CRF)):
+        path = folder / "nets" / stage / "deploy.prototxt"
+        path.parent.mkdir(parents=True)
+        path.write_text(definition)
+    config = Path(tmp_path / "tiny.yaml")
+    config.write_text(yaml.safe_dump({"dataset": "tiny", **{f"stage{n}": STAGE for n in (1, 2, 3, 4)}}))
+    build = TinyBuild(folder, config)
+    for stage in SLOPES:
+        build.write_weights(stage)
+    return build
+
+
+@pytest.fixture
+def command(capsys):
+    """Return a function that calls a tool's main() as its command line does: (status, stdout, stderr)."""
+    from experiments.command_line import run_command
+
+    def call(main, *arguments):
+        with pytest.raises(SystemExit) as ended:
+            run_command(lambda: main([str(argument) for argument in arguments]))
+        return (ended.value.code, *capsys.readouterr())
+    return call
