@@ -102,12 +102,13 @@ def write_report(config, build, split):
 
 
 def best_rows(result, classes):
-    """Return {class name: keys of the rows that score highest}; none where the class has no score."""
+    """Return {class name: keys of the rows that score highest}; none where no row is below them."""
     best = {}
     for name in (entry.name for entry in classes):
         values = {row.key: result[row.key]["per_class"][name] for row in ROWS}
-        highest = max((value for value in values.values() if value is not None), default=None)
-        best[name] = [key for key, value in values.items() if value == highest and value is not None]
+        known = [value for value in values.values() if value is not None]
+        differ = known and max(known) > min(known)
+        best[name] = [key for key, value in values.items() if differ and value == max(known)]
     return best
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_prep.metadata import LabelClass
 from experiments import evaluate, report
 from experiments.curves import read_curves
 from experiments.figures import health_curve, training_curve
@@ -135,6 +136,14 @@ def test_evaluation_of_other_images_is_refused(evaluated, command):
     path.write_text(path.read_text().replace('"val3"', '"other"'))
     status, _, error = run(evaluated, command)
     assert status == 1 and "is of other images" in error
+
+
+def test_best_rows():
+    per_class = {"cnn": {"a": 1.0, "b": 5.0, "c": None}, "cnn+crf": {"a": 3.0, "b": 5.0, "c": None},
+                 "joint": {"a": 3.0, "b": 5.0, "c": 0.5}, "control": {"a": None, "b": 5.0, "c": 0.4}}
+    result = {key: {"per_class": value} for key, value in per_class.items()}
+    classes = [LabelClass(name, "flat", (0, 0, 0)) for name in "abc"]
+    assert report.best_rows(result, classes) == {"a": ["cnn+crf", "joint"], "b": [], "c": ["joint"]}
 
 
 def test_curves_are_laid_end_to_end_and_the_control_beside_stage_4(tmp_path):
