@@ -8,19 +8,16 @@ import os
 import signal
 import time
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # Caffe would print each layer of each net
+import caffe
+import numpy as np
 
-import caffe  # noqa: E402
-import numpy as np  # noqa: E402
-
-from data_prep.metadata import VOID, read_metadata  # noqa: E402
-from experiments.command_line import build_folder, experiment_parser, run_command  # noqa: E402
-from experiments.config import PREDECESSOR, STAGES, load_config  # noqa: E402
-from experiments.files import write_atomically  # noqa: E402
-from experiments.progress import Progress  # noqa: E402
-from experiments.snapshots import check_fits, check_solver_state, remove_old_snapshots, snapshots  # noqa: E402
-from experiments.training_log import TrainingLog  # noqa: E402
-from experiments.validation import validate  # noqa: E402
+from data_prep.metadata import VOID, read_metadata
+from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.config import PREDECESSOR, STAGES, load_config
+from experiments.progress import Progress
+from experiments.snapshots import check_fits, check_solver_state, remove_old_snapshots, snapshots
+from experiments.training_log import TrainingLog
+from experiments.validation import validate
 
 LOG_EVERY = 20
 # Layers that a stage adds to its predecessor's net.

@@ -11,7 +11,9 @@ from prototxt.fcn import FIXED, add_fcn
 
 # Stage of training to stride of the FCN (the paper's section 4.1); stage 4 and its control go on from FCN-8s.
 STRIDES = {"stage1": 32, "stage2": 16, "stage3": 8, "stage4": 8, "control": 8}
-CRF_STAGES = ("stage4",)
+SSVM_STAGES = ("stage4",)
+# Validated with the CRF: the joint stage and its control, so that their curves can be compared.
+CRF_STAGES = ("stage4", "control")
 # -log p is clamped here: a class that the net rules out must not cost infinity.
 LEAST_PROBABILITY = 1e-6
 
@@ -69,7 +71,7 @@ def train_net(stage, architecture, data, crf, normalise):
     net = caffe.NetSpec()
     _add_data(net, stage, "train", data)
     add_fcn(net, architecture, STRIDES[stage])
-    if stage in CRF_STAGES:
+    if stage in SSVM_STAGES:
         _add_crf_terms(net, crf)
         net.loss, net.augmented_error = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=2, loss_weight=[1, 0],
@@ -111,6 +113,5 @@ def _add_prediction(net, stage, crf):
 
 def _named(net, stage, phase):
     parameter = net.to_proto()
-    crf = " + CRF" if stage in CRF_STAGES else ""
-    parameter.name = f"FCN-{STRIDES[stage]}s{crf}, {stage}, {phase}"
+    parameter.name = f"FCN-{STRIDES[stage]}s, {stage}, {phase}"
     return parameter
