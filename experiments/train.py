@@ -14,14 +14,15 @@ import numpy as np
 from data_prep.metadata import VOID, read_metadata
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import PREDECESSOR, STAGES, load_config
+from experiments.net_checks import check_not_zero, check_upsampling
 from experiments.progress import Progress
 from experiments.snapshots import check_fits, check_solver_state, remove_old_snapshots, snapshots
 from experiments.training_log import TrainingLog
 from experiments.validation import validate
 
 LOG_EVERY = 20
-# Layers that a stage adds to its predecessor's net.
-NEW_LAYERS = {"stage2": {"score_pool4", "upscore2", "upscore16"},
+# Layers that a stage adds to its predecessor's net; their scores start at zero.
+NEW_LAYERS = {"stage1": {"score_fr"}, "stage2": {"score_pool4", "upscore2", "upscore16"},
               "stage3": {"score_pool3", "upscore_pool4", "upscore8"}, "stage4": set(), "control": set()}
 
 
@@ -57,6 +58,7 @@ def train_stage(config, stage, build):
     print(f"{stage}: net {config.net}, crf {config.crf}, solver {settings}")
     solver = _open_solver(build / "nets" / stage / "solver.prototxt")
     _initialise(solver, stage, build)
+    check_not_zero(solver.net, NEW_LAYERS[stage])
     log = TrainingLog(folder / "log.jsonl", solver.iter)
     run = StageRun(solver, settings, config.seed, log, metadata)
     try:
@@ -72,22 +74,9 @@ def _open_solver(path):
         raise FileNotFoundError(f"There is no {path}; run `make nets` with the same DATASET first.")
     solver = caffe.get_solver(str(path))
     for net in (solver.net, *solver.test_nets):
-        _check_upsampling(net)
+        check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)
     return solver
-
-
-def _check_upsampling(net):
-    """Raise a ValueError unless each upsampling kernel is bilinear: anything else gives blurred or black scores."""
-    for name, blobs in net.params.items():
-        if not name.startswith("upscore"):
-            continue
-        kernel = blobs[0].data
-        size = kernel.shape[-1]
-        ramp = 1 - np.abs(np.arange(size) - (size - 1) / 2) / (size // 2)
-        if kernel.shape[1] != 1 or not np.allclose(kernel, np.outer(ramp, ramp), atol=1e-5):
-            raise ValueError(f"The kernel of {name} is not bilinear, so its scores would be wrong; "
-                             "generate the nets again with `make nets`.")
 
 
 def _initialise(solver, stage, build):

@@ -124,6 +124,16 @@ def test_an_upsampling_kernel_that_is_not_bilinear_is_refused(experiment):
         train.train_stage(config, "stage1", build)
 
 
+def test_weights_that_are_all_zero_are_refused(experiment):
+    config, build = experiment
+    net = caffe.Net(str(build / "nets" / "stage1" / "deploy.prototxt"), caffe.TEST)
+    net.params["conv3_2"][0].data[...] = 0
+    net.params["score_fr"][0].data[...] = 1
+    net.save(str(build / "stage1" / "final.caffemodel"))
+    with pytest.raises(ValueError, match="weights of conv3_2 are all zero"):
+        train.train_stage(config, "stage2", build)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(experiment):
     config, build = experiment
     solver = build / "nets" / "stage1" / "solver.prototxt"
