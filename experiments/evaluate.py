@@ -20,7 +20,7 @@ from experiments.command_line import build_folder, experiment_parser, run_comman
 from experiments.config import load_config
 from experiments.confusion_store import ConfusionStore, fingerprint
 from experiments.files import write_atomically
-from experiments.image_progress import with_progress
+from experiments.progress import with_progress
 from experiments.metrics import confusion_matrix, scores
 from experiments.rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
 from experiments.segmenter import Segmenter

@@ -1,4 +1,4 @@
-"""Progress of training: a bar on a terminal, plain lines in a log."""
+"""Progress of long work: a bar on a terminal, plain lines with the time left in a log."""
 
 import sys
 import time
@@ -9,49 +9,53 @@ SECONDS_BETWEEN_LINES = 20
 
 
 class Progress:
-    """Shows iterations, loss a labelled pixel and time left; use it in a `with` statement.
+    """Shows how much is done and the time left; use it in a `with` statement.
 
     Parameters
     ----------
     name : str
         Stands before each line.
     start, total : int
-        Iterations done before and in all.
+        Steps done before and in all.
+    unit : str
+        What a step is.
     """
 
-    def __init__(self, name, start, total):
-        self.name, self.start, self.total = name, start, total
-        self.iteration = start
-        self.on_terminal = sys.stderr.isatty()
+    def __init__(self, name, start, total, unit):
+        self.name, self.start, self.total, self.unit = name, start, total, unit
+        self.done = start
         self.began = self.last_line = time.monotonic()
-        self.smoothed_loss = None
+        self.bar = tqdm(desc=name, initial=start, total=total, disable=not sys.stderr.isatty(), unit=unit,
+                        dynamic_ncols=True)
 
     def __enter__(self):
-        self.bar = tqdm(desc=self.name, initial=self.start, total=self.total, disable=not self.on_terminal,
-                        unit="it", dynamic_ncols=True)
         return self
 
     def __exit__(self, *exception):
         self.bar.close()
 
-    def advance(self, loss):
-        """Count one iteration."""
-        self.iteration += 1
-        self.smoothed_loss = loss if self.smoothed_loss is None else 0.95 * self.smoothed_loss + 0.05 * loss
-        self.bar.set_postfix(loss=f"{self.smoothed_loss:.4f}", refresh=False)
+    def advance(self, status=""):
+        """Count one step; `status` is shown with it."""
+        self.done += 1
+        self.bar.set_postfix_str(status, refresh=False)
         self.bar.update()
-        if not self.on_terminal and (self.iteration == self.total
-                                     or time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES):
-            self._line()
+        now = time.monotonic()
+        if self.bar.disable and (self.done == self.total or now - self.last_line > SECONDS_BETWEEN_LINES):
+            pace = (now - self.began) / (self.done - self.start)
+            left = int(pace * (self.total - self.done))
+            self.note(f"{self.done} of {self.total} {self.unit}s, {status + ', ' if status else ''}{pace:.3f} s each, "
+                      f"{left // 60} min {left % 60:02d} s left")
+            self.last_line = now
 
     def note(self, text):
         """Show a line of text of its own."""
         tqdm.write(f"{self.name}: {text}")
         sys.stdout.flush()
 
-    def _line(self):
-        self.last_line = time.monotonic()
-        pace = (self.last_line - self.began) / (self.iteration - self.start)
-        left = pace * (self.total - self.iteration)
-        self.note(f"{self.iteration} of {self.total} iterations, loss {self.smoothed_loss:.4f} a labelled pixel, "
-                  f"{pace:.3f} s each, {int(left // 60)} min {int(left % 60):02d} s left")
+
+def with_progress(items, name):
+    """Yield `items`, a sequence of images, and show how many are done and the time left."""
+    with Progress(name, 0, len(items), "image") as progress:
+        for item in items:
+            yield item
+            progress.advance()

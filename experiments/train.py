@@ -12,6 +12,7 @@ import caffe
 import numpy as np
 
 from data_prep.metadata import VOID, read_metadata
+from experiments.build_files import weights_path
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import PREDECESSOR, STAGES, load_config
 from experiments.net_checks import check_not_zero, check_upsampling
@@ -81,17 +82,16 @@ def _open_solver(path):
 
 def _initialise(solver, stage, build):
     """Load the newest snapshot of a stage, or else its predecessor's weights."""
-    for iteration, state in snapshots(build / stage):
-        check_solver_state(solver.net, state)
-        solver.restore(str(state))
-        print(f"{stage}: goes on from {state}")
+    found = snapshots(build / stage)
+    if found:
+        _, newest = found[0]
+        check_solver_state(solver.net, newest)
+        solver.restore(str(newest))
+        print(f"{stage}: goes on from {newest}")
         return
     if PREDECESSOR[stage] is None:
         return
-    weights = build / PREDECESSOR[stage] / "final.caffemodel"
-    if not weights.exists():
-        raise FileNotFoundError(f"There is no {weights} for {stage} to start from; "
-                                f"run `make train-{PREDECESSOR[stage]}` with the same DATASET first.")
+    weights = weights_path(build, PREDECESSOR[stage])
     copied, new, dropped = check_fits(solver.net, weights, NEW_LAYERS[stage])
     solver.net.copy_from(str(weights))
     print(f"{stage}: from {weights}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
@@ -110,14 +110,14 @@ class StageRun:
     def __init__(self, solver, settings, seed, log, metadata):
         self.solver, self.settings, self.seed = solver, settings, seed
         self.log, self.metadata = log, metadata
-        self.signal = None
+        self.signal = self.smoothed_loss = None
 
     def until_end(self, folder):
         """Step to the stage's last iteration; validate and keep a snapshot at intervals and at the end."""
         iterations, interval = self.settings.iterations, self.settings.validate_every
         previous = {number: signal.signal(number, self._remember) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
-            with Progress(folder.name, self.solver.iter, iterations) as progress:
+            with Progress(folder.name, self.solver.iter, iterations, "iteration") as progress:
                 if self.solver.iter == 0:
                     self._validate(progress)
                 while self.solver.iter < iterations:
@@ -144,7 +144,9 @@ class StageRun:
             if "augmented_error" in self.solver.net.blobs:
                 values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
             self.log.append("train", self.solver.iter, **values)
-        progress.advance(loss)
+        smoothed = loss if self.smoothed_loss is None else 0.95 * self.smoothed_loss + 0.05 * loss
+        self.smoothed_loss = smoothed
+        progress.advance(f"loss {smoothed:.4f} a labelled pixel")
         if self.signal is not None:
             raise Interrupted(self.signal)
 
