@@ -91,8 +91,8 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=float("-in
         (N, K, H, W) and (N, 2, H, W).
     iterations : int or symbolic int64 scalar
         At least 1; each a half step over the rows and one over the columns.
-    decode : {"argmin"}
-        How the labels are read off the duals.
+    decode : {"argmin", "viterbi", "icm"}
+        How the labels are read off the duals; see :func:`theano_crf.dual_mm`.
     tolerance : float or symbolic float64 scalar
         An image is finished early once an iteration has raised its bound by no more than this a pixel.
 
@@ -101,13 +101,8 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=float("-in
     Solution
         Of symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
     """
-    if decode not in DECODINGS:
-        raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
-    labels, lower_bound, _ = DualMM()(unary, weights, iterations, tolerance)
+    labels, lower_bound, _ = DualMM(decode=decode)(unary, weights, iterations, tolerance)
     return Solution(labels, lower_bound, energy(unary, weights, labels))
-
-
-DECODINGS = ("argmin",)
 
 
 def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
@@ -130,6 +125,6 @@ def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
     Structured
         Of symbolic variables; ``theano.grad(loss.sum(), [unary, weights])`` gives the same gradients.
     """
-    labels, _, _ = DualMM(augmented=True)(unary, weights, iterations, float("-inf"), truth, gamma, void)
+    labels, _, _ = DualMM()(unary, weights, iterations, float("-inf"), truth, gamma, void)
     loss, grad_unary, grad_weights = StructuredLoss()(unary, weights, truth, labels, gamma, void)
     return Structured(loss, grad_unary, grad_weights, labels)

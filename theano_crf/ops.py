@@ -2,12 +2,15 @@
 import hashlib
 import os
 
+import numpy as np
 import theano
 import theano.tensor as T
 from theano import gof
 from theano.compile.mode import optdb
 from theano.gof import Apply, Op, TopoOptimizer
+from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
+from theano.scalar import bool as bool_, int32
 
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
 
@@ -21,6 +24,8 @@ def _sources_digest():
     return int(digest.hexdigest()[:12], 16)
 
 
+DECODINGS = ("argmin", "viterbi", "icm")  # as in the C++ enumeration Decoding
+NO_TRUTH = np.empty((0, 0, 0), np.int32)
 SOURCES_DIGEST = _sources_digest()
 
 
@@ -37,7 +42,8 @@ def _as_tensor(value, dtype, ndim):
 class NativeOp(Op):
     """An Op that exists in C++ only; its sources are compiled once and kept in Theano's compile folder.
 
-    ``header`` declares the C++ ``function`` that takes the inputs, then the addresses of the outputs.
+    ``header`` declares the C++ ``function`` that takes the fields of ``params_type``, if there is one, the
+    inputs, and the addresses of the outputs. Settings are such fields: one piece of C++ code serves them all.
     """
 
     __props__ = ()
@@ -57,7 +63,9 @@ class NativeOp(Op):
         return (SOURCES_DIGEST,)
 
     def c_code(self, node, name, inputs, outputs, sub):
-        arguments = list(inputs) + ["&" + output for output in outputs]
+        settings = self.params_type.fields if "params" in sub else ()
+        arguments = ["%s->%s" % (sub["params"], setting) for setting in settings]
+        arguments += list(inputs) + ["&" + output for output in outputs]
         return "if (!crf::%s(%s)) { %s }" % (self.function, ", ".join(arguments), sub["fail"])
 
     def make_thunk(self, node, storage_map, compute_map, no_recycling, impl=None):
@@ -68,24 +76,28 @@ class NativeOp(Op):
 
 
 class DualMM(NativeOp):
-    """DualMM from start to end: (unary, weights, iterations, tolerance) -> (labels, bound, workspace).
+    """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
-    With ``augmented``, also takes (truth, gamma, void) and infers with the loss-augmented unary costs.
-    ``workspace`` means nothing outside; as an output it can be kept from one call to the next.
+    (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
+    one of DECODINGS, is how the labels are read off the duals. ``workspace`` means nothing outside; as an
+    output it can be kept from one call to the next.
     """
 
-    __props__ = ("augmented",)
+    __props__ = ("decode",)
     header, function = "inference_ops.hpp", "dual_mm_op"
+    params_type = ParamsType(decoding=int32)
 
-    def __init__(self, augmented=False):
-        self.augmented = augmented
+    def __init__(self, decode="argmin"):
+        if decode not in DECODINGS:
+            raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
+        self.decode = decode
+        self.decoding = DECODINGS.index(decode)
 
-    def make_node(self, unary, weights, iterations, tolerance, truth=None, gamma=None, void=None):
+    def make_node(self, unary, weights, iterations, tolerance, truth=NO_TRUTH, gamma=0, void=-1):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(iterations, "int64", 0), _as_tensor(tolerance, "float64", 0)]
-        if self.augmented:
-            inputs += [_as_tensor(truth, "int32", 3), _as_tensor(gamma, "float32", 0),
-                       _as_tensor(void, "int32", 0)]
+                  _as_tensor(iterations, "int64", 0), _as_tensor(tolerance, "float64", 0),
+                  _as_tensor(truth, "int32", 3), _as_tensor(gamma, "float32", 0),
+                  _as_tensor(void, "int32", 0)]
         return Apply(self, inputs, [T.itensor3(), T.dvector(), T.fvector()])
 
 
@@ -97,14 +109,14 @@ class HalfStep(NativeOp):
     """
 
     __props__ = ("direction", "inplace")
-    header = "inference_ops.hpp"
+    header, function = "inference_ops.hpp", "half_step_op"
+    params_type = ParamsType(direction=int32, inplace=bool_)
 
     def __init__(self, direction, inplace=False):
         if direction not in (0, 1):
             raise ValueError("direction is %r; it must be 0 (rows) or 1 (columns)" % (direction,))
         self.direction = direction
         self.inplace = inplace
-        self.function = "half_step_op<%d, %s>" % (direction, str(inplace).lower())
         if inplace:
             self.destroy_map = {0: [2]}
 

@@ -69,7 +69,7 @@ def test_types():
 
 @pytest.mark.parametrize("settings, message", [
     (dict(iterations=0), "iterations is 0"), (dict(iterations=1.5), "iterations is 1.5"),
-    (dict(decode="best"), "decode is 'best'; it must be one of argmin"),
+    (dict(decode="best"), "decode is 'best'; it must be one of argmin, viterbi, icm"),
     (dict(tolerance=-1), "tolerance is -1"), (dict(tolerance=np.nan), "tolerance is nan"),
 ])
 def test_settings_of_dual_mm(settings, message):

@@ -31,3 +31,23 @@ def test_fifteen_iterations(frame):
     solution = theano_crf.dual_mm(-probability, weights)
     assert -470131.8 <= solution.lower_bound[0] <= -470109.8
     assert -470109.9 <= solution.energy[0] <= -469640
+
+
+@pytest.mark.parametrize("logarithm, argmax, optimum, share", [
+    (False, -454933.161, -470109.811, 0.9975), (True, 93775.078, 82040.557, 0.9998)])
+def test_icm_closes_the_gap(frame, logarithm, argmax, optimum, share):
+    probability, weights = frame
+    unary = -np.log(np.maximum(probability, 1e-6)) if logarithm else -probability
+    solution = theano_crf.dual_mm(unary, weights, decode="icm")
+    assert (argmax - solution.energy[0]) / (argmax - optimum) >= share
+    assert solution.energy[0] >= optimum - 0.01
+
+
+@pytest.mark.parametrize("logarithm, optimum", [(False, -470109.811), (True, 82040.557)])
+def test_two_hundred_iterations_solve_it_with_proof(frame, logarithm, optimum):
+    probability, weights = frame
+    unary = -np.log(np.maximum(probability, 1e-6)) if logarithm else -probability
+    solution = theano_crf.dual_mm(unary, weights, iterations=200, decode="icm")
+    assert solution.energy[0] == pytest.approx(optimum, abs=0.5)
+    assert solution.lower_bound[0] == pytest.approx(optimum, abs=0.5)
+    assert solution.lower_bound[0] <= solution.energy[0]

@@ -6,6 +6,7 @@ import theano.tensor as T
 
 import theano_crf
 from theano_crf import graph
+from theano_crf.ops import DualMM
 
 from . import twins
 
@@ -55,8 +56,7 @@ def test_the_bound_of_loss_augmented_inference_counts_the_margin():
     unary, weights = twins.random_problem(3, 2, 4, 9, 21)
     truth = random_truth(3, unary)
     margin = np.where((np.arange(4)[:, None, None] != truth[:, None]) & (truth != VOID)[:, None], 0.4, 0.0)
-    _, bound, _ = theano_crf.ops.DualMM(augmented=True)(unary, weights, 15, -np.inf, truth.astype(np.int32),
-                                                        np.float32(0.4), VOID)
+    _, bound, _ = DualMM()(unary, weights, 15, -np.inf, truth.astype(np.int32), np.float32(0.4), VOID)
     expected = theano_crf.dual_mm(unary - margin, weights).lower_bound
     assert bound.eval() == pytest.approx(expected, abs=1e-4)
 

@@ -11,22 +11,37 @@ struct Block {
     Lanes *sums;        // [length][labels], see minorant.hpp
     Lanes *least;       // [length], minimum over the labels
     Lanes *scratch;     // [labels]
+    Lanes *own_edges;   // [length], for edges that lie nowhere in this order
 
-    Block(void *memory, long length_, long labels_) : length(length_), labels(labels_)
-    {
-        cost = static_cast<Lanes *>(memory);
-        sums = cost + length * labels;
-        least = sums + length * labels;
-        scratch = least + length;
-    }
+    // For chains of any length up to that which `memory` was made for.
+    Block(void *memory, long labels_) : labels(labels_), memory_(static_cast<Lanes *>(memory)) {}
 
     static size_t bytes(long length, long labels)
     {
-        return sizeof(Lanes) * (2 * length * labels + length + labels);
+        return sizeof(Lanes) * (2 * length * labels + 2 * length + labels);
     }
 
+    void shape(long length_, long lanes_, const float *edges)
+    {
+        length = length_;
+        lanes = lanes_;
+        cost = memory_;
+        sums = cost + length * labels;
+        least = sums + length * labels;
+        own_edges = least + length;
+        scratch = own_edges + length;
+        edge = edges ? reinterpret_cast<const Lanes *>(edges) : own_edges;
+    }
+
+    float &entry(long node, long label, long lane) const
+    {
+        return reinterpret_cast<float *>(cost_at(node) + label)[lane];
+    }
     Lanes *cost_at(long node) const { return cost + node * labels; }
     Lanes *sums_at(long node) const { return sums + node * labels; }
+
+private:
+    Lanes *memory_;
 };
 
 // Where a block of chains lies in the packed volumes.
@@ -44,24 +59,25 @@ struct Place<COLUMNS> {
     }
 
     static long blocks(const Packed &packed) { return packed.strips; }
-    static long length(const Packed &packed) { return packed.height; }
-    long chains() const { return std::min<long>(LANES, packed.width - strip * LANES); }
 
-    const float *edges() const
+    void bind(Block &block) const
     {
-        return packed.column_edges + (image * packed.strips + strip) * packed.height * LANES;
+        block.shape(packed.height, std::min<long>(LANES, packed.width - strip * LANES),
+                    packed.column_edges + (image * packed.strips + strip) * packed.height * LANES);
     }
 
-    // cost = unary - withheld, or unary at first, when nothing is withheld.
-    void read(bool at_first, Block &block) const
+    // LANES nodes of each chain: cost = unary - withheld, or unary at first, when nothing is withheld.
+    void read(bool at_first, Block &block, long first, long) const
     {
-        const long start = packed.node(image, strip, 0), count = block.length * block.labels;
+        const long start = packed.node(image, strip, first);
+        const long count = std::min<long>(LANES, block.length - first) * block.labels;
         const float *unary = packed.unary + start, *withheld = packed.withheld + start;
+        Lanes *cost = block.cost_at(first);
         if (at_first)
-            std::memcpy(block.cost, unary, sizeof(Lanes) * count);
+            std::memcpy(cost, unary, sizeof(Lanes) * count);
         else
             for (long i = 0; i < count; ++i)
-                block.cost[i] = load(unary + i * LANES) - load(withheld + i * LANES);
+                cost[i] = load(unary + i * LANES) - load(withheld + i * LANES);
     }
 
     // What a finished node withholds: the flow in from the left less the flow out to the right.
@@ -86,35 +102,35 @@ struct Place<ROWS> {
     }
 
     static long blocks(const Packed &packed) { return packed.bands; }
-    static long length(const Packed &packed) { return packed.width; }
-    long chains() const { return std::min<long>(LANES, packed.height - band * LANES); }
 
-    const float *edges() const
+    void bind(Block &block) const
     {
-        return packed.row_edges + (image * packed.bands + band) * packed.width * LANES;
+        block.shape(packed.width, std::min<long>(LANES, packed.height - band * LANES),
+                    packed.row_edges + (image * packed.bands + band) * packed.width * LANES);
     }
 
-    void read(bool at_first, Block &block) const
+    // The tile `next` is asked for ahead.
+    void read(bool at_first, Block &block, long first, long next) const
     {
-        const long pitch = block.labels * LANES;
+        const long ahead = (next - first) / LANES * packed.strip_size();
+        const long pitch = block.labels * LANES, count = std::min<long>(LANES, block.length - first);
+        const long start = packed.node(image, first / LANES, band * LANES);
+        const float *unary = packed.unary + start, *withheld = packed.withheld + start;
         Lanes tile[LANES];
-        for (long strip = 0; strip < packed.strips; ++strip) {
-            const long start = packed.node(image, strip, band * LANES), node = strip * LANES;
-            const float *unary = packed.unary + start, *withheld = packed.withheld + start;
-            const long count = std::min<long>(LANES, block.length - node);
-            for (long k = 0; k < block.labels; ++k) {
-                for (long lane = 0; lane < LANES; ++lane) {
-                    tile[lane] = Lanes{};
-                    if (lane < block.lanes) {
-                        tile[lane] = load(unary + lane * pitch + k * LANES);
-                        if (!at_first)
-                            tile[lane] -= load(withheld + lane * pitch + k * LANES);
-                    }
+        for (long k = 0; k < block.labels; ++k) {
+            for (long lane = 0; lane < LANES; ++lane) {
+                tile[lane] = Lanes{};
+                if (lane < block.lanes) {
+                    __builtin_prefetch(unary + ahead + lane * pitch + k * LANES, 0, 2);
+                    __builtin_prefetch(withheld + ahead + lane * pitch + k * LANES, 0, 2);
+                    tile[lane] = load(unary + lane * pitch + k * LANES);
+                    if (!at_first)
+                        tile[lane] -= load(withheld + lane * pitch + k * LANES);
                 }
-                transpose(tile);
-                for (long i = 0; i < count; ++i)
-                    block.cost_at(node + i)[k] = tile[i];
             }
+            transpose(tile);
+            for (long i = 0; i < count; ++i)
+                block.cost_at(first + i)[k] = tile[i];
         }
     }
 

@@ -13,20 +13,18 @@ inline double margin_constant(const Grid &grid, long image)
 // Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
 // than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and, in
 // packed.withheld, what the rows withhold before the last half step over the columns.
-inline Status iterate(const Grid &grid, const Packed &packed, long iterations, double tolerance,
-                      int32_t *labels, double *bounds)
+inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
+                    double tolerance, int32_t *labels, double *bounds)
 {
     const double never = -std::numeric_limits<double>::infinity();
+    const bool may_stop = tolerance > never;
     std::vector<double> before(grid.images, never), now(grid.images);
     std::vector<char> going_on(grid.images, 1), ending(grid.images);
     long remaining = grid.images;
-    Workspaces workspaces;
-    Status status = SOLVED;
 
-    for (long iteration = 1; iteration <= iterations && remaining > 0 && status == SOLVED; ++iteration) {
-        const bool may_stop = tolerance > never;
-        status = half_step<ROWS>(
-            packed, {iteration == 1, true, nullptr, may_stop ? now.data() : nullptr, going_on.data()}, workspaces);
+    for (long iteration = 1; iteration <= iterations && remaining > 0; ++iteration) {
+        half_step<ROWS>(packed, {iteration == 1, true, nullptr, may_stop ? now.data() : nullptr, going_on.data()},
+                        workspaces);
         for (long n = 0; n < grid.images; ++n) {
             const bool stalled = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
             ending[n] = going_on[n] && (iteration == iterations || stalled);
@@ -34,27 +32,37 @@ inline Status iterate(const Grid &grid, const Packed &packed, long iterations, d
             remaining -= ending[n];
         }
         before = now;
-        if (status == SOLVED && remaining > 0)
-            status = half_step<COLUMNS>(packed, {false, true, nullptr, nullptr, going_on.data()}, workspaces);
-        if (status == SOLVED)
-            status = half_step<COLUMNS>(packed, {false, false, labels, bounds, ending.data()}, workspaces);
+        if (remaining > 0)
+            half_step<COLUMNS>(packed, {false, true, nullptr, nullptr, going_on.data()}, workspaces);
+        half_step<COLUMNS>(packed, {false, false, labels, bounds, ending.data()}, workspaces);
     }
     for (long n = 0; grid.truth && n < grid.images; ++n)
         bounds[n] += margin_constant(grid, n);
-    return status;
 }
 
 // Floats of workspace that dual_mm and single_step need.
 inline long workspace_size(const Grid &grid) { return Packed(grid).size(); }
 
-inline Status dual_mm(const Grid &grid, long iterations, double tolerance, float *workspace, int32_t *labels,
-                      double *bounds)
+inline size_t block_bytes(const Grid &grid) { return Block::bytes(std::max(grid.width, grid.height), grid.labels); }
+
+inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decoding decoding, float *workspace,
+                      int32_t *labels, double *bounds)
 {
     const Packed packed(grid, workspace);
-    Status status = grid.truth ? check_labels(grid, grid.truth) : SOLVED;
+    Workspaces workspaces(block_bytes(grid));
+    Status status = workspaces.complete() ? SOLVED : NO_MEMORY;
+    if (status == SOLVED && grid.truth)
+        status = check_labels(grid, grid.truth);
     if (status == SOLVED)
         status = pack(grid, packed);
-    return status == SOLVED ? iterate(grid, packed, iterations, tolerance, labels, bounds) : status;
+    if (status != SOLVED)
+        return status;
+    iterate(grid, packed, workspaces, iterations, tolerance, labels, bounds);
+    if (decoding != ARGMIN)
+        viterbi(grid, packed, workspaces, labels);
+    if (decoding == ICM)
+        Improver(grid, packed, workspaces, labels).run();
+    return SOLVED;
 }
 
 // One half step between volumes in the order (N, K, H, W); `before` and `after` may be the same.
@@ -62,7 +70,8 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
                           float *after, double *bounds)
 {
     const Packed packed(grid, workspace);
-    Status status = pack(grid, packed);
+    Workspaces workspaces(block_bytes(grid));
+    Status status = workspaces.complete() ? pack(grid, packed) : NO_MEMORY;
     if (status != SOLVED)
         return status;
     const long rows = grid.images * grid.height;
@@ -75,15 +84,16 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
     }
     if (!finite)
         return WITHHELD_NOT_FINITE;
-    Workspaces workspaces;
     const HalfStep step = {false, true, nullptr, bounds, nullptr};
-    status = direction == ROWS ? half_step<ROWS>(packed, step, workspaces)
-                               : half_step<COLUMNS>(packed, step, workspaces);
+    if (direction == ROWS)
+        half_step<ROWS>(packed, step, workspaces);
+    else
+        half_step<COLUMNS>(packed, step, workspaces);
     #pragma omp parallel for
     for (long row = 0; row < rows; ++row) {
         const long image = row / grid.height, y = row % grid.height;
         unpack_row(packed, image, y, packed.withheld, after + image * grid.volume() + y * grid.width,
                    grid.pixels());
     }
-    return status;
+    return SOLVED;
 }

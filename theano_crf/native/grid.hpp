@@ -7,6 +7,8 @@ namespace crf {
 
 enum Direction { ROWS = 0, COLUMNS = 1 };  // the channel of `weights` with that direction's edges
 
+enum Decoding { ARGMIN, VITERBI, ICM };
+
 // unary(n, k, y, x) = unary[n * unary_n + k * unary_k + y * unary_y + x], strides in elements, and so for
 // the weights: any view whose last axis is dense is read in place.
 struct Grid {

@@ -55,36 +55,29 @@ struct Finish {
 template <Direction direction>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
-    block.lanes = place.chains();
-    block.edge = reinterpret_cast<const Lanes *>(place.edges());
-    place.read(step.at_first, block);
+    place.bind(block);
     Finish<direction> finish = {step, place, block, {}};
-    find_minorant(block, finish);
+    find_minorant(block, [&](long first, long next) { place.read(step.at_first, block, first, next); }, finish);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 
 template <Direction direction>
-Status half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
+void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
-    const long length = Place<direction>::length(packed), blocks = Place<direction>::blocks(packed);
+    const long blocks = Place<direction>::blocks(packed);
     std::vector<double> bounds(packed.images * blocks);
-    std::atomic<int> status(SOLVED);
 
     #pragma omp parallel
     {
         const FlushDenormals flush;
-        void *memory = workspaces.of_this_thread(Block::bytes(length, packed.labels));
-        if (!memory)
-            status = NO_MEMORY;
-        Block block(memory, length, packed.labels);
+        Block block(workspaces.of_this_thread(), packed.labels);
         #pragma omp for schedule(dynamic)
         for (long task = 0; task < packed.images * blocks; ++task)
-            if (memory && (!step.active || step.active[task / blocks]))
+            if (!step.active || step.active[task / blocks])
                 bounds[task] = solve_block(step, Place<direction>(packed, task), block);
     }
     for (long image = 0; step.bounds && image < packed.images; ++image)
         if (!step.active || step.active[image])
             step.bounds[image] = std::accumulate(bounds.begin() + image * blocks,
                                                  bounds.begin() + (image + 1) * blocks, 0.0);
-    return Status(status.load());
 }

@@ -6,9 +6,15 @@
 
 namespace crf {
 
-inline bool infer(Arguments &arguments, PyArrayObject *iterations_, PyArrayObject *tolerance_,
-                  PyArrayObject **labels, PyArrayObject **bounds, PyArrayObject **workspace)
+// An empty truth: no loss augmentation.
+inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
+                       PyArrayObject *tolerance_, PyArrayObject *truth, PyArrayObject *gamma,
+                       PyArrayObject *void_label, PyArrayObject **labels, PyArrayObject **bounds,
+                       PyArrayObject **workspace)
 {
+    Arguments arguments(unary, weights);
+    if (PyArray_SIZE(truth) > 0)
+        arguments.set_truth(truth, gamma, void_label);
     const Grid &grid = arguments.grid;
     const Kernels kernel = kernels();
     const npy_int64 iterations = *data_of<npy_int64>(iterations_);
@@ -18,33 +24,13 @@ inline bool infer(Arguments &arguments, PyArrayObject *iterations_, PyArrayObjec
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
            prepare_output(workspace, NPY_FLOAT32, {kernel.workspace_size(grid)}) && run([&] {
-               return kernel.dual_mm(grid, iterations, tolerance, data_of<float>(*workspace),
+               return kernel.dual_mm(grid, iterations, tolerance, Decoding(decoding), data_of<float>(*workspace),
                                      data_of<int32_t>(*labels), data_of<double>(*bounds));
            });
 }
 
-inline bool dual_mm_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations,
-                       PyArrayObject *tolerance, PyArrayObject **labels, PyArrayObject **bounds,
-                       PyArrayObject **workspace)
-{
-    Arguments arguments(unary, weights);
-    return infer(arguments, iterations, tolerance, labels, bounds, workspace);
-}
-
-// With loss-augmented costs.
-inline bool dual_mm_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations,
-                       PyArrayObject *tolerance, PyArrayObject *truth, PyArrayObject *gamma,
-                       PyArrayObject *void_label, PyArrayObject **labels, PyArrayObject **bounds,
-                       PyArrayObject **workspace)
-{
-    Arguments arguments(unary, weights);
-    arguments.set_truth(truth, gamma, void_label);
-    return infer(arguments, iterations, tolerance, labels, bounds, workspace);
-}
-
-template <int direction, bool in_place>
-bool half_step_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *withheld, PyArrayObject **after,
-                  PyArrayObject **bounds)
+inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyArrayObject *weights,
+                         PyArrayObject *withheld, PyArrayObject **after, PyArrayObject **bounds)
 {
     Arguments arguments(unary, weights);
     const Grid &grid = arguments.grid;

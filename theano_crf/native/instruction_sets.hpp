@@ -11,6 +11,7 @@
 #include <numeric>
 #include <vector>
 
+#include "fusion.hpp"
 #include "grid.hpp"
 #include "workspaces.hpp"
 
@@ -50,7 +51,7 @@ namespace avx512 {
 
 struct Kernels {
     long (*workspace_size)(const Grid &);
-    Status (*dual_mm)(const Grid &, long, double, float *, int32_t *, double *);
+    Status (*dual_mm)(const Grid &, long, double, Decoding, float *, int32_t *, double *);
     Status (*single_step)(const Grid &, Direction, const float *, float *, float *, double *);
 };
 

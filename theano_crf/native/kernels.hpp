@@ -4,4 +4,5 @@
 #include "chain_block.hpp"
 #include "minorant.hpp"
 #include "half_step.hpp"
+#include "decode.hpp"
 #include "dual_mm.hpp"

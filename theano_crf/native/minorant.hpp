@@ -43,11 +43,12 @@ inline Lanes least_of(const Lanes *values, long labels)
     return least;
 }
 
-// Pass messages over `forward` edges to the right of node `left` and over `backward` edges to the left of
-// node `right`, taken in turns: the two are independent, so one hides the other's latency.
-inline void pass_messages(Block &block, long left, long forward, long right, long backward)
+// Pass messages over `forward` edges to the right of node `left`, whose costs and what comes in are `from_left`, and
+// over `backward` edges to the left of node `right`, taken in turns: the two are independent, so one hides the
+// other's latency.
+inline void pass_messages(Block &block, long left, const Lanes *from_left, long forward, long right,
+                          const Lanes *from_right, long backward)
 {
-    const Lanes *from_left = block.cost_at(left), *from_right = block.cost_at(right);
     while (forward > 0 || backward > 0) {
         if (forward > 0) {
             Lanes *sums = block.sums_at(left + 1);
@@ -109,18 +110,36 @@ void divide(Block &block, long first, long last, Finish &finish)
     }
     const long l = middle(first, last);
     cut(block, first, l, last);
-    pass_messages(block, l + 1, middle(l + 1, last) - (l + 1), l, l - 1 - middle(first, l));
+    pass_messages(block, l + 1, block.cost_at(l + 1), middle(l + 1, last) - (l + 1),
+                  l, block.cost_at(l), l - 1 - middle(first, l));
     divide(block, first, l, finish);
     divide(block, l + 1, last, finish);
 }
 
-// The minorant of every chain of the block.
-template <class Finish>
-void find_minorant(Block &block, Finish &finish)
+// The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called just
+// before the messages pass these, from both ends inwards.
+template <class Read, class Finish>
+void find_minorant(Block &block, Read read, Finish &finish)
 {
     const long last = block.length - 1, l = middle(0, last);
-    block.least[0] = least_of(block.cost_at(0), block.labels);
-    block.least[last] = least_of(block.cost_at(last), block.labels);
-    pass_messages(block, 0, l, last, last > 0 ? last - 1 - l : 0);
+    long left = 0, right = last;               // how far the messages have come
+    long from = 0, to = last / LANES * LANES;  // the tiles to read next
+    while (from <= to) {
+        read(from, std::min(to, from + LANES));
+        if (to > from)
+            read(to, std::max(from, to - LANES));
+        if (from == 0) {
+            block.least[0] = least_of(block.cost_at(0), block.labels);
+            block.least[last] = least_of(block.cost_at(last), block.labels);
+        }
+        const bool all = from + LANES >= to;
+        const long stop_left = all ? l : from + LANES - 1, stop_right = all ? std::min(l + 1, last) : to;
+        pass_messages(block, left, left == 0 ? block.cost_at(0) : block.sums_at(left), stop_left - left,
+                      right, right == last ? block.cost_at(last) : block.sums_at(right), right - stop_right);
+        left = stop_left;
+        right = stop_right;
+        from += LANES;
+        to -= LANES;
+    }
     divide(block, 0, last, finish);
 }

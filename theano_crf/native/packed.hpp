@@ -26,7 +26,8 @@ struct Packed {
         row_edges = column_edges + column_edge_count();
     }
 
-    long volume() const { return images * strips * height * labels * LANES; }
+    long strip_size() const { return height * labels * LANES; }
+    long volume() const { return images * strips * strip_size(); }
     long column_edge_count() const { return images * strips * height * LANES; }
     long row_edge_count() const { return images * bands * width * LANES; }
 

@@ -1,6 +1,7 @@
 // Memory for one block of chains a thread, kept from one half step to the next.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <omp.h>
 #include <sys/mman.h>
@@ -14,42 +15,34 @@ namespace crf {
 
 class Workspaces {
 public:
-    Workspaces() : memory_(omp_get_max_threads()) {}
+    explicit Workspaces(size_t bytes) : memory_(omp_get_max_threads(), nullptr)
+    {
+        // A block is walked at a stride of whole nodes: huge pages spare the address translation.
+        const size_t huge_page = size_t(1) << 21, rounded = (bytes + huge_page - 1) / huge_page * huge_page;
+        for (void *&memory : memory_) {
+            if (posix_memalign(&memory, huge_page, rounded) != 0)
+                memory = nullptr;
+#ifdef MADV_HUGEPAGE
+            if (memory)
+                madvise(memory, rounded, MADV_HUGEPAGE);
+#endif
+        }
+    }
     ~Workspaces()
     {
-        for (Memory &memory : memory_)
-            std::free(memory.start);
+        for (void *memory : memory_)
+            std::free(memory);
     }
     Workspaces(const Workspaces &) = delete;
     Workspaces &operator=(const Workspaces &) = delete;
 
-    // At least `bytes` bytes for the calling thread of a parallel region, null if there are none.
-    void *of_this_thread(size_t bytes)
-    {
-        Memory &memory = memory_[omp_get_thread_num()];
-        if (memory.bytes < bytes) {
-            // A block is walked at a stride of whole nodes: huge pages spare the address translation.
-            const size_t huge_page = size_t(1) << 21, rounded = (bytes + huge_page - 1) / huge_page * huge_page;
-            std::free(memory.start);
-            memory = Memory();
-            if (posix_memalign(&memory.start, huge_page, rounded) != 0)
-                memory.start = nullptr;
-            else
-                memory.bytes = rounded;
-#ifdef MADV_HUGEPAGE
-            if (memory.start)
-                madvise(memory.start, rounded, MADV_HUGEPAGE);
-#endif
-        }
-        return memory.start;
-    }
+    bool complete() const { return std::find(memory_.begin(), memory_.end(), nullptr) == memory_.end(); }
+
+    // Of the calling thread of a parallel region.
+    void *of_this_thread() const { return memory_[omp_get_thread_num()]; }
 
 private:
-    struct Memory {
-        void *start = nullptr;
-        size_t bytes = 0;
-    };
-    std::vector<Memory> memory_;
+    std::vector<void *> memory_;
 };
 
 // Denormal numbers count as zero while this lives: they change no energy that can be told, and cost a hundred

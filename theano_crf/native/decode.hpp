@@ -1,0 +1,261 @@
+// Labels from the duals, better than the least entry of the minorant at each pixel.
+//
+// Included once for each instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES at a
+// time, with the labels of the neighbouring chains held fixed; chains that are solved together are no neighbours,
+// so the result depends on neither the number of threads nor that of lanes.
+
+const long BAND_HEIGHT = 16;  // rows that Viterbi decoding takes one after the other
+const long MOST_SWEEPS = 8;   // of chain ICM; on real images it ends after three or four
+
+// Rows first, first + step, ...: one a lane.
+struct RowSet {
+    const Grid &grid;
+    const Packed &packed;
+    long image, first, step;
+
+    long row(long lane) const { return first + lane * step; }
+    long lanes() const { return std::min<long>(LANES, (packed.height - first + step - 1) / step); }
+    const float *right(long y) const
+    {
+        return grid.weights + image * grid.weights_n + ROWS * grid.weights_c + y * grid.weights_y;
+    }
+    const float *down(long y) const { return right(y) + grid.weights_c; }
+
+    // cost = unary, plus `messages` (a volume in packed order) unless it is null; and the edges.
+    void read(const float *messages, Block &block) const
+    {
+        Lanes tile[LANES];
+        block.shape(packed.width, lanes(), nullptr);
+        for (long x = 0; x < block.length; x += LANES) {
+            const long count = std::min<long>(LANES, block.length - x);
+            for (long k = 0; k < block.labels; ++k) {
+                for (long lane = 0; lane < LANES; ++lane) {
+                    tile[lane] = Lanes{};
+                    if (lane < block.lanes) {
+                        const long start = packed.node(image, x / LANES, row(lane)) + k * LANES;
+                        tile[lane] = load(packed.unary + start);
+                        if (messages)
+                            tile[lane] += load(messages + start);
+                    }
+                }
+                transpose(tile);
+                for (long i = 0; i < count; ++i)
+                    block.cost_at(x + i)[k] = tile[i];
+            }
+            for (long lane = 0; lane < LANES; ++lane)
+                tile[lane] = lane < block.lanes ? load_first(right(row(lane)) + x, count) : Lanes{};
+            transpose(tile);
+            std::copy(tile, tile + count, block.own_edges + x);
+        }
+    }
+
+    // Add weight * [k != label], up to a constant, for the neighbours in row y + shift, whose labels are `rows`.
+    void hold(const int32_t *rows, long shift, Block &block) const
+    {
+        for (long lane = 0; lane < block.lanes; ++lane) {
+            const long y = row(lane), neighbour = y + shift;
+            if (neighbour < 0 || neighbour >= packed.height)
+                continue;
+            const int32_t *held = rows + (image * packed.height + neighbour) * packed.width;
+            const float *weights = down(std::min(y, neighbour));
+            for (long x = 0; x < block.length; ++x)
+                block.entry(x, held[x], lane) -= weights[x];
+        }
+    }
+};
+
+// The label of every node of one lane's chain of least cost, handed to assign(node, label) from right to left.
+// The sums of messages from the left must be there (pass_messages).
+template <class Assign>
+void trace_back(const Block &block, long lane, Assign assign)
+{
+    int32_t label = -1;
+    for (long node = block.length - 1; node >= 0; --node) {
+        const float *sums = reinterpret_cast<const float *>(node ? block.sums_at(node) : block.cost) + lane;
+        const float least = block.least[node][lane];
+        // Along an uncut edge the label stays; if that costs more than the edge, it is the best one.
+        if (label < 0 || sums[label * LANES] - least > block.edge[node][lane])
+            for (label = 0; sums[label * LANES] > least;)
+                ++label;
+        assign(node, label);
+    }
+}
+
+inline void pass_from_the_left(Block &block)
+{
+    block.least[0] = least_of(block.cost, block.labels);
+    pass_messages(block, 0, block.cost, block.length - 1, 0, block.cost, 0);
+}
+
+// What the columns send upwards, min over what is below, over what they withhold: in place.
+inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
+{
+    const Packed &packed = place.packed;
+    place.bind(block);
+    Lanes *incoming = block.cost, *sums = block.sums;
+    std::fill_n(incoming, packed.labels, Lanes{});
+    for (long y = packed.height - 1; y >= 0; --y) {
+        const long start = packed.node(place.image, place.strip, y);
+        for (long k = 0; k < packed.labels; ++k) {
+            float *withheld = packed.withheld + start + k * LANES;
+            sums[k] = load(packed.unary + start + k * LANES) - load(withheld) + incoming[k];
+            store(withheld, incoming[k]);
+        }
+        const Lanes least = least_of(sums, packed.labels);
+        for (long k = 0; y > 0 && k < packed.labels; ++k)
+            incoming[k] = minimum(sums[k] - least, block.edge[y - 1]);
+    }
+}
+
+// Each row exactly, given the row above and the messages from below, where that is better than the labels of least
+// cost, which come in. Bands of rows go in parallel; the row above a band has its label of least cost.
+inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
+{
+    const std::vector<int32_t> argmin(labels, labels + grid.images * grid.pixels());
+    const long bands = (packed.height + BAND_HEIGHT - 1) / BAND_HEIGHT, groups = (bands + LANES - 1) / LANES;
+    #pragma omp parallel
+    {
+        const FlushDenormals flush;
+        Block block(workspaces.of_this_thread(), packed.labels);
+        #pragma omp for schedule(dynamic)
+        for (long task = 0; task < packed.images * packed.strips; ++task)
+            pass_upwards(Place<COLUMNS>(packed, task), block);
+        #pragma omp for schedule(dynamic)
+        for (long task = 0; task < packed.images * groups; ++task)
+            for (long y = 0; y < BAND_HEIGHT; ++y) {
+                const RowSet rows = {grid, packed, task / groups, task % groups * LANES * BAND_HEIGHT + y,
+                                     BAND_HEIGHT};
+                if (rows.first >= packed.height)
+                    break;
+                rows.read(packed.withheld, block);
+                rows.hold(y == 0 ? argmin.data() : labels, -1, block);
+                pass_from_the_left(block);
+                for (long lane = 0; lane < block.lanes; ++lane) {
+                    int32_t *row = labels + (rows.image * packed.height + rows.row(lane)) * packed.width;
+                    trace_back(block, lane, [&](long x, int32_t label) { row[x] = label; });
+                }
+            }
+    }
+    fuse(grid, labels, argmin.data());
+}
+
+// Chain ICM: each chain exactly, given its neighbours, which are never improved at the same time: the energy does
+// not rise. A block of chains is passed over while nothing in it or beside it has changed.
+class Improver {
+public:
+    Improver(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
+        : grid_(grid), packed_(packed), workspaces_(workspaces), labels_(labels),
+          groups_((packed.height + 2 * LANES - 1) / (2 * LANES)), rows_(packed.images * packed.height),
+          columns_(packed.images * packed.width), row_tasks_(2 * packed.images * groups_, -1),
+          column_tasks_(2 * packed.images * packed.strips, -1)
+    {
+    }
+
+    void run()
+    {
+        for (long sweep = 0; sweep < MOST_SWEEPS; ++sweep) {
+            const long before = phase_;
+            for (long parity = 0; parity < 2; ++parity)
+                improve(row_tasks_, packed_.images * groups_, parity, &Improver::improve_rows);
+            for (long parity = 0; parity < 2; ++parity)
+                improve(column_tasks_, packed_.images * packed_.strips, parity, &Improver::improve_columns);
+            if (last_change_ <= before)
+                return;
+        }
+    }
+
+private:
+    typedef std::vector<std::atomic<int>> Phases;  // the phase of the last change of each row or column
+    typedef void (Improver::*Improve)(long task, long parity, long solved, Block &block);
+
+    const Grid &grid_;
+    const Packed &packed_;
+    Workspaces &workspaces_;
+    int32_t *labels_;
+    long groups_;
+    Phases rows_, columns_;
+    std::vector<long> row_tasks_, column_tasks_;  // the phase in which each was solved last
+    long phase_ = 0;
+    std::atomic<long> last_change_{0};
+
+    void improve(std::vector<long> &solved, long tasks, long parity, Improve improve_task)
+    {
+        ++phase_;
+        #pragma omp parallel
+        {
+            const FlushDenormals flush;
+            Block block(workspaces_.of_this_thread(), packed_.labels);
+            #pragma omp for schedule(dynamic)
+            for (long task = 0; task < tasks; ++task) {
+                (this->*improve_task)(task, parity, solved[2 * task + parity], block);
+                solved[2 * task + parity] = phase_;
+            }
+        }
+    }
+
+    static bool changed_since(const Phases &changes, long offset, long first, long end, long size, long phase)
+    {
+        for (long i = std::max<long>(first, 0); i < std::min(end, size); ++i)
+            if (changes[offset + i] > phase)
+                return true;
+        return phase < 0;
+    }
+
+    void assign(long image, long y, long x, int32_t label)
+    {
+        int32_t &pixel = labels_[(image * packed_.height + y) * packed_.width + x];
+        if (pixel == label)
+            return;
+        pixel = label;
+        rows_[image * packed_.height + y].store(phase_, std::memory_order_relaxed);
+        columns_[image * packed_.width + x].store(phase_, std::memory_order_relaxed);
+        last_change_.store(phase_, std::memory_order_relaxed);
+    }
+
+    // Every second one of 2 * LANES rows.
+    void improve_rows(long task, long parity, long solved, Block &block)
+    {
+        const long image = task / groups_, start = task % groups_ * 2 * LANES;
+        const RowSet rows = {grid_, packed_, image, start + parity, 2};
+        if (rows.first >= packed_.height || !changed_since(rows_, image * packed_.height, start - 1,
+                                                           start + 2 * LANES + 1, packed_.height, solved))
+            return;
+        rows.read(nullptr, block);
+        rows.hold(labels_, -1, block);
+        rows.hold(labels_, 1, block);
+        pass_from_the_left(block);
+        for (long lane = 0; lane < block.lanes; ++lane)
+            trace_back(block, lane, [&](long x, int32_t label) { assign(image, rows.row(lane), x, label); });
+    }
+
+    // Every second column of a strip.
+    void improve_columns(long task, long parity, long solved, Block &block)
+    {
+        const Place<COLUMNS> place(packed_, task);
+        const long image = place.image, start = place.strip * LANES;
+        if (!changed_since(columns_, image * packed_.width, start - 1, start + LANES + 1, packed_.width, solved))
+            return;
+        place.bind(block);
+        for (long first = 0; first < block.length; first += LANES)
+            place.read(true, block, first, first);
+        for (long y = 0; y < block.length; ++y)
+            hold_beside(place, y, parity, block);
+        pass_from_the_left(block);
+        for (long lane = parity; lane < block.lanes; lane += 2)
+            trace_back(block, lane, [&](long y, int32_t label) { assign(image, y, start + lane, label); });
+    }
+
+    // As RowSet::hold, for the neighbours on both sides.
+    void hold_beside(const Place<COLUMNS> &place, long y, long parity, Block &block) const
+    {
+        const float *right = grid_.weights + place.image * grid_.weights_n + y * grid_.weights_y;
+        const int32_t *row = labels_ + (place.image * packed_.height + y) * packed_.width;
+        for (long lane = parity; lane < block.lanes; lane += 2) {
+            const long x = place.strip * LANES + lane;
+            if (x > 0)
+                block.entry(y, row[x - 1], lane) -= right[x - 1];
+            if (x + 1 < packed_.width)
+                block.entry(y, row[x + 1], lane) -= right[x];
+        }
+    }
+};
