@@ -77,7 +77,8 @@ public:
             PyErr_SetString(PyExc_ValueError, "unary is empty; it must be (N, K, H, W), each at least 1");
         else if (PyArray_DIM(weights_, 0) != grid.images || PyArray_DIM(weights_, 1) != 2 ||
                  PyArray_DIM(weights_, 2) != grid.height || PyArray_DIM(weights_, 3) != grid.width)
-            PyErr_SetString(PyExc_ValueError, "weights does not fit unary (N, K, H, W); it must be (N, 2, H, W)");
+            PyErr_SetString(PyExc_ValueError,
+                            "weights does not fit unary (N, K, H, W); it must be (N, 2, H, W)");
     }
     ~Arguments()
     {

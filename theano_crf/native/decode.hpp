@@ -1,8 +1,8 @@
 // Labels from the duals, better than the least entry of the minorant at each pixel.
 //
-// Included once for each instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES at a
-// time, with the labels of the neighbouring chains held fixed; chains that are solved together are no neighbours,
-// so the result depends on neither the number of threads nor that of lanes.
+// Included once for each instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES
+// at a time, with the labels of the neighbouring chains held fixed; chains that are solved together are no
+// neighbours, so the result depends on neither the number of threads nor that of lanes.
 
 const long BAND_HEIGHT = 16;  // rows that Viterbi decoding takes one after the other
 const long MOST_SWEEPS = 8;   // of chain ICM; on real images it ends after three or four
@@ -49,7 +49,8 @@ struct RowSet {
         }
     }
 
-    // Add weight * [k != label], up to a constant, for the neighbours in row y + shift, whose labels are `rows`.
+    // Add weight * [k != label], up to a constant, for the neighbours in row y + shift, whose labels are
+    // `rows`.
     void hold(const int32_t *rows, long shift, Block &block) const
     {
         for (long lane = 0; lane < block.lanes; ++lane) {
@@ -64,8 +65,8 @@ struct RowSet {
     }
 };
 
-// The label of every node of one lane's chain of least cost, handed to assign(node, label) from right to left.
-// The sums of messages from the left must be there (pass_messages).
+// The label of every node of one lane's chain of least cost, handed to assign(node, label) from right to
+// left. The sums of messages from the left must be there (pass_messages).
 template <class Assign>
 void trace_back(const Block &block, long lane, Assign assign)
 {
@@ -107,8 +108,8 @@ inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
     }
 }
 
-// Each row exactly, given the row above and the messages from below, where that is better than the labels of least
-// cost, which come in. Bands of rows go in parallel; the row above a band has its label of least cost.
+// Each row exactly, given the row above and the messages from below, where that is better than the labels of
+// least cost, which come in. Bands of rows go in parallel; the row above a band has its label of least cost.
 inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
 {
     const std::vector<int32_t> argmin(labels, labels + grid.images * grid.pixels());
@@ -139,8 +140,8 @@ inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspac
     fuse(grid, labels, argmin.data());
 }
 
-// Chain ICM: each chain exactly, given its neighbours, which are never improved at the same time: the energy does
-// not rise. A block of chains is passed over while nothing in it or beside it has changed.
+// Chain ICM: each chain exactly, given its neighbours, which are never improved at the same time: the energy
+// does not rise. A block of chains is passed over while nothing in it or beside it has changed.
 class Improver {
 public:
     Improver(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
@@ -233,7 +234,8 @@ private:
     {
         const Place<COLUMNS> place(packed_, task);
         const long image = place.image, start = place.strip * LANES;
-        if (!changed_since(columns_, image * packed_.width, start - 1, start + LANES + 1, packed_.width, solved))
+        if (!changed_since(columns_, image * packed_.width, start - 1, start + LANES + 1, packed_.width,
+                           solved))
             return;
         place.bind(block);
         for (long first = 0; first < block.length; first += LANES)

@@ -2,7 +2,8 @@
 //
 // Included once for each instruction set (see instruction_sets.hpp).
 
-// The margin is added to the truth instead of taken from the other labels (add_margin_to_row): the difference.
+// The margin is added to the truth instead of taken from the other labels (add_margin_to_row): the
+// difference.
 inline double margin_constant(const Grid &grid, long image)
 {
     const int32_t *truth = grid.truth + image * grid.pixels();
@@ -11,8 +12,8 @@ inline double margin_constant(const Grid &grid, long image)
 }
 
 // Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
-// than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and, in
-// packed.withheld, what the rows withhold before the last half step over the columns.
+// than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and,
+// in packed.withheld, what the rows withhold before the last half step over the columns.
 inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
                     double tolerance, int32_t *labels, double *bounds)
 {
@@ -23,8 +24,8 @@ inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspac
     long remaining = grid.images;
 
     for (long iteration = 1; iteration <= iterations && remaining > 0; ++iteration) {
-        half_step<ROWS>(packed, {iteration == 1, true, nullptr, may_stop ? now.data() : nullptr, going_on.data()},
-                        workspaces);
+        double *row_bounds = may_stop ? now.data() : nullptr;
+        half_step<ROWS>(packed, {iteration == 1, true, nullptr, row_bounds, going_on.data()}, workspaces);
         for (long n = 0; n < grid.images; ++n) {
             const bool stalled = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
             ending[n] = going_on[n] && (iteration == iterations || stalled);
@@ -43,10 +44,13 @@ inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspac
 // Floats of workspace that dual_mm and single_step need.
 inline long workspace_size(const Grid &grid) { return Packed(grid).size(); }
 
-inline size_t block_bytes(const Grid &grid) { return Block::bytes(std::max(grid.width, grid.height), grid.labels); }
+inline size_t block_bytes(const Grid &grid)
+{
+    return Block::bytes(std::max(grid.width, grid.height), grid.labels);
+}
 
-inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decoding decoding, float *workspace,
-                      int32_t *labels, double *bounds)
+inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decoding decoding,
+                      float *workspace, int32_t *labels, double *bounds)
 {
     const Packed packed(grid, workspace);
     Workspaces workspaces(block_bytes(grid));

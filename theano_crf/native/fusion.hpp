@@ -8,8 +8,8 @@
 
 namespace crf {
 
-// Regions are the connected sets of pixels where two labellings differ. No edge joins two of them, so what it saves
-// to change one from the first labelling to the second does not depend on the others.
+// Regions are the connected sets of pixels where two labellings differ. No edge joins two of them, so what it
+// saves to change one from the first labelling to the second does not depend on the others.
 class Fusion {
 public:
     Fusion(const Grid &grid, long image, int32_t *labels, const int32_t *other)

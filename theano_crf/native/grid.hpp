@@ -17,7 +17,8 @@ struct Grid {
     long unary_n, unary_k, unary_y;
     const float *weights;
     long weights_n, weights_c, weights_y;
-    // Loss augmentation: -margin * [k != truth] is added to the unary costs of labelled pixels; null for none.
+    // Loss augmentation: -margin * [k != truth] is added to the unary costs of labelled pixels; null for
+    // none.
     const int32_t *truth;
     int32_t void_label;
     float margin;
@@ -42,11 +43,11 @@ inline const char *describe(Status status)
 {
     switch (status) {
     case UNARY_NOT_FINITE:
-        return "unary holds NaN or infinite costs; give finite ones, -log(max(p, 1e-6)) instead of -log(p), say";
+        return "unary holds NaN or infinite costs; they must be finite: -log(max(p, 1e-6)), not -log(p)";
     case WITHHELD_NOT_FINITE:
         return "withheld holds NaN or infinite values; start from zeros and pass on what half_step returns";
     case WEIGHTS_INVALID:
-        return "weights holds NaN, infinite or negative values; pairwise weights must be finite and at least 0";
+        return "weights holds NaN, infinite or negative values; they must be finite and at least 0";
     case LABEL_OUTSIDE:
         return "a label is neither one of the K classes of unary, 0 to K - 1, nor void";
     case NO_MEMORY:

@@ -1,7 +1,8 @@
 // One half step of DualMM: the minorants of all chains of one direction.
 //
-// Included once for each instruction set (see instruction_sets.hpp). Blocks of chains are independent and each
-// is computed in the same way whichever thread takes it, so results do not depend on the number of threads.
+// Included once for each instruction set (see instruction_sets.hpp). Blocks of chains are independent and
+// each is computed in the same way whichever thread takes it, so results do not depend on the number of
+// threads.
 
 struct HalfStep {
     bool at_first;       // nothing is withheld yet
@@ -57,7 +58,8 @@ double solve_block(const HalfStep &step, const Place<direction> &place, Block &b
 {
     place.bind(block);
     Finish<direction> finish = {step, place, block, {}};
-    find_minorant(block, [&](long first, long next) { place.read(step.at_first, block, first, next); }, finish);
+    const auto read = [&](long first, long next) { place.read(step.at_first, block, first, next); };
+    find_minorant(block, read, finish);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 

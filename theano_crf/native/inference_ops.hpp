@@ -24,8 +24,9 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
            prepare_output(workspace, NPY_FLOAT32, {kernel.workspace_size(grid)}) && run([&] {
-               return kernel.dual_mm(grid, iterations, tolerance, Decoding(decoding), data_of<float>(*workspace),
-                                     data_of<int32_t>(*labels), data_of<double>(*bounds));
+               return kernel.dual_mm(grid, iterations, tolerance, Decoding(decoding),
+                                     data_of<float>(*workspace), data_of<int32_t>(*labels),
+                                     data_of<double>(*bounds));
            });
 }
 

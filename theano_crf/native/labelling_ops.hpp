@@ -1,4 +1,5 @@
-// The bodies of the Ops Energy and StructuredLoss: arrays in and out, false and a Python exception on failure.
+// The bodies of the Ops Energy and StructuredLoss: arrays in and out, false and a Python exception on
+// failure.
 #pragma once
 
 #include "arrays.hpp"
@@ -18,7 +19,8 @@ inline bool energy_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObjec
 
 inline bool structured_loss_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
                                PyArrayObject *labels, PyArrayObject *gamma, PyArrayObject *void_label,
-                               PyArrayObject **losses, PyArrayObject **grad_unary, PyArrayObject **grad_weights)
+                               PyArrayObject **losses, PyArrayObject **grad_unary,
+                               PyArrayObject **grad_weights)
 {
     Arguments arguments(unary, weights);
     arguments.set_truth(truth, gamma, void_label);

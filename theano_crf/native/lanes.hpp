@@ -52,7 +52,8 @@ ALWAYS_INLINE void transpose(Lanes rows[LANES])
     }
     for (int i = 0; i < 16; i += 4)
         for (int half = 0; half < 2; ++half) {
-            const __m512d top = _mm512_castps_pd(pairs[i + half]), bottom = _mm512_castps_pd(pairs[i + half + 2]);
+            const __m512d top = _mm512_castps_pd(pairs[i + half]);
+            const __m512d bottom = _mm512_castps_pd(pairs[i + half + 2]);
             quads[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(top, bottom));
             quads[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(top, bottom));
         }

@@ -1,4 +1,5 @@
-// Hierarchical modular minorants of Potts chains (Shekhovtsov et al. 2016, arXiv 1601.06274), LANES at a time.
+// Hierarchical modular minorants of Potts chains (Shekhovtsov et al. 2016, arXiv 1601.06274), LANES at a
+// time.
 //
 // Included once for each instruction set (see instruction_sets.hpp). A segment [first, last] is cut at its
 // middle edge, the min-marginals there are shared between the halves by their sizes, and each half, now a
@@ -43,9 +44,9 @@ inline Lanes least_of(const Lanes *values, long labels)
     return least;
 }
 
-// Pass messages over `forward` edges to the right of node `left`, whose costs and what comes in are `from_left`, and
-// over `backward` edges to the left of node `right`, taken in turns: the two are independent, so one hides the
-// other's latency.
+// Pass messages over `forward` edges to the right of node `left`, whose costs and what comes in are
+// `from_left`, and over `backward` edges to the left of node `right`, taken in turns: the two are
+// independent, so one hides the other's latency.
 inline void pass_messages(Block &block, long left, const Lanes *from_left, long forward, long right,
                           const Lanes *from_right, long backward)
 {
@@ -116,8 +117,8 @@ void divide(Block &block, long first, long last, Finish &finish)
     divide(block, l + 1, last, finish);
 }
 
-// The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called just
-// before the messages pass these, from both ends inwards.
+// The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called
+// just before the messages pass these, from both ends inwards.
 template <class Read, class Finish>
 void find_minorant(Block &block, Read read, Finish &finish)
 {

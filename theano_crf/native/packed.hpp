@@ -2,11 +2,11 @@
 //
 // Included once for each instruction set (see instruction_sets.hpp).
 //
-// A volume is cut into strips of LANES columns: [image][strip][y][label][LANES]. A strip is one block of column
-// chains, dense in memory; a tile of LANES rows of a strip is dense, too, and a row of tiles is one block of row
-// chains. In the order (N, K, H, W) every node of a column would lie in another page of memory, and the
-// address translation, not the bandwidth, would set the speed. The columns past the image's last are chains
-// of zero cost.
+// A volume is cut into strips of LANES columns: [image][strip][y][label][LANES]. A strip is one block of
+// column chains, dense in memory; a tile of LANES rows of a strip is dense, too, and a row of tiles is one
+// block of row chains. In the order (N, K, H, W) every node of a column would lie in another page of memory,
+// and the address translation, not the bandwidth, would set the speed. The columns past the image's last are
+// chains of zero cost.
 
 struct Packed {
     long images, labels, height, width, strips, bands;
@@ -41,8 +41,8 @@ struct Packed {
     }
 };
 
-// One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of `volume`.
-// False if a value is not finite.
+// One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of
+// `volume`. False if a value is not finite.
 inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
 {
     Lanes zero = {};
@@ -67,8 +67,8 @@ inline void unpack_row(const Packed &packed, long image, long y, const float *vo
                         std::min<long>(LANES, packed.width - x));
 }
 
-// The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
-// pixel, so one label of a pixel is touched instead of all.
+// The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each
+// labelled pixel, so one label of a pixel is touched instead of all.
 inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
 {
     const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;

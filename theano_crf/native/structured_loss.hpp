@@ -29,8 +29,8 @@ inline double edge_loss(const Pixel &one, const Pixel &other, float weight, floa
     return difference ? double(weight) * difference : 0;
 }
 
-// losses (N,); grad_unary (N, K, H, W) and grad_weights (N, 2, H, W), dense, every entry written once, but for
-// the two a wrong pixel.
+// losses (N,); grad_unary (N, K, H, W) and grad_weights (N, 2, H, W), dense, every entry written once, but
+// for the two a wrong pixel.
 inline Status structured_loss(const Grid &grid, const int32_t *found, double *losses, float *grad_unary,
                               float *grad_weights)
 {
@@ -70,7 +70,8 @@ inline Status structured_loss(const Grid &grid, const int32_t *found, double *lo
         rows[task] = loss;
     }
     for (long image = 0; image < grid.images; ++image)  // in order, whatever the number of threads
-        losses[image] = std::accumulate(rows.begin() + image * height, rows.begin() + (image + 1) * height, 0.0);
+        losses[image] = std::accumulate(rows.begin() + image * height,
+                                        rows.begin() + (image + 1) * height, 0.0);
     return SOLVED;
 }
 
