@@ -1,24 +1,22 @@
-"""Writing the LMDBs of a dataset: shuffled once, complete or not at all."""
+"""Writing the LMDBs of a dataset: shuffled once, complete or not at all, going on where a run was interrupted."""
 
 import os
 import shutil
-import signal
-import sys
 import zlib
-from multiprocessing import get_context
+from contextlib import closing
 from typing import NamedTuple
 
 import lmdb
 import numpy as np
-from tqdm import tqdm
 
 from data_prep.errors import DataError
+from data_prep.loading import load_entries
 from data_prep.metadata import Metadata, write_metadata
-from data_prep.records import encode_record, record_key
+from data_prep.records import record_key
+from data_prep.write_progress import FILE_NAME, SplitProgress, WriteProgress
 
 FIRST_MAP_SIZE = 1 << 26  # bytes; doubled whenever it is full
-RECORDS_A_TRANSACTION = 64
-LOGGED_EVERY = 100  # images, where a log takes the place of the progress bar
+RECORDS_A_TRANSACTION = 64  # what an interruption loses at most
 
 
 class SplitStatistics(NamedTuple):
@@ -39,7 +37,9 @@ def shuffled(entries, seed, split):
 def write_dataset(name, dataset, entries, seed, output, jobs=1):
     """Write one LMDB a split and dataset.json.
 
-    Everything is written to a folder beside `output`, which gets its name at the very end.
+    Everything is written to a folder beside `output`, which gets its name at the very end. What an interrupted
+    run, or one that met a bad image, left there is gone on with if it came from the same files and settings; a few
+    records are not left.
 
     Parameters
     ----------
@@ -63,15 +63,17 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
     Raises
     ------
     DataError
-        Where an image is bad or the folder cannot be written; nothing is left behind then.
+        Where an image is bad or the folder cannot be written.
     """
     output = os.path.abspath(output)
-    partial = output + ".partial"
+    partial = partial_folder(output)
+    progress = None
     try:
-        shutil.rmtree(partial, ignore_errors=True)  # of a run that was killed
-        os.makedirs(partial)
-        statistics = {split: write_split(os.path.join(partial, split), entries[split], split, jobs)
+        progress = WriteProgress(partial, _settings(name, dataset, seed))
+        statistics = {split: write_split(os.path.join(partial, split), entries[split], split, jobs, progress)
                       for split in entries}
+        for left in set(os.listdir(partial)) - set(entries) - {FILE_NAME}:  # splits that are not wanted any more
+            shutil.rmtree(os.path.join(partial, left))
         metadata = _metadata(name, dataset, statistics, seed)
         write_metadata(partial, metadata)
         _replace(output, partial)
@@ -80,8 +82,20 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         raise DataError(f"{output} cannot be written ({reason}): choose a folder that you may write to, on a "
                         "disk with space.") from None
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        if progress is None or progress.records() < RECORDS_A_TRANSACTION:  # soon done again
+            shutil.rmtree(partial, ignore_errors=True)
     return metadata
+
+
+def partial_folder(output):
+    """The folder that the LMDBs are in until they are complete."""
+    return os.path.abspath(output) + ".partial"
+
+
+def _settings(name, dataset, seed):
+    """What records depend on besides their entries."""
+    classes = [[label_id, entry.name] for label_id, entry in dataset.classes.items()]
+    return {"name": name, "seed": seed, "subsampling": dataset.subsampling, "classes": classes}
 
 
 def _replace(output, partial):
@@ -91,6 +105,7 @@ def _replace(output, partial):
     if os.path.isdir(output):
         os.rename(output, replaced)
     os.rename(partial, output)
+    os.remove(os.path.join(output, FILE_NAME))
     shutil.rmtree(replaced, ignore_errors=True)
 
 
@@ -105,38 +120,77 @@ def _metadata(name, dataset, statistics, seed):
                     subsampling=dataset.subsampling)
 
 
-def write_split(folder, entries, split, jobs=1):
+def write_split(folder, entries, split, jobs=1, progress=None):
     """Write the LMDB of one split, with a progress bar.
 
     Parameters
     ----------
     folder : str
-        The LMDB's folder, not there yet.
+        The LMDB's folder; what is there is replaced unless `progress` says that it is part of the same.
     entries : list of Entry
         In the order of the records.
     split : str
         Its name, for the progress bar.
     jobs : int
         Number of processes that load images.
+    progress : WriteProgress, optional
+        Where to note how far it is.
 
     Returns
     -------
     SplitStatistics
     """
-    pixels, total, sizes = 0, np.zeros(3), set()
-    batch = []
-    with lmdb.open(folder, map_size=FIRST_MAP_SIZE) as environment:
-        for index, (record, size, sums) in enumerate(_loaded(entries, split, jobs)):
-            batch.append((record_key(index, entries[index].name), record))
-            pixels, total = pixels + size[0] * size[1], total + sums
-            sizes.add(size)
-            if len(batch) == RECORDS_A_TRANSACTION:
+    done = _take_up(folder, entries, progress.get(split)) if progress else _start(folder)
+    with lmdb.open(folder, map_size=_map_size(folder)) as environment:
+        _drop_records(environment, done.count)
+        with closing(load_entries(entries, done.count, split, jobs)) as loaded:
+            for batch, done in _batches(entries, loaded, done):
                 _put(environment, batch)
-                batch = []
-        _put(environment, batch)
-        environment.sync(True)
+                if progress:
+                    progress.note(split, done)
     os.remove(os.path.join(folder, "lock.mdb"))  # readers take no lock
-    return SplitStatistics(len(entries), tuple(total / pixels), sorted(sizes))
+    return SplitStatistics(done.count, tuple(total / done.pixels for total in done.sums), list(done.sizes))
+
+
+def _take_up(folder, entries, done):
+    """The progress of a split of which `done` is noted, or of a new beginning where that does not hold."""
+    try:
+        with lmdb.open(folder, readonly=True, lock=False, create=False) as environment:
+            found = environment.stat()["entries"]
+    except lmdb.Error:
+        found = -1
+    return done if 0 < done.count <= found and done.comes_from(entries) else _start(folder)
+
+
+def _start(folder):
+    shutil.rmtree(folder, ignore_errors=True)
+    return SplitProgress()
+
+
+def _map_size(folder):
+    """Twice what there is, so that an LMDB that is gone on with has room for the next transaction."""
+    path = os.path.join(folder, "data.mdb")
+    return max(FIRST_MAP_SIZE, 2 * os.path.getsize(path) if os.path.exists(path) else 0)
+
+
+def _drop_records(environment, count):
+    """Remove records after the first `count`: those of a run that was killed before it could note them."""
+    with environment.begin(write=True) as transaction:
+        cursor = transaction.cursor()
+        if cursor.set_range(record_key(count, "")):
+            while cursor.delete():
+                pass
+
+
+def _batches(entries, loaded, done):
+    """Keys and records for one transaction after the other, with the progress after each."""
+    batch = []
+    for index, (record, size, sums) in enumerate(loaded, start=done.count):
+        batch.append((record_key(index, entries[index].name), record))
+        done = done.after(entries[index], size, sums)
+        if len(batch) == RECORDS_A_TRANSACTION or done.count == len(entries):
+            yield batch, done
+            batch = []
 
 
 def _put(environment, batch):
@@ -149,26 +203,3 @@ def _put(environment, batch):
             return
         except lmdb.MapFullError:
             environment.set_mapsize(environment.info()["map_size"] * 2)
-
-
-def _loaded(entries, split, jobs):
-    """Load and encode the entries in order, in several processes, showing progress."""
-    bar = tqdm(total=len(entries), desc=split, unit="image", disable=not sys.stderr.isatty())
-    with bar, get_context("fork").Pool(jobs, _leave_signals_to_parent) as pool:
-        for done, loaded in enumerate(pool.imap(_load, entries, chunksize=4), start=1):
-            bar.update()
-            if bar.disable and (done % LOGGED_EVERY == 0 or done == len(entries)):
-                print(f"{split}: {done} of {len(entries)} images", flush=True)
-            yield loaded
-
-
-def _leave_signals_to_parent():
-    """Let an interruption reach the parent alone, which then ends its workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _load(entry):
-    """The record of an entry, its size and its sums over pixels of B, G and R."""
-    image, labels = entry.load()
-    return encode_record(image, labels), labels.shape, image[:, :, ::-1].sum(axis=(0, 1), dtype=np.int64)

@@ -125,9 +125,9 @@ def test_a_new_lmdb_takes_the_place_of_the_old(tmp_path):
     assert os.listdir(tmp_path) == ["lmdb"] and len(open_records(str(tmp_path / "lmdb" / "train"))) == 3
 
 
-def test_an_interruption_leaves_nothing(tmp_path, monkeypatch):
+def test_an_early_interruption_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(folder, metadata):
-        assert sorted(os.listdir(folder)) == ["train", "val"]
+        assert sorted(os.listdir(folder)) == ["progress.json", "train", "val"]
         raise KeyboardInterrupt
     monkeypatch.setattr(lmdb_writer, "write_metadata", interrupt)
     with pytest.raises(KeyboardInterrupt):
@@ -141,6 +141,117 @@ def test_what_a_killed_run_left_is_cleared(tmp_path):
     write(tmp_path / "lmdb")
     assert os.listdir(tmp_path) == ["lmdb"]
     assert sorted(os.listdir(tmp_path / "lmdb")) == ["dataset.json", "train", "val"]
+
+
+class Counted(Drawn):
+    """A loader that notes in a file that it was called; bad as long as a file `bad` is there."""
+
+    def __init__(self, number, folder):
+        super().__init__(number)
+        self.folder = folder
+
+    def __call__(self):
+        with open(self.folder / "calls", "a") as calls:
+            calls.write(f"{self.number}\n")
+        if (self.folder / "bad").exists() and self.number == 13:
+            raise DataError("frame 13 is bad.")
+        return super().__call__()
+
+
+@pytest.fixture
+def interrupted(tmp_path, monkeypatch):
+    """An LMDB of which two batches of five are written and noted, 13 being bad; entries depend on files."""
+    monkeypatch.setattr(lmdb_writer, "RECORDS_A_TRANSACTION", 5)
+    (tmp_path / "files").mkdir()
+    for number in range(25):
+        (tmp_path / "files" / str(number)).write_text(str(number))
+    (tmp_path / "bad").touch()
+    with pytest.raises(DataError, match="frame 13"):
+        write_counted(tmp_path)
+    assert not (tmp_path / "lmdb").exists() and (tmp_path / "lmdb.partial").exists()
+    (tmp_path / "bad").unlink()
+    return tmp_path
+
+
+def write_counted(folder, seed=4, count=20):
+    """Write an LMDB of `count` and 5 images; return the numbers of those that were loaded for it."""
+    (folder / "calls").write_text("")
+    entries = [Entry(f"image_{number}", Counted(number, folder), (str(folder / "files" / str(number)),))
+               for number in range(25)]
+    write_dataset("camvid", DATASETS["camvid"], {"train": entries[:count], "val": entries[20:]}, seed,
+                  str(folder / "lmdb"), jobs=2)
+    return sorted(map(int, (folder / "calls").read_text().split()))
+
+
+def assert_whole(folder, count=20, seed=4):
+    """Compare with an LMDB that was written without an interruption."""
+    entries = {"train": make_entries(count), "val": make_entries(5, first=20)}
+    expected = write_dataset("camvid", DATASETS["camvid"], entries, seed, str(folder / "unbroken"))
+    assert read_metadata(str(folder / "lmdb")) == expected
+    assert sorted(os.listdir(folder / "lmdb")) == ["dataset.json", "train", "val"]
+    for split in ("train", "val"):
+        found, unbroken = open_records(str(folder / "lmdb" / split)), open_records(str(folder / "unbroken" / split))
+        assert found.keys == unbroken.keys
+        assert [found.record(index) for index in range(len(found))] == [
+            unbroken.record(index) for index in range(len(unbroken))]
+        assert os.listdir(folder / "lmdb" / split) == ["data.mdb"]
+    assert not (folder / "lmdb.partial").exists()
+
+
+def test_what_is_done_is_not_done_again(interrupted, capsys):
+    assert write_counted(interrupted) == list(range(10, 25))
+    assert "train: goes on after 10 of 20 images" in capsys.readouterr().out
+    assert_whole(interrupted)
+
+
+def test_a_finished_split_is_not_read_again(interrupted, monkeypatch):
+    def interrupt(folder, metadata):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(lmdb_writer, "write_metadata", interrupt)
+        write_counted(interrupted)
+    assert write_counted(interrupted) == []
+    assert_whole(interrupted)
+
+
+def test_records_that_were_not_noted_are_written_anew(interrupted, monkeypatch):
+    def interrupt(self, split, progress):
+        raise KeyboardInterrupt
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(lmdb_writer.WriteProgress, "note", interrupt)
+        write_counted(interrupted)
+    assert len(open_records(str(interrupted / "lmdb.partial" / "train"))) == 15
+    assert write_counted(interrupted) == list(range(10, 25))
+    assert_whole(interrupted)
+
+
+def test_a_smaller_or_larger_count_goes_on_too(interrupted):
+    assert write_counted(interrupted, count=15) == list(range(10, 15)) + list(range(20, 25))
+    assert_whole(interrupted, count=15)
+
+
+@pytest.mark.parametrize("change", [
+    lambda folder: (folder / "files" / "3").write_text("other"),
+    lambda folder: os.utime(folder / "files" / "9", ns=(0, 12345)),
+    lambda folder: (folder / "lmdb.partial" / "progress.json").write_text("half a fi"),
+    lambda folder: (folder / "lmdb.partial" / "progress.json").unlink(),
+    lambda folder: (folder / "lmdb.partial" / "train" / "data.mdb").unlink(),
+    lambda folder: (folder / "lmdb.partial" / "train" / "data.mdb").write_bytes(b"x" * 9000),
+])
+def test_what_came_from_other_files_or_is_damaged_is_done_again(interrupted, change):
+    change(interrupted)
+    assert write_counted(interrupted) == list(range(25))
+    assert_whole(interrupted)
+
+
+def test_what_was_made_with_other_settings_is_done_again(interrupted):
+    assert write_counted(interrupted, seed=5) == list(range(25))
+    assert_whole(interrupted, seed=5)
+
+
+def test_fewer_images_than_are_written_are_written_anew(interrupted):
+    assert write_counted(interrupted, count=8) == list(range(8)) + list(range(20, 25))
+    assert_whole(interrupted, count=8)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path):

@@ -1,0 +1,99 @@
+"""How far the writing of LMDBs is, and what was written, noted beside them so that a killed run can go on."""
+
+import hashlib
+import json
+import os
+import shutil
+from typing import NamedTuple, Tuple
+
+FILE_NAME = "progress.json"
+
+
+class SplitProgress(NamedTuple):
+    """What is known of the records of a split that are written.
+
+    Attributes
+    ----------
+    count, pixels : int
+        Numbers of records and of their pixels.
+    sums : (int, int, int)
+        Of B, G and R over all pixels.
+    sizes : tuple of (height, width)
+        The distinct ones, sorted.
+    source : str
+        Digest of the entries that the records come from.
+    """
+
+    count: int = 0
+    pixels: int = 0
+    sums: Tuple[int, int, int] = (0, 0, 0)
+    sizes: Tuple[Tuple[int, int], ...] = ()
+    source: str = ""
+
+    def after(self, entry, size, sums):
+        """The progress after one more record, of the given (height, width) and sums over pixels."""
+        return SplitProgress(self.count + 1, self.pixels + size[0] * size[1],
+                             tuple(int(old + new) for old, new in zip(self.sums, sums)),
+                             tuple(sorted({*self.sizes, size})), _chained(self.source, entry))
+
+    def comes_from(self, entries):
+        """Whether the records are those of the first of `entries`, their files unchanged since."""
+        source = ""
+        for entry in entries[:self.count]:
+            source = _chained(source, entry)
+        return self.count <= len(entries) and source == self.source
+
+
+def _chained(digest, entry):
+    files = [os.stat(path) for path in entry.files]
+    described = digest, entry.name, [(found.st_size, found.st_mtime_ns) for found in files]
+    return hashlib.sha256(repr(described).encode("utf-8")).hexdigest()
+
+
+class WriteProgress:
+    """The progress of all splits, in a file of the folder that they are written to.
+
+    Parameters
+    ----------
+    folder : str
+        Made where it is missing; emptied if it holds what was made with other settings.
+    settings : dict
+        What the records depend on besides their entries; as JSON has it.
+    """
+
+    def __init__(self, folder, settings):
+        self._path = os.path.join(folder, FILE_NAME)
+        self._settings = settings
+        self._splits = self._read()
+        if not self._splits:
+            shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder, exist_ok=True)
+
+    def _read(self):
+        try:
+            with open(self._path, encoding="utf-8") as stream:
+                found = json.load(stream)
+            if found["settings"] != self._settings:
+                return {}
+            return {split: SplitProgress(**dict(fields, sums=tuple(fields["sums"]),
+                                                sizes=tuple(map(tuple, fields["sizes"]))))
+                    for split, fields in found["splits"].items()}
+        except (OSError, ValueError, KeyError, TypeError):  # no file, or not one that was written here
+            return {}
+
+    def records(self):
+        """Number of records that are written, of all splits."""
+        return sum(progress.count for progress in self._splits.values())
+
+    def get(self, split):
+        """SplitProgress of a split."""
+        return self._splits.get(split, SplitProgress())
+
+    def note(self, split, progress):
+        """Note the progress of a split, once its records are safe on the disk."""
+        self._splits[split] = progress
+        fields = {"settings": self._settings,
+                  "splits": {name: found._asdict() for name, found in self._splits.items()}}
+        with open(self._path + ".new", "w", encoding="utf-8") as stream:
+            json.dump(fields, stream)
+        os.replace(self._path + ".new", self._path)
