@@ -5,9 +5,9 @@ import os
 import signal
 import sys
 
-from data_prep.datasets import DATASETS, list_splits
+from data_prep.datasets import DATASETS, choose_dataset, list_splits
 from data_prep.errors import DataError
-from data_prep.lmdb_writer import shuffled, write_dataset
+from data_prep.lmdb_writer import partial_folder, shuffled, write_dataset
 from data_prep.metadata import FILE_NAME, read_metadata
 
 
@@ -22,6 +22,8 @@ def parse_arguments(arguments=None):
                         help="of the order, and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
                         help="number of images a split, such as train=600 val=100")
+    parser.add_argument("--full-resolution", action="store_true",
+                        help="leave images as large as the dataset's files have them")
     parser.add_argument("--jobs", type=_positive, default=len(os.sched_getaffinity(0)),
                         help="processes that load images (default: one a core)")
     parser.add_argument("--force", action="store_true",
@@ -46,25 +48,27 @@ def _split_count(text):
     return split, _positive(number)
 
 
-def make_lmdb(name, root, output, seed, counts, jobs, force):
-    """Make the LMDBs of a dataset unless they are there already.
+def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):
+    """Make the LMDBs of a dataset unless they are there already; go on where an interrupted run ended.
 
     Raises
     ------
     DataError
         Where the input is bad, or `output` holds something else and must not be replaced.
     """
+    dataset = choose_dataset(name, full_resolution)
     entries = {split: shuffled(listed, seed, split)[:counts.get(split)]
-               for split, listed in list_splits(name, root, seed, counts).items()}
-    found = _complete(name, output, seed, {split: len(listed) for split, listed in entries.items()}, force)
+               for split, listed in list_splits(name, root, seed, counts, full_resolution).items()}
+    lengths = {split: len(listed) for split, listed in entries.items()}
+    found = _complete(output, (name, seed, lengths, dataset.subsampling, list(dataset.classes.values())), force)
     if found:
         print(f"{output} is complete already: {_summary(found)}")
         return
-    metadata = write_dataset(name, DATASETS[name], entries, seed, output, jobs)
+    metadata = write_dataset(name, dataset, entries, seed, output, jobs)
     print(f"{output}: {_summary(metadata)}")
 
 
-def _complete(name, output, seed, counts, force):
+def _complete(output, wanted, force):
     """Metadata of the LMDB in `output` if it is the one asked for, None if it is to be written."""
     if not os.path.lexists(output) or os.path.isdir(output) and not os.listdir(output):
         return None
@@ -74,8 +78,7 @@ def _complete(name, output, seed, counts, force):
     if force:
         return None
     found = read_metadata(output)
-    wanted = name, seed, counts, list(DATASETS[name].classes.values())
-    if (found.name, found.seed, found.splits, found.classes) != wanted:
+    if (found.name, found.seed, found.splits, found.subsampling, found.classes) != wanted:
         raise DataError(f"{output} holds another LMDB ({_summary(found)}): give --force to replace it, "
                         "or another --output.")
     return found
@@ -93,12 +96,15 @@ def main(arguments=None):
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up after kill as after Ctrl-C
     try:
         make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count),
-                  options.jobs, options.force)
+                  options.full_resolution, options.jobs, options.force)
     except (DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"error: interrupted; nothing was written to {options.output}.", file=sys.stderr)
+        kept = partial_folder(options.output)
+        what = f"the same command goes on with what is done, kept in {kept}" if os.path.isdir(kept) else \
+            f"nothing was written to {options.output}"
+        print(f"error: interrupted; {what}.", file=sys.stderr)
         return 1
     return 0
 

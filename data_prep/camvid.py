@@ -26,7 +26,7 @@ VOID_IDS = (11,)
 SUBSAMPLING = 2  # half resolution, as the paper's experiments
 
 
-def list_entries(root, split):
+def list_entries(root, split, subsampling=SUBSAMPLING):
     """Entries of a split: images in `<root>/<split>`, labels of the same names in `<root>/<split>annot`.
 
     Raises
@@ -35,4 +35,4 @@ def list_entries(root, split):
         Where folders or files are missing.
     """
     return list_pairs(os.path.join(root, split), os.path.join(root, split + "annot"),
-                      training_labels(list(CLASSES), VOID_IDS), SUBSAMPLING)
+                      training_labels(list(CLASSES), VOID_IDS), subsampling)

@@ -3,7 +3,7 @@
 import os
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
-from data_prep import camvid, scenes
+from data_prep import camvid, cityscapes, scenes
 from data_prep.errors import DataError
 from data_prep.metadata import LabelClass
 
@@ -16,12 +16,14 @@ class Dataset(NamedTuple):
     classes : dict of int to LabelClass
         Value in the dataset's label images to class; the order of the rows gives the training labels.
     list_entries : callable
-        (root, split) -> list of `pairs.Entry` for files below a folder; (seed, split, count) -> the same
-        for drawn images.
+        (root, split, subsampling) -> list of `pairs.Entry` for files below a folder; (seed, split, count) ->
+        the same for drawn images.
     splits : dict of str to int or None
-        The splits, with the number of images where they are drawn.
+        The splits and how many images they have; None where any number will do.
     optional_splits : tuple of str
         Splits that are made only where their folder is there.
+    images_folder : str
+        Where the folders of the splits are, below the dataset's folder.
     root_variable : str or None
         The make variable that names the dataset's folder; None for a dataset that is drawn.
     subsampling : int
@@ -32,18 +34,37 @@ class Dataset(NamedTuple):
     list_entries: Callable
     splits: Dict[str, Optional[int]]
     optional_splits: Tuple[str, ...] = ()
+    images_folder: str = ""
     root_variable: Optional[str] = None
     subsampling: int = 1
 
 
 DATASETS = {
     "scenes": Dataset(scenes.CLASSES, scenes.list_entries, {"train": 600, "val": 100}),
-    "camvid": Dataset(camvid.CLASSES, camvid.list_entries, {"train": None, "val": None}, ("test",), "CAMVID",
-                      camvid.SUBSAMPLING),
+    "camvid": Dataset(camvid.CLASSES, camvid.list_entries, {"train": None, "val": None, "test": None}, ("test",),
+                      root_variable="CAMVID", subsampling=camvid.SUBSAMPLING),
+    "cityscapes": Dataset(cityscapes.CLASSES, cityscapes.list_entries, cityscapes.FRAMES, ("test",),
+                          cityscapes.IMAGES, "CITYSCAPES", cityscapes.SUBSAMPLING),
 }
 
 
-def list_splits(name, root, seed, counts):
+def choose_dataset(name, full_resolution=False):
+    """A dataset's row of `DATASETS`, with its images as they are where the full resolution is asked for.
+
+    Raises
+    ------
+    DataError
+        Where the full resolution is asked for and there is no other.
+    """
+    dataset = DATASETS[name]
+    if not full_resolution:
+        return dataset
+    if dataset.subsampling == 1:
+        raise DataError(f"{name} has one resolution only: leave out --full-resolution.")
+    return dataset._replace(subsampling=1)
+
+
+def list_splits(name, root, seed, counts, full_resolution=False):
     """Entries of each split of a dataset.
 
     Parameters
@@ -55,34 +76,45 @@ def list_splits(name, root, seed, counts):
     seed : int
         Seed of drawn images.
     counts : dict of str to int
-        Number of images of splits that are not to have the usual number.
+        Number of images that splits are to have, where not all (or, drawn, not the usual number).
+    full_resolution : bool
+        As of `choose_dataset`.
 
     Returns
     -------
     dict of str to list of Entry
+        A split may have more than was asked for.
 
     Raises
     ------
     DataError
         Where the folder is missing, not wanted or lacks something, or a split or a number cannot be had.
     """
-    dataset = DATASETS[name]
+    dataset = choose_dataset(name, full_resolution)
     _check_root(name, dataset.root_variable, root)
-    unknown = sorted(set(counts) - set(dataset.splits) - set(dataset.optional_splits))
+    unknown = sorted(set(counts) - set(dataset.splits))
     if unknown:
-        raise DataError(f"{name} has no split '{unknown[0]}': its splits are "
-                        f"{', '.join([*dataset.splits, *dataset.optional_splits])}.")
+        raise DataError(f"{name} has no split '{unknown[0]}': its splits are {', '.join(dataset.splits)}.")
     if dataset.root_variable is None:
         return {split: dataset.list_entries(seed, split, counts.get(split, count))
                 for split, count in dataset.splits.items()}
-    splits = list(dataset.splits) + [split for split in dataset.optional_splits
-                                     if os.path.isdir(os.path.join(root, split))]
-    entries = {split: dataset.list_entries(root, split) for split in splits}
-    for split, count in counts.items():
-        found = len(entries.get(split, ()))
-        if count > found:
-            raise DataError(f"{root} has {found} images in split {split}, {count} were asked for.")
+    images = os.path.join(root, dataset.images_folder)
+    entries = {split: dataset.list_entries(root, split, dataset.subsampling) for split in dataset.splits
+               if split not in dataset.optional_splits or os.path.isdir(os.path.join(images, split))}
+    for split, count in dataset.splits.items():
+        _check_count(name, images, split, len(entries.get(split, ())), counts.get(split),
+                     count if split in entries else None)
     return entries
+
+
+def _check_count(name, images, split, found, asked, whole):
+    if asked is not None:
+        if asked > found:
+            raise DataError(f"{images} has {found} images in split {split}, {asked} were asked for.")
+    elif whole is not None and found != whole:
+        raise DataError(f"{os.path.join(images, split)} has {found} images, but the split {split} of {name} has "
+                        f"{whole}: unpack the dataset again, or take some of them with --count {split}={found} "
+                        f"(make: LMDB_ARGS='--count {split}={found}').")
 
 
 def _check_root(name, variable, root):

@@ -2,7 +2,7 @@
 
 import functools
 import os
-from typing import Callable, NamedTuple
+from typing import Callable, NamedTuple, Tuple
 
 import numpy as np
 from PIL import Image
@@ -18,6 +18,7 @@ class Entry(NamedTuple):
 
     name: str
     load: Callable  # () -> image (H, W, 3) uint8 RGB, labels (H, W) uint8 with 255 = void; picklable
+    files: Tuple[str, ...] = ()  # that load() reads
 
 
 def list_pairs(image_folder, label_folder, label_map, subsampling):
@@ -41,26 +42,48 @@ def list_pairs(image_folder, label_folder, label_map, subsampling):
     DataError
         Where a folder is missing or empty, or an image or a label has no partner.
     """
-    images, labels = _png_names(image_folder), _png_names(label_folder)
-    for names, others, folder, other, what in ((images, labels, image_folder, label_folder, "label"),
-                                               (labels, images, label_folder, image_folder, "image")):
-        alone = sorted(names - others)
+    images, labels = _png_files(image_folder), _png_files(label_folder)
+    return pair_up(images, labels, label_map, subsampling)
+
+
+def pair_up(images, labels, label_map, subsampling):
+    """Entries for images and labels of the same names, sorted by name.
+
+    Parameters
+    ----------
+    images, labels : dict of str to str
+        Name of each image, and of each label's image, to its path.
+    label_map, subsampling
+        As of `load_pair`.
+
+    Returns
+    -------
+    list of Entry
+
+    Raises
+    ------
+    DataError
+        Where an image or a label has no partner.
+    """
+    for paths, others, what in ((images, labels, "label"), (labels, images, "image")):
+        alone = sorted(set(paths) - set(others))
         if alone:
-            raise DataError(f"{os.path.join(folder, alone[0])} has no {what}: {other} has no {alone[0]} "
-                            f"({len(alone)} such in all); every image needs a label of the same name.")
-    return [Entry(os.path.splitext(name)[0],
-                  functools.partial(load_pair, os.path.join(image_folder, name),
-                                    os.path.join(label_folder, name), label_map, subsampling))
+            raise DataError(f"{paths[alone[0]]} has no {what} ({len(alone)} such in all): every image needs a label of "
+                            "the same name.")
+    return [Entry(name, functools.partial(load_pair, images[name], labels[name], label_map, subsampling),
+                  (images[name], labels[name]))
             for name in sorted(images)]
 
 
-def _png_names(folder):
+def _png_files(folder):
+    """Name without extension to path."""
     if not os.path.isdir(folder):
         raise DataError(f"{folder} is not there: the dataset's folder must hold it.")
-    names = {name for name in os.listdir(folder) if name.lower().endswith(EXTENSION)}
-    if not names:
+    files = {os.path.splitext(name)[0]: os.path.join(folder, name) for name in os.listdir(folder)
+             if name.lower().endswith(EXTENSION)}
+    if not files:
         raise DataError(f"{folder} holds no {EXTENSION} file.")
-    return names
+    return files
 
 
 def training_labels(label_ids, void_ids):
@@ -119,6 +142,12 @@ def load_pair(image_path, label_path, label_map, subsampling):
     labels = _to_training_labels(np.asarray(label_picture), label_map, label_path)
     image = np.asarray(picture.convert("RGB").reduce(subsampling))
     return image, subsample_labels(labels, subsampling)
+
+
+def load_image(image_path, subsampling):
+    """Read an image that has no label and make it smaller, as `load_pair` does; all its labels are void."""
+    image = np.asarray(_read(image_path).convert("RGB").reduce(subsampling))
+    return image, np.full(image.shape[:2], VOID, dtype=np.uint8)
 
 
 def _to_training_labels(values, label_map, path):

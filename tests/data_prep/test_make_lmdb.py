@@ -132,3 +132,20 @@ def test_an_interrupted_command_leaves_nothing(tmp_path, number):
     assert process.returncode == 1
     assert error == f"error: interrupted; nothing was written to {output}.\n"
     assert os.listdir(tmp_path) == []
+
+
+def test_an_interrupted_command_goes_on(tmp_path):
+    output = tmp_path / "lmdb"
+    command = [sys.executable, "-m", "data_prep", "--dataset", "scenes", "--output", str(output), "--count",
+               "train=66", "val=1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "lmdb.partial" / "progress.json").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    error = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert error == f"error: interrupted; the same command goes on with what is done, kept in {output}.partial.\n"
+    again = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert "train: goes on after 64 of 66 images" in again.stdout
+    assert read_metadata(str(output)).splits == {"train": 66, "val": 1} and os.listdir(tmp_path) == ["lmdb"]
