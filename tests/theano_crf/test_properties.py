@@ -17,7 +17,8 @@ def problems(draw, largest=40):
     """Unary costs and weights of any shape, with ties where costs are rounded."""
     shape = (draw(st.integers(1, 2)), draw(st.integers(2, 9)), draw(st.integers(1, largest)),
              draw(st.integers(1, largest)))
-    unary, weights = twins.random_problem(draw(st.integers(0, 2 ** 32 - 1)), *shape, strength=draw(MAGNITUDES))
+    seed, strength = draw(st.integers(0, 2 ** 32 - 1)), draw(MAGNITUDES)
+    unary, weights = twins.random_problem(seed, *shape, strength=strength)
     return unary.round(draw(st.integers(0, 4))), weights
 
 
