@@ -1,0 +1,124 @@
+"""Downloads that go on where they were interrupted, and are verified before they are used."""
+
+import hashlib
+import http.client
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import NamedTuple
+
+from tqdm import tqdm
+
+from data_prep.errors import DataError
+
+BLOCK = 1 << 20
+TIMEOUT = 60  # seconds without a byte
+SECONDS_BETWEEN_LINES = 20
+
+
+class Source(NamedTuple):
+    """A file on a server, and what it must be.
+
+    Attributes
+    ----------
+    address : str
+    size : int
+        In bytes.
+    sha1, sha256 : str
+        Hexadecimal digests.
+    """
+
+    address: str
+    size: int
+    sha1: str
+    sha256: str
+
+
+def check_file(path, source):
+    """Raise a DataError unless a file has the size and both digests of a source."""
+    if not os.path.isfile(path):
+        raise DataError(f"There is no file {path}: check its name.")
+    size = os.path.getsize(path)
+    if size != source.size:
+        raise DataError(f"{path} has {size} bytes, {source.address} has {source.size}: it is incomplete or another "
+                        "file.")
+    digests = {"sha1": hashlib.sha1(), "sha256": hashlib.sha256()}
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(BLOCK), b""):
+            for digest in digests.values():
+                digest.update(block)
+    for name, digest in digests.items():
+        if digest.hexdigest() != getattr(source, name):
+            raise DataError(f"{path} has the {name} {digest.hexdigest()}, not {getattr(source, name)}: it is damaged "
+                            "or another file.")
+
+
+def download(source, path):
+    """Download a file unless it is there, and verify it.
+
+    What an interrupted download got is in `path` + ".part"; the next one asks for the rest.
+
+    Parameters
+    ----------
+    source : Source
+    path : str
+
+    Raises
+    ------
+    DataError
+        Where the server can't be reached, the connection breaks, or what came is not the file; what is left in
+        ".part" then is a beginning to go on from, never a file that failed its check.
+    """
+    if os.path.exists(path):
+        check_file(path, source)
+        return
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    part = path + ".part"
+    if os.path.exists(part) and os.path.getsize(part) > source.size:
+        os.remove(part)
+    if not os.path.exists(part) or os.path.getsize(part) < source.size:
+        _fetch_rest(source, part)
+    try:
+        check_file(part, source)
+    except DataError as error:
+        os.remove(part)
+        raise DataError(f"{error} It is removed; start the command again.") from None
+    os.replace(part, path)
+
+
+def _fetch_rest(source, part):
+    start = os.path.getsize(part) if os.path.exists(part) else 0
+    request = urllib.request.Request(source.address, headers={"Range": f"bytes={start}-"} if start else {})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            if response.status != http.client.PARTIAL_CONTENT:
+                start = 0  # the server sends the whole file
+            with open(part, "ab" if start else "wb") as stream:
+                _copy(response, stream, start, source.size)
+    except (OSError, http.client.HTTPException) as error:
+        got = os.path.getsize(part) if os.path.exists(part) else 0
+        reason = " ".join(str(getattr(error, "reason", None) or error).split())
+        raise DataError(f"{source.address} can't be downloaded ({reason}; {got} of {source.size} bytes are here): the "
+                        "same command goes on from there.") from None
+    if os.path.getsize(part) < source.size:
+        raise DataError(f"{source.address}: the connection ended after {os.path.getsize(part)} of {source.size} bytes; "
+                        "the same command goes on from there.")
+
+
+def _copy(response, stream, start, total):
+    """Copy what comes, at most as much as there may be, with progress."""
+    name = os.path.basename(stream.name)[:-len(".part")]
+    done, last_line = start, time.monotonic()
+    with tqdm(total=total, initial=start, desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
+        while done <= total:
+            block = response.read(BLOCK)
+            if not block:
+                return
+            stream.write(block)
+            done += len(block)
+            bar.update(len(block))
+            if bar.disable and (done >= total or time.monotonic() - last_line > SECONDS_BETWEEN_LINES):
+                print(f"{name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB", flush=True)
+                last_line = time.monotonic()
