@@ -24,24 +24,26 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate report clean distclean \
-	dataset-folder 	$(STAGES:stage%=train-stage%)
+.PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
+	report weights clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
 	@echo
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-19s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@awk -F '## ' '/^## / { print "  " $$2 }' $(firstword $(MAKEFILE_LIST))
 
-## DATASET       scenes (drawn, the default) or camvid
+## DATASET       scenes (drawn, the default), camvid or cityscapes
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## SPLIT         what is evaluated (val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
+## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
+## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
 ## DEVICE, GPU   where nets run: cpu (the default)
@@ -59,6 +61,8 @@ lint: docker  ## flake8, and the shell scripts' syntax
 	for script in docker/build docker/run docker/enter docker/engine.sh .ci/run; do bash -n $$script || exit 1; done
 
 lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
+
+weights: build/weights/vgg16.caffemodel  ## VGG16's weights, downloaded and made fully convolutional
 
 nets: $(SOLVERS)  ## the nets and solvers of all stages
 
@@ -79,6 +83,12 @@ train: $(WEIGHTS)  ## all stages and the control
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
 
+official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
+	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
+
+submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
+	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
+
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
 
@@ -95,6 +105,9 @@ $(LMDB): | $(if $(wildcard $(LMDB)),,dataset-folder) docker
 dataset-folder:
 	@$(if $(FOLDER),$(if $($(FOLDER)),:,$(call fail,$(FOLDER) is not set; name the folder of the dataset \
 	$(DATASET): $(FOLDER)=<folder>)),:)
+
+build/weights/vgg16.caffemodel: | docker
+	$(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
 	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
