@@ -28,6 +28,9 @@ case $module in
     experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
     experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
     experiments.report) echo report;;
+    experiments.official_evaluation) echo official-evaluation;;
+    experiments.submission) echo submission;;
+    data_prep.vgg16) echo weights; make_files "$PWD/build/weights/vgg16.caffemodel";;
 esac >> steps
 """.replace("STAGES", " ".join(STAGES))
 
@@ -80,7 +83,8 @@ def test_help_lists_every_target(front_door):
     ("lmdb", STEPS[:1]), ("nets", STEPS[:2]), ("train-stage1", STEPS[:3]), ("train-stage2", STEPS[:4]),
     ("train-stage3", STEPS[:5]), ("train-stage4", STEPS[:6]), ("train-joint", STEPS[:6]),
     ("train-control", [*STEPS[:5], "control"]), ("train", STEPS[:7]), ("evaluate", STEPS[:8]), ("report", STEPS),
-    ("demo", STEPS)])
+    ("demo", STEPS), ("official-evaluation", [*STEPS[:7], "official-evaluation"]),
+    ("submission", [*STEPS[:6], "submission"]), ("weights", ["weights"])])
 def test_each_target_makes_what_it_needs_in_order(front_door, target, wanted):
     assert steps(front_door, target) == wanted
 
@@ -131,6 +135,22 @@ def test_configuration_and_build_folder_can_be_named(front_door):
 def test_dataset_folder_is_handed_over(front_door):
     done = front_door.run("make", "-n", "lmdb", "DATASET=camvid", "CAMVID=../some camvid")
     assert '--dataset camvid --output build/camvid/lmdb --root "../some camvid"' in done.stdout
+
+
+def test_benchmark_gets_the_folder_of_cityscapes(front_door):
+    done = front_door.run("make", "-n", "official-evaluation", "submission", "CITYSCAPES=../some cityscapes",
+                          "SUBMIT_ARGS=--row cnn")
+    assert 'official_evaluation --config experiments/configs/scenes.yaml --build build/scenes --split val ' \
+        '--root "../some cityscapes"' in done.stdout
+    assert 'submission --config experiments/configs/scenes.yaml --build build/scenes --root "../some cityscapes" ' \
+        '--row cnn' in done.stdout
+
+
+def test_weights_of_vgg16_are_made_once_and_from_a_copy_if_there_is_one(front_door):
+    assert steps(front_door, "weights") == ["weights"] and steps(front_door, "weights") == []
+    shutil.rmtree(front_door.repository / "build" / "weights")
+    done = front_door.run("make", "-n", "weights", "VGG16=/data/VGG 16.caffemodel")
+    assert '--output build/weights/vgg16.caffemodel --file "/data/VGG 16.caffemodel"' in done.stdout
 
 
 def test_dataset_folder_that_is_not_named(front_door):
