@@ -101,20 +101,24 @@ def list_splits(name, root, seed, counts, full_resolution=False):
     images = os.path.join(root, dataset.images_folder)
     entries = {split: dataset.list_entries(root, split, dataset.subsampling) for split in dataset.splits
                if split not in dataset.optional_splits or os.path.isdir(os.path.join(images, split))}
-    for split, count in dataset.splits.items():
-        _check_count(name, images, split, len(entries.get(split, ())), counts.get(split),
-                     count if split in entries else None)
+    found = {split: len(listed) for split, listed in entries.items()}
+    for split, count in counts.items():
+        if count > found.get(split, 0):
+            raise DataError(f"{root} has {found.get(split, 0)} images in split {split}, {count} were asked for.")
+    _check_whole(name, images, found, counts)
     return entries
 
 
-def _check_count(name, images, split, found, asked, whole):
-    if asked is not None:
-        if asked > found:
-            raise DataError(f"{images} has {found} images in split {split}, {asked} were asked for.")
-    elif whole is not None and found != whole:
-        raise DataError(f"{os.path.join(images, split)} has {found} images, but the split {split} of {name} has "
-                        f"{whole}: unpack the dataset again, or take some of them with --count {split}={found} "
-                        f"(make: LMDB_ARGS='--count {split}={found}').")
+def _check_whole(name, images, found, counts):
+    """Check that splits have all their images, except those of which a number was asked for."""
+    whole = DATASETS[name].splits
+    short = {split: count for split, count in found.items()
+             if split not in counts and whole[split] not in (None, count)}
+    for split, count in short.items():
+        option = "--count " + " ".join(f"{which}={number}" for which, number in {**short, **counts}.items())
+        raise DataError(f"{os.path.join(images, split)} has {count} images, but the split {split} of {name} has "
+                        f"{whole[split]}: unpack the dataset again, or take what is there with {option} "
+                        f"(make: LMDB_ARGS='{option}').")
 
 
 def _check_root(name, variable, root):

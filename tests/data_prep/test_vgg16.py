@@ -11,6 +11,7 @@ from caffe.proto import caffe_pb2
 from data_prep.download import Source
 from data_prep.errors import DataError
 from data_prep.vgg16 import convert, main
+from experiments.snapshots import check_fits
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
 
@@ -103,6 +104,14 @@ def test_fcn_32s_gives_in_the_middle_what_vgg16_gives(run, tmp_path, old_format)
     for name, values in (("conv5_3", found["conv5_3"]), ("fc6", found["fc6"][:, 3, 3]), ("fc7", found["fc7"][:, 3, 3])):
         assert expected[name].max() > 0.1
         np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
+
+
+def test_fcn_32s_takes_all_but_its_scores(run, tmp_path):
+    output = run(model(True))[3]
+    (tmp_path / "fcn.prototxt").write_text(str(deploy_net("stage1", Architecture(19, WIDTH), (64, 96), crf={})))
+    net = caffe.Net(str(tmp_path / "fcn.prototxt"), caffe.TEST)
+    new = ["score_fr", "upscore32"]
+    assert check_fits(net, output, set(new)) == ([*CHANNELS, "fc6", "fc7"], new, [])
 
 
 @pytest.mark.parametrize("old_format", [True, False])
