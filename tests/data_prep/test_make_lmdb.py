@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from data_prep import lmdb_writer
 from data_prep.__main__ import main
 from data_prep.metadata import read_metadata
 from data_prep.records import open_records
@@ -134,18 +135,30 @@ def test_an_interrupted_command_leaves_nothing(tmp_path, number):
     assert os.listdir(tmp_path) == []
 
 
-def test_an_interrupted_command_goes_on(tmp_path):
+def test_an_interrupted_command_goes_on(camvid_root, tmp_path, capsys, monkeypatch):
+    def interrupt(folder, metadata):
+        raise KeyboardInterrupt
+    monkeypatch.setattr(lmdb_writer, "RECORDS_A_TRANSACTION", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(lmdb_writer, "write_metadata", interrupt)
+        assert camvid(camvid_root, tmp_path / "lmdb") == 1
+    assert capsys.readouterr().err == ("error: interrupted; the same command goes on with what is done, kept in "
+                                       f"{tmp_path / 'lmdb.partial'}.\n")
+    assert camvid(camvid_root, tmp_path / "lmdb") == 0
+    assert read_metadata(str(tmp_path / "lmdb")).splits == {"train": 5, "val": 2}
+    assert sorted(os.listdir(tmp_path)) == ["camvid", "lmdb"]
+
+
+def test_a_killed_command_leaves_no_processes_and_goes_on(tmp_path):
     output = tmp_path / "lmdb"
-    command = [sys.executable, "-m", "data_prep", "--dataset", "scenes", "--output", str(output), "--count",
-               "train=66", "val=1"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    deadline = time.monotonic() + 60
+    command = [sys.executable, "-m", "data_prep", "--dataset", "scenes", "--output", str(output), "--jobs", "3",
+               "--count", "train=66", "val=1"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
     while not (tmp_path / "lmdb.partial" / "progress.json").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    process.send_signal(signal.SIGTERM)
-    error = process.communicate(timeout=60)[1]
-    assert process.returncode == 1
-    assert error == f"error: interrupted; the same command goes on with what is done, kept in {output}.partial.\n"
+    process.kill()
+    process.communicate(timeout=60)  # reads until the last worker has closed its standard output
     again = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     assert "train: goes on after 64 of 66 images" in again.stdout
     assert read_metadata(str(output)).splits == {"train": 66, "val": 1} and os.listdir(tmp_path) == ["lmdb"]
