@@ -153,7 +153,7 @@ def _legend_of_scores(axes, with_control, keys=("classes", "categories")):
         axes.plot([], [], color=COLOURS[key], linewidth=1.8, label=key)
         if with_control:
             axes.plot([], [], color=COLOURS[key], linewidth=1.8, linestyle="--", label=f"{key}, control")
-    axes.legend(loc="lower right", ncol=len(keys))
+    axes.legend(loc="best", ncol=len(keys))
 
 
 def _svg(figure):

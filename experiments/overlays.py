@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 VOID = 255
-# The paper's figure 4 shows void in red.
-VOID_COLOUR = (255, 0, 0)
+# As in the datasets' own pictures; the paper's figure 4 shows void in red, which is the colour of a rider.
+VOID_COLOUR = (0, 0, 0)
 
 
 def colour_table(classes):

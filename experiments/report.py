@@ -21,6 +21,7 @@ from experiments.command_line import build_folder, experiment_parser, run_comman
 from experiments.config import load_config
 from experiments.curves import read_curves
 from experiments.figures import health_curve, joint_stage_curve, training_curve
+from experiments.overlays import VOID_COLOUR
 from experiments.report_pictures import Example, ReportPictures, choose_examples
 from experiments.rows import CNN, FURTHER_ROWS, JOINT, ROWS
 from experiments.segmenter import Segmenter
@@ -88,14 +89,14 @@ def write_report(config, build, split):
     result, metadata = read_evaluation(build, split), read_metadata(str(build / "lmdb"))
     curves = read_curves(build)
     pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
-    overlays, regions = pictures.overlays(), pictures.regions()
+    summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves)} \
         if curves else {}
     health = health_curve(curves)
     if health:
         plots["health.svg"] = health
     page = _render(result=result, best=best_rows(result, metadata.classes), metadata=metadata,
-                   overlays=overlays, regions=regions, plots=plots,
+                   summary=summary, overlays=overlays, regions=regions, plots=plots, void_colour=VOID_COLOUR,
                    configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
     _write_folder(build / "report", {**pictures.files, **plots, "index.html": page.encode()})
     return build / "report" / "index.html"

@@ -18,6 +18,7 @@ REGION_SHARE = 0.3
 # Share of equal true labels from which two images are alike.
 ALIKE = 0.8
 MARK_SIZE = 18
+SUMMARY_GAP = 6
 
 
 class Example(NamedTuple):
@@ -97,6 +98,19 @@ class ReportPictures:
         self._regions = choose_regions(*zip(*[(example.truth, example.cnn, example.joint)
                                               for example in examples]), REGIONS, max(side, 1))
         self.files = {}
+
+    def summary(self):
+        """Return the picture of the example that is most right, or None: image, truth, CNN only, CNN + CRF (joint)."""
+        if not self._examples:
+            return None
+        example = max(self._examples, key=lambda example: example.accuracies["joint"])
+        panels = [example.image] + [overlay(example.image, labels, self._colours, opacity=0.8)
+                                    for labels in (example.truth, example.cnn, example.joint)]
+        factor = max(1, round(OVERLAY_WIDTH / 2 / example.truth.shape[1]))
+        gap = np.full((example.truth.shape[0] * factor, SUMMARY_GAP, 3), 255, np.uint8)
+        row = [part for panel in panels for part in (gap, enlarge(panel, factor))][1:]
+        return self._keep("summary.png", np.concatenate(row, axis=1),
+                          "image, ground truth, CNN only, CNN + CRF (joint)", f"{example.name} and its labels")
 
     def overlays(self):
         """Return a row an image: {"name", "accuracies", "pictures": [{"file", "caption", "alt"}, ...]}."""
