@@ -119,6 +119,7 @@ $(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) | do
 # Weights count as done once they are there: days of training do not depend on a file's date (hence order-only), and
 # those of earlier stages may go when later ones are there (hence secondary).
 .SECONDARY: $(WEIGHTS)
+$(BUILD)/stage1/final.caffemodel: | $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
 $(BUILD)/stage2/final.caffemodel: | $(BUILD)/stage1/final.caffemodel
 $(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
 $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel

@@ -14,7 +14,7 @@ def deploy_net_path(build, stage):
     FileNotFoundError
         If it was not generated.
     """
-    return _existing(Path(build) / "nets" / stage / "deploy.prototxt", "nets")
+    return existing(Path(build) / "nets" / stage / "deploy.prototxt", "nets")
 
 
 def weights_path(build, stage):
@@ -25,7 +25,7 @@ def weights_path(build, stage):
     FileNotFoundError
         If the stage was not trained to its end.
     """
-    return _existing(Path(build) / stage / "final.caffemodel", f"train-{stage}")
+    return existing(Path(build) / stage / "final.caffemodel", f"train-{stage}")
 
 
 def evaluation_path(build, split):
@@ -33,7 +33,8 @@ def evaluation_path(build, split):
     return Path(build) / f"evaluation-{split}.json"
 
 
-def _existing(path, target):
+def existing(path, target):
+    """Return `path`, or raise a FileNotFoundError that names the make target that makes it."""
     if not path.is_file():
         raise FileNotFoundError(f"There is no {path}; run `make {target}` with the same DATASET first.")
     return path

@@ -1,6 +1,6 @@
 """The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
 
-from typing import Literal, Tuple
+from typing import Literal, Optional, Tuple
 
 import pydantic
 import yaml
@@ -50,10 +50,17 @@ class Config(StrictModel):
     seed: int = pydantic.Field(0, ge=0)
     net: NetConfig = NetConfig()
     crf: CRFConfig = CRFConfig()
+    initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
     stage1: StageConfig
     stage2: StageConfig
     stage3: StageConfig
     stage4: StageConfig
+
+    @pydantic.validator("initial_weights")
+    def check_width(cls, path, values):
+        if path is not None and "net" in values and values["net"].width != 1:
+            raise ValueError(f"the net has width {values['net'].width}, weights of VGG16 fit width 1 alone")
+        return path
 
     def stage(self, name):
         """Return a stage's settings; the control has those of stage 4, its loss is the difference."""

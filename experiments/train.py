@@ -7,12 +7,13 @@ Started again, it goes on from the newest snapshot. The weights end in <build>/<
 import os
 import signal
 import time
+from pathlib import Path
 
 import caffe
 import numpy as np
 
 from data_prep.metadata import VOID, read_metadata
-from experiments.build_files import weights_path
+from experiments.build_files import existing, weights_path
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import PREDECESSOR, STAGES, load_config
 from experiments.net_checks import check_not_zero, check_upsampling
@@ -23,7 +24,7 @@ from experiments.validation import validate
 
 LOG_EVERY = 20
 # Layers that a stage adds to its predecessor's net; their scores start at zero.
-NEW_LAYERS = {"stage1": {"score_fr"}, "stage2": {"score_pool4", "upscore2", "upscore16"},
+NEW_LAYERS = {"stage1": {"score_fr", "upscore32"}, "stage2": {"score_pool4", "upscore2", "upscore16"},
               "stage3": {"score_pool3", "upscore_pool4", "upscore8"}, "stage4": set(), "control": set()}
 
 
@@ -58,7 +59,7 @@ def train_stage(config, stage, build):
     settings, metadata = config.stage(stage), read_metadata(build / "lmdb")
     print(f"{stage}: net {config.net}, crf {config.crf}, solver {settings}")
     solver = _open_solver(build / "nets" / stage / "solver.prototxt")
-    _initialise(solver, stage, build)
+    _initialise(solver, stage, config.initial_weights, build)
     check_not_zero(solver.net, NEW_LAYERS[stage])
     log = TrainingLog(folder / "log.jsonl", solver.iter)
     run = StageRun(solver, settings, config.seed, log, metadata)
@@ -80,8 +81,8 @@ def _open_solver(path):
     return solver
 
 
-def _initialise(solver, stage, build):
-    """Load the newest snapshot of a stage, or else its predecessor's weights."""
+def _initialise(solver, stage, initial_weights, build):
+    """Load the newest snapshot of a stage, or else what it starts from: its predecessor's weights or VGG16's."""
     found = snapshots(build / stage)
     if found:
         _, newest = found[0]
@@ -89,9 +90,12 @@ def _initialise(solver, stage, build):
         solver.restore(str(newest))
         print(f"{stage}: goes on from {newest}")
         return
-    if PREDECESSOR[stage] is None:
+    if PREDECESSOR[stage] is not None:
+        weights = weights_path(build, PREDECESSOR[stage])
+    elif initial_weights is not None:
+        weights = existing(Path(initial_weights), "weights")
+    else:
         return
-    weights = weights_path(build, PREDECESSOR[stage])
     copied, new, dropped = check_fits(solver.net, weights, NEW_LAYERS[stage])
     solver.net.copy_from(str(weights))
     print(f"{stage}: from {weights}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import caffe
 import numpy as np
@@ -90,6 +91,19 @@ def test_a_finished_stage_is_left_alone(experiment, capsys):
     assert "nothing to do" in capsys.readouterr().out
 
 
+def test_stage_1_starts_from_initial_weights(experiment, tmp_path):
+    _, build = experiment
+    path = tmp_path / "initial.caffemodel"
+    net = caffe.Net(str(build / "nets" / "stage1" / "deploy.prototxt"), caffe.TEST)
+    net.params["fc6"][0].data[...] = 0.125
+    net.save(str(path))
+    solver = caffe.get_solver(str(build / "nets" / "stage1" / "solver.prototxt"))
+    train._initialise(solver, "stage1", str(path), build)
+    assert (solver.net.params["fc6"][0].data == 0.125).all()
+    with pytest.raises(FileNotFoundError, match="make weights"):
+        train._initialise(solver, "stage1", str(tmp_path / "none.caffemodel"), build)
+
+
 def test_missing_weights_name_the_target(experiment):
     config, build = experiment
     with pytest.raises(FileNotFoundError, match="make train-stage2"):
@@ -144,7 +158,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(experiment):
 
 @pytest.mark.parametrize("change, found", [
     (dict(stages=1), "stages"), (dict(crf=dict(lamda=1)), "crf.lamda"), (dict(seed=-1), "seed"),
-    (dict(stage1=dict(STAGE, base_lr=0)), "base_lr")])
+    (dict(stage1=dict(STAGE, base_lr=0)), "base_lr"), (dict(initial_weights="vgg16.caffemodel"), "width 1 alone")])
 def test_wrong_configurations_are_one_sentence(tmp_path, change, found):
     path = tmp_path / "wrong.yaml"
     path.write_text(yaml.safe_dump({**CONFIG, **change}))
@@ -152,6 +166,11 @@ def test_wrong_configurations_are_one_sentence(tmp_path, change, found):
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
     assert run.returncode == 1 and run.stdout == ""
     assert run.stderr.startswith("error: ") and run.stderr.count("\n") == 1 and found in run.stderr
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[2] / "experiments" / "configs").glob("*.yaml")))
+def test_shipped_configurations_are_read(path):
+    assert load_config(path).dataset == path.stem.split("-")[0]
 
 
 def test_the_stages_differ_in_their_solvers_alone_where_they_should(experiment):
