@@ -1,5 +1,7 @@
 """docker/run: what the command gets to see, as whom it runs, and what stands in the way."""
 
+import re
+
 import pytest
 
 from tests.docker.fakes import check_sentence, values
@@ -51,6 +53,19 @@ def test_variables_are_passed_on(built):
     found = values(container(built), "--env")
     assert {"GPU=1", "NP=4", "OMP_NUM_THREADS=3"} <= set(found)
     assert not [entry for entry in found if entry.startswith(("SECRET", "CAMVID", "DEVICE"))]
+
+
+def test_blas_kernels_follow_from_the_processor_unless_named(built):
+    built.docker_run("true", OPENBLAS_CORETYPE="Zen")
+    built.docker_run("true")
+    named, chosen = [[entry for entry in values(call, "--env") if entry.startswith("OPENBLAS_CORETYPE")]
+                     for call in built.calls("docker", "run")]
+    with open("/proc/cpuinfo") as file:
+        flags = re.search(r"^flags.*$", file.read(), re.M).group().split()
+    expected = "SkylakeX" if {"avx512f", "avx512dq", "avx512bw", "avx512vl"} <= set(flags) else \
+        "Haswell" if {"avx2", "fma"} <= set(flags) else None
+    assert named == ["OPENBLAS_CORETYPE=Zen"]
+    assert chosen == ([f"OPENBLAS_CORETYPE={expected}"] if expected else [])
 
 
 def test_exit_status_is_the_commands(machine):
