@@ -1,8 +1,15 @@
 """A process of its own that prepares batches: Caffe holds Python's lock while it computes, so a thread would wait."""
 
 import multiprocessing
+import multiprocessing.util
 import os
 import signal
+import weakref
+
+
+# This process's ends of the connections to all prefetching processes. Each new process inherits them and closes them:
+# as long as one were open in another process, the process at its other end would not end.
+_connections = weakref.WeakSet()
 
 
 class Prefetcher:
@@ -18,9 +25,12 @@ class Prefetcher:
         # fork: inside `caffe train` there is no Python executable that another process could be started from.
         context = multiprocessing.get_context("fork")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(open_source, theirs, self._connection), daemon=True)
+        _connections.add(self._connection)
+        self._process = context.Process(target=_serve, args=(open_source, theirs), daemon=True)
         self._process.start()
         theirs.close()
+        # A closed connection ends the process: when this object goes, or before Python waits for it at its own end.
+        multiprocessing.util.Finalize(self, self._connection.close, exitpriority=0)
         self._requested = None
 
     def request(self, iteration):
@@ -59,10 +69,13 @@ class Prefetcher:
         self._process.join()
 
 
-def _serve(open_source, connection, parents_end):
+def _serve(open_source, connection):
     """Answer requests until the other end is closed, which the end of the parent does too."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parents_end.close()
+    # A terminal or a scheduler signals all processes of a group; the parent decides when this one ends.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    for parents_end in list(_connections):
+        parents_end.close()
     try:
         load = open_source()
         while True:
