@@ -11,7 +11,7 @@ def shows_errors(method):
     def wrapper(self, bottom, top, *rest):
         try:
             return method(self, bottom, top, *rest)
-        except Exception:
+        except Exception:  # of any kind: it is shown and raised again
             traceback.print_exc()
             sys.stderr.flush()
             raise
