@@ -22,4 +22,18 @@ RUN apt-get update \
             -o Dpkg::Options::=--force-unsafe-io \
     && rm -rf /var/lib/apt/lists/*
 
+# The Python package index is pip's default or PIP_INDEX_URL. Where the network signs TLS with an authority of its own,
+# docker/build lends the host's certificates to this step; they do not stay in the image. Intel's own OpenCL loader
+# goes, Debian's finds the runtime by the file in /etc/OpenCL.
+ARG PIP_INDEX_URL=
+COPY docker/cpu.requirements /usr/local/share/requirements
+RUN --mount=type=secret,id=certificates \
+    if [ -s /run/secrets/certificates ]; then export PIP_CERT=/run/secrets/certificates; fi; \
+    [ -n "$PIP_INDEX_URL" ] || unset PIP_INDEX_URL; \
+    pip3 install --no-cache-dir --no-deps --no-build-isolation --require-hashes \
+        --requirement /usr/local/share/requirements \
+    && rm -f /usr/local/lib/libOpenCL.so* \
+    && mkdir -p /etc/OpenCL/vendors && echo /usr/local/lib/libintelocl.so > /etc/OpenCL/vendors/intel.icd \
+    && ldconfig
+
 ENTRYPOINT ["tini", "--"]

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What docker/build and docker/run share: settings, the image's name, and what the container engines say.
 # Sourced by bash. Settings, from environment variables:
 #
@@ -36,10 +37,10 @@ sys.exit(0 if all(spec and spec.origin for spec in found) else 1)
 PYTHON
 }
 
-# A change of the Dockerfile or of the package list changes the name, and so the image is built anew.
+# A change of the Dockerfile or of its lists changes the name, and so the image is built anew.
 image_name() {
     local hash
-    hash=$(cd "$repository/docker" && cat "$device.Dockerfile" "$device.packages" | sha256sum)
+    hash=$(cd "$repository/docker" && cat "$device".* | sha256sum)
     echo "hybrid-cnn-crf:$device-${hash:0:12}"
 }
 

@@ -63,7 +63,7 @@ def test_second_call_does_not_build(built):
     assert len(built.calls("docker", "build")) == 1
 
 
-@pytest.mark.parametrize("name", ["cpu.Dockerfile", "cpu.packages"])
+@pytest.mark.parametrize("name", ["cpu.Dockerfile", "cpu.packages", "cpu.requirements"])
 def test_changed_recipe_builds_another_image(built, name):
     with open(built.repository / "docker" / name, "a") as recipe:
         recipe.write("# changed\n")
@@ -90,7 +90,17 @@ def test_base_is_bootstrapped_where_it_cannot_be_pulled(machine, engine, taken_i
     assert bootstrap[-1] == "http://mirror.example/debian" and "bullseye" in bootstrap
     assert machine.calls(engine, taken_in)
     build, = machine.calls(engine, "bud" if engine == "buildah" else "build")
-    assert values(build, "--build-arg") == ["BASE=hybrid-cnn-crf-base:bullseye", "MIRROR=http://mirror.example/debian"]
+    assert {"BASE=hybrid-cnn-crf-base:bullseye", "MIRROR=http://mirror.example/debian"} <= set(values(build, "--build-arg"))
+
+
+def test_package_index_and_certificates_reach_the_build(machine, tmp_path):
+    authorities = tmp_path / "authorities.pem"
+    authorities.write_text("a company's own")
+    machine.add_engine("docker", pull="true")
+    machine.docker_build(PIP_INDEX_URL="http://index.example/simple", PIP_CERT=str(authorities))
+    build, = machine.calls("docker", "build")
+    assert "PIP_INDEX_URL=http://index.example/simple" in values(build, "--build-arg")
+    assert values(build, "--secret") == [f"id=certificates,src={authorities}"]
 
 
 def test_neither_base_nor_mmdebstrap(machine):
