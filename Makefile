@@ -5,7 +5,7 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= val
-export CITYSCAPES CAMVID ENGINE MIRROR DEVICE GPU
+export CITYSCAPES CAMVID ENGINE MIRROR PIP_INDEX_URL DEVICE GPU
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
@@ -46,6 +46,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
+## PIP_INDEX_URL a Python package index (pip's default)
 ## DEVICE, GPU   where nets run: cpu (the default)
 
 docker:  ## build the environment's image, unless it is there
@@ -56,9 +57,9 @@ demo: train report  ## environment, drawn scenes, four short stages, evaluation,
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
 
-lint: docker  ## flake8, and the shell scripts' syntax
+lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
-	for script in docker/build docker/run docker/enter docker/engine.sh .ci/run; do bash -n $$script || exit 1; done
+	$(RUN) shellcheck --external-sources docker/build docker/run docker/enter docker/engine.sh .ci/run
 
 lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
 
