@@ -42,6 +42,24 @@ def difference_interval(first, second, samples=2000, level=0.95, seed=0):
     return float(_mean_iou(whole, first) - _mean_iou(whole, second)), float(low), float(high)
 
 
+def compared(first, second, confusions):
+    """Compare two of several ways to label the same images, as a dictionary for a JSON file.
+
+    Parameters
+    ----------
+    first, second : str
+        Keys of `confusions`.
+    confusions : mapping of str to (N, K, K) int
+
+    Returns
+    -------
+    dict
+        The keys ``first`` and ``second``; ``classes``, ``low`` and ``high`` as `difference_interval` gives them.
+    """
+    difference, low, high = difference_interval(confusions[first], confusions[second])
+    return {"first": first, "second": second, "classes": difference, "low": low, "high": high}
+
+
 def _mean_iou(times, confusions):
     """IoU over classes, in percent, of each row of `times`: how often each image is in the set."""
     images, classes, _ = confusions.shape

@@ -1,9 +1,14 @@
 """Where an experiment's files lie below its build folder, and what to run where one is missing."""
 
+import json
 from pathlib import Path
+
+from data_prep.metadata import read_metadata
 
 # FCN-8s with the CRF and without: the weights of stages 3, 4 and of the control fit both.
 NET_WITH_CRF, NET_WITHOUT_CRF = "stage4", "stage3"
+# How a stage ended, and which of its weights are taken.
+OUTCOME = "outcome.json"
 
 
 def deploy_net_path(build, stage):
@@ -18,19 +23,50 @@ def deploy_net_path(build, stage):
 
 
 def weights_path(build, stage):
-    """Return the path of a stage's final weights.
+    """Return the path of a stage's weights: the final ones, or the best where its outcome says so.
 
     Raises
     ------
     FileNotFoundError
-        If the stage was not trained to its end.
+        If the stage was not trained to its end, or the weights are gone.
+    ValueError
+        If outcome.json is damaged.
     """
-    return existing(Path(build) / stage / "final.caffemodel", f"train-{stage}")
+    target, folder = f"train-{stage}", Path(build) / stage
+    final = existing(folder / "final.caffemodel", target)
+    try:
+        return existing(folder / json.loads((folder / OUTCOME).read_text())["weights"], target)
+    except FileNotFoundError:
+        if (folder / OUTCOME).exists():
+            raise
+        return final  # weights that someone put there
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{folder / OUTCOME} is damaged ({error}); remove it to take {final}.") from None
 
 
 def evaluation_path(build, split):
     """Return the path that the scores of a split are written to."""
     return Path(build) / f"evaluation-{split}.json"
+
+
+def grid_search_path(build, split):
+    """Return the path that the results of the grid search on a split are written to."""
+    return Path(build) / f"grid-search-{split}.json"
+
+
+def metadata_with_split(build, split):
+    """Return the description of an experiment's LMDB.
+
+    Raises
+    ------
+    ValueError
+        If the LMDB lacks the split.
+    """
+    metadata = read_metadata(str(Path(build) / "lmdb"))
+    if split not in metadata.splits:
+        raise ValueError(f"The dataset {metadata.name} has no split {split}; its splits are "
+                         f"{', '.join(metadata.splits)}.")
+    return metadata
 
 
 def existing(path, target):

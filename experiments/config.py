@@ -30,6 +30,16 @@ class CRFConfig(StrictModel):
     unary: Literal["-p", "-log p"] = "-p"
 
 
+class GridConfig(StrictModel):
+    """What the grid search tries of each of the CRF's parameters; of one without values, the CRF's own."""
+
+    alpha: Tuple[pydantic.confloat(ge=0), ...] = ()
+    beta: Tuple[pydantic.confloat(gt=0), ...] = ()
+    lam: Tuple[pydantic.confloat(ge=0), ...] = ()
+    iterations: Tuple[pydantic.conint(ge=1), ...] = ()
+    gamma: Tuple[pydantic.confloat(gt=0), ...] = ()
+
+
 class StageConfig(StrictModel):
     type: Literal["SGD", "Adam"] = "SGD"
     base_lr: float = pydantic.Field(..., gt=0)
@@ -43,6 +53,8 @@ class StageConfig(StrictModel):
     mirror: bool = True
     normalise: bool = True    # the loss a labelled pixel; false: the published sum over them
     validate_every: int = pydantic.Field(..., ge=1)
+    # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at `iterations`.
+    patience: Optional[int] = pydantic.Field(None, ge=1)
 
 
 class Config(StrictModel):
@@ -50,6 +62,7 @@ class Config(StrictModel):
     seed: int = pydantic.Field(0, ge=0)
     net: NetConfig = NetConfig()
     crf: CRFConfig = CRFConfig()
+    grid: GridConfig = GridConfig()
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
     stage1: StageConfig
     stage2: StageConfig

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data_prep.metadata import read_metadata
 from data_prep.records import open_records
-from experiments.bootstrap import difference_interval
-from experiments.build_files import NET_WITH_CRF, deploy_net_path, evaluation_path, weights_path
+from experiments.bootstrap import compared
+from experiments.build_files import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
+                                     weights_path)
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import load_config
 from experiments.confusion_store import ConfusionStore, fingerprint
@@ -96,10 +96,7 @@ def evaluate(config, build, split):
         ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
         accuracies, 95 % intervals of differences and each image's pixel accuracies.
     """
-    metadata = read_metadata(str(Path(build) / "lmdb"))
-    if split not in metadata.splits:
-        raise ValueError(f"The dataset {metadata.name} has no split {split}; its splits are "
-                         f"{', '.join(metadata.splits)}.")
+    metadata = metadata_with_split(build, split)
     names, confusions = confusions_by_image(build, split, metadata)
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     found = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
@@ -110,16 +107,11 @@ def evaluate(config, build, split):
         "pixel_accuracy": {key: value.pixel_accuracy for key, value in found.items()},
         "per_category": {key: dict(value.per_category) for key, value in found.items()},
         "further_rows": {row.key: found[row.key].to_json() for row in FURTHER_ROWS},
-        "differences": [_compared(first, second, confusions) for first, second in COMPARISONS],
+        "differences": [compared(first.key, second.key, confusions) for first, second in COMPARISONS],
         "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
                       for index, name in enumerate(names)},
     }
     return {**{row.key: found[row.key].to_json() for row in ROWS}, "details": _without_nan(details)}
-
-
-def _compared(first, second, confusions):
-    difference, low, high = difference_interval(confusions[first.key], confusions[second.key])
-    return {"first": first.key, "second": second.key, "classes": difference, "low": low, "high": high}
 
 
 def _accuracy(confusion):
@@ -150,9 +142,9 @@ def format_table(result):
              f"{'':22}{'IoU classes':>13}{'IoU categories':>16}{'pixels right':>14}    paper (Cityscapes)"]
     for row in ROWS + FURTHER_ROWS:
         published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
-        lines.append(f"{row.title:22}{_percent(rows[row.key]['classes']):>13}"
-                     f"{_percent(rows[row.key]['categories']):>16}"
-                     f"{_percent(details['pixel_accuracy'][row.key]):>14}    {published}".rstrip())
+        lines.append(f"{row.title:22}{percent(rows[row.key]['classes']):>13}"
+                     f"{percent(rows[row.key]['categories']):>16}"
+                     f"{percent(details['pixel_accuracy'][row.key]):>14}    {published}".rstrip())
     titles = {row.key: row.title for row in ROWS}
     lines += ["", "Differences in IoU classes, with 95 % intervals over images:"]
     lines += [f"{titles[entry['first']]} minus {titles[entry['second']]}: {entry['classes']:+.2f} "
@@ -160,7 +152,8 @@ def format_table(result):
     return "\n".join(lines)
 
 
-def _percent(value):
+def percent(value):
+    """Format a score of a JSON file for a table of text."""
     return "-" if value is None else f"{value:.2f}"
 
 

@@ -41,7 +41,7 @@ def training_curve(curves):
                 _mark_start((scores, losses), curve)
         _legend_of_scores(scores, any(curve.stage == "control" for curve in curves))
         losses.set_xlim(0, max([1] + [curve.end for curve in curves]))
-        return _svg(figure)
+        return svg(figure)
 
 
 def joint_stage_curve(curves):
@@ -61,7 +61,7 @@ def joint_stage_curve(curves):
             axes.set(title=f"IoU over {key} in %", xlabel="iteration of the stage")
             axes.ticklabel_format(useOffset=False)
             _legend_of_scores(axes, True, keys=(key,))
-        return _svg(figure)
+        return svg(figure)
 
 
 def health_curve(curves):
@@ -88,7 +88,7 @@ def health_curve(curves):
                     axes.axvline(curve.start, color="#8a949c", linewidth=1)
             axes.set(title=title, xlabel="iteration, all stages")
             axes.set_ylim(bottom=0)
-        return _svg(figure)
+        return svg(figure)
 
 
 def legend(classes, label_ids):
@@ -112,6 +112,13 @@ def legend(classes, label_ids):
                   fontsize=12)
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
+    return content.getvalue()
+
+
+def svg(figure):
+    """Return the bytes of a figure's SVG file: equal figures give equal files."""
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", metadata={"Date": None})
     return content.getvalue()
 
 
@@ -154,9 +161,3 @@ def _legend_of_scores(axes, with_control, keys=("classes", "categories")):
         if with_control:
             axes.plot([], [], color=COLOURS[key], linewidth=1.8, linestyle="--", label=f"{key}, control")
     axes.legend(loc="best", ncol=len(keys))
-
-
-def _svg(figure):
-    content = io.BytesIO()
-    figure.savefig(content, format="svg", metadata={"Date": None})
-    return content.getvalue()

@@ -7,7 +7,6 @@ labels are interpolated instead. (At twice the resolution that gives each pixel 
 """
 
 import math
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ import numpy as np
 from data_prep.records import open_records
 from experiments.build_files import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
 from experiments.confusion_store import fingerprint
-from experiments.files import write_atomically
+from experiments.files import prepare_folder, write_atomically
 from experiments.progress import with_progress
 from experiments.label_id_files import check_predictions, prediction_name
 from experiments.overlays import encode_png
@@ -72,7 +71,7 @@ def _run_stage(build, split, rows, folders, sizes, metadata):
     weights, lmdb = weights_path(build, stage), build / "lmdb"
     mark = fingerprint([lmdb / "dataset.json", lmdb / split / "data.mdb", weights])
     for row in rows:
-        _prepare(folders[row.key], mark)
+        prepare_folder(folders[row.key], mark)
     records = open_records(str(lmdb / split))
     missing = [index for index in range(len(records)) if not all(
         (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)]
@@ -86,17 +85,6 @@ def _run_stage(build, split, rows, folders, sizes, metadata):
         for row in rows:
             write_atomically(folders[row.key] / prediction_name(frame),
                              encode_png(_label_ids(found, row, size, metadata)))
-
-
-def _prepare(folder, mark):
-    """Empty a folder unless its predictions come from the same weights and images."""
-    note = folder.with_name(folder.name + ".made-from")
-    if not note.exists() or note.read_text() != mark:
-        shutil.rmtree(folder, ignore_errors=True)
-        write_atomically(note, mark)
-    folder.mkdir(exist_ok=True)
-    for left in folder.glob(".*"):  # half a file of a run that was killed
-        left.unlink()
 
 
 def _checked_size(frame, image, size, subsampling):

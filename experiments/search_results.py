@@ -1,0 +1,99 @@
+"""What a grid search has found so far: a database on disk that takes each image's results as they come."""
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+
+class SetResult(NamedTuple):
+    """What one set of parameters gives for one image.
+
+    Attributes
+    ----------
+    confusion : (K, K) int64
+        Of the labels.
+    bound : float or None
+        Where the set has gamma, the structured loss divided by gamma (eq. 8): at least as much as the number of wrong
+        pixels of the labels of least energy.
+    """
+
+    confusion: np.ndarray
+    bound: Optional[float] = None
+
+
+class SearchResults:
+    """Results by image and set of parameters; None as the set stands for the CNN alone.
+
+    Parameters
+    ----------
+    path : path
+        The database, SQLite; made where it is missing.
+    mark : str
+        Stands for what the results come from; those of another mark are dropped.
+
+    Raises
+    ------
+    ValueError
+        If the file is no such database.
+    """
+
+    def __init__(self, path, mark):
+        self._path = Path(path)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._database = sqlite3.connect(str(path))
+            with self._database:
+                self._database.execute("CREATE TABLE IF NOT EXISTS results (mark TEXT, image TEXT, parameters TEXT, "
+                                       "confusion BLOB, bound REAL, PRIMARY KEY (image, parameters))")
+                self._database.execute("DELETE FROM results WHERE mark != ?", (mark,))
+        except sqlite3.DatabaseError as error:
+            raise ValueError(f"{path} is not readable as the results of a grid search ({error}); end the search that "
+                             "writes it, or remove the file, and start again.") from None
+        self._mark = mark
+
+    def missing(self, image, sets):
+        """Return those of `sets` for which an image has no result yet."""
+        found = self._database.execute("SELECT parameters FROM results WHERE image = ?", (image,))
+        known = {parameters for parameters, in found}
+        return [parameters for parameters in sets if _key(parameters) not in known]
+
+    def add(self, image, sets, results):
+        """Keep an image's results, a `SetResult` a set: all of them or none.
+
+        Raises
+        ------
+        OSError
+            If they can't be written.
+        """
+        rows = [(self._mark, image, _key(parameters), found.confusion.astype("<i8").tobytes(), found.bound)
+                for parameters, found in zip(sets, results)]
+        try:
+            with self._database:
+                self._database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
+        except sqlite3.DatabaseError as error:
+            raise OSError(f"{self._path} can't be written ({error}); see to the disk and start again, what is there "
+                          "is kept.") from None
+
+    def confusions(self, parameters, images):
+        """Confusion matrices of a set for images in their order, (N, K, K) int64."""
+        found = {image: np.frombuffer(content, "<i8") for image, content in self._database.execute(
+            "SELECT image, confusion FROM results WHERE parameters = ?", (_key(parameters),))}
+        flat = np.stack([found[image] for image in images])
+        classes = round(flat.shape[1] ** 0.5)
+        return flat.reshape(len(flat), classes, classes)
+
+    def bound(self, parameters, images):
+        """Sum of a set's bounds over images."""
+        found = dict(self._database.execute("SELECT image, bound FROM results WHERE parameters = ?",
+                                            (_key(parameters),)))
+        return sum(found[image] for image in images)
+
+    def close(self):
+        self._database.close()
+
+
+def _key(parameters):
+    return json.dumps(parameters)
