@@ -1,9 +1,8 @@
 """What the command line tools have in common: options of an experiment, and errors as one sentence."""
 
 import argparse
+import sys
 from pathlib import Path
-
-from experiments.communication import communicator
 
 
 def experiment_parser(description):
@@ -29,17 +28,13 @@ def positive_number(text):
 
 
 def run_command(main):
-    """Call `main()` and end the process with its status; errors become one sentence and status 1.
-
-    One of several processes that ends with another status than 0 ends them all.
-    """
-    processes = communicator()
+    """Call `main()` and end the process with its status; errors become one sentence and status 1."""
     try:
         status = main()
     except (ValueError, OSError, RuntimeError) as error:
-        processes.complain(f"error: {error}")
+        print(f"error: {error}", file=sys.stderr)
         status = 1
     except KeyboardInterrupt:
-        processes.complain("interrupted")
+        print("interrupted", file=sys.stderr)
         status = 130
-    processes.end(status)
+    sys.exit(status)
