@@ -53,7 +53,7 @@ class StageConfig(StrictModel):
     mirror: bool = True
     normalise: bool = True    # the loss a labelled pixel; false: the published sum over them
     validate_every: int = pydantic.Field(..., ge=1)
-    # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at `iterations`.
+    # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at its limit.
     patience: Optional[int] = pydantic.Field(None, ge=1)
 
 

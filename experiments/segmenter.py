@@ -7,7 +7,7 @@ from typing import Optional
 import caffe
 import numpy as np
 
-from experiments.snapshots import check_fits
+from experiments.weights import check_fits
 
 
 @dataclass(frozen=True)

@@ -1,35 +1,44 @@
 """Train one stage: `python3 -m experiments.train --config CONFIG --stage 1|2|3|4|control`.
 
-Started again, it goes on from the newest snapshot. The weights end in <build>/<stage>/final.caffemodel, the log in
-<build>/<stage>/log.jsonl.
+A stage ends at its limit of iterations or, where the configuration sets `patience`, when the IoU over classes on the
+validation split has not risen for so many validations. Below <build>/<stage>:
+
+  final.caffemodel   the weights at the end
+  best.caffemodel    those of the highest IoU at a validation
+  outcome.json       why it ended, and which of the two later stages and the evaluation take: with `patience` the best,
+                     as the last ones are those that no longer rose; without it the final ones
+  log.jsonl          losses and scores
+
+Started again, it goes on from the newest valid snapshot; what is passed over is named. One run at a time trains in a
+build folder.
 """
 
-import os
-import signal
-import time
+import json
 from pathlib import Path
 
-import caffe
-import numpy as np
+from caffe.proto import caffe_pb2
 
-from data_prep.metadata import VOID, read_metadata
-from experiments.build_files import existing, weights_path
+from data_prep.metadata import read_metadata
+from experiments.build_files import OUTCOME, existing, weights_path
+from experiments.build_lock import build_lock
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import PREDECESSOR, STAGES, load_config
+from experiments.convergence import best_round
+from experiments.dataset_watch import DatasetWatch
+from experiments.files import write_atomically
+from experiments.interruption import Interrupted, Interruption
 from experiments.net_checks import check_not_zero, check_upsampling
-from experiments.progress import Progress
-from experiments.snapshots import check_fits, check_solver_state, remove_old_snapshots, snapshots
+from experiments.origin import read_origin
+from experiments.prototxt_files import read_prototxt
+from experiments.snapshots import Snapshots
+from experiments.stage_run import BEST, FINAL, StageRun
 from experiments.training_log import TrainingLog
-from experiments.validation import validate
+from experiments.weights import check_fits
+from python_layers.errors import quiet_errors
 
-LOG_EVERY = 20
 # Layers that a stage adds to its predecessor's net; their scores start at zero.
 NEW_LAYERS = {"stage1": {"score_fr", "upscore32"}, "stage2": {"score_pool4", "upscore2", "upscore16"},
               "stage3": {"score_pool3", "upscore_pool4", "upscore8"}, "stage4": set(), "control": set()}
-
-
-class Interrupted(Exception):
-    """SIGINT or SIGTERM came; holds the signal's number."""
 
 
 def train_stage(config, stage, build):
@@ -45,143 +54,74 @@ def train_stage(config, stage, build):
     Raises
     ------
     FileNotFoundError
-        If the nets or the predecessor's weights are not there.
+        If the nets or the weights that the stage starts from are not there.
     ValueError
-        If weights or a solver state belong to another net, or the loss is not finite.
+        If those weights belong to another net, or the training diverges.
+    RuntimeError
+        If another run trains in the build folder, or the dataset changes.
+    OSError
+        If a file cannot be written.
     Interrupted
         After a snapshot was written.
     """
-    folder = build / stage
-    final = folder / "final.caffemodel"
+    final = build / stage / FINAL
     if final.exists():
         print(f"{stage}: {final} is there, nothing to do")
         return
-    settings, metadata = config.stage(stage), read_metadata(build / "lmdb")
-    print(f"{stage}: net {config.net}, crf {config.crf}, solver {settings}")
-    solver = _open_solver(build / "nets" / stage / "solver.prototxt")
-    _initialise(solver, stage, config.initial_weights, build)
-    check_not_zero(solver.net, NEW_LAYERS[stage])
-    log = TrainingLog(folder / "log.jsonl", solver.iter)
-    run = StageRun(solver, settings, config.seed, log, metadata)
-    try:
-        run.until_end(folder)
-    except Interrupted:
-        solver.snapshot()
-        raise
-    _save(solver.net, final)
+    print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
+    with build_lock(build, stage), Interruption() as interruption, quiet_errors():
+        run = _prepare(config, stage, build, interruption)
+        interruption.check()
+        reason = run.until_end()
+        _finish(run, reason, config.stage(stage).patience)
 
 
-def _open_solver(path):
-    if not path.exists():
-        raise FileNotFoundError(f"There is no {path}; run `make nets` with the same DATASET first.")
-    solver = caffe.get_solver(str(path))
+def _prepare(config, stage, build, interruption):
+    """Return the stage's run, its solver as it goes on or starts."""
+    metadata = read_metadata(build / "lmdb")
+    watch = DatasetWatch(build / "lmdb")
+    parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
+    nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
+    start = _start_weights(config, stage, build)
+    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], build / "lmdb", start))
+    solver = snapshots.open_solver(parameter)
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)
-    return solver
+    restored = snapshots.restore_newest(solver)
+    if restored is not None:
+        print(f"{stage}: goes on from iteration {restored}", flush=True)
+    elif start is not None:
+        _copy_weights(solver.net, stage, start)
+    check_not_zero(solver.net, NEW_LAYERS[stage])
+    log = TrainingLog(build / stage / "log.jsonl", restored)
+    return StageRun(solver, config.stage(stage), config, snapshots, log, metadata, watch, interruption)
 
 
-def _initialise(solver, stage, initial_weights, build):
-    """Load the newest snapshot of a stage, or else what it starts from: its predecessor's weights or VGG16's."""
-    found = snapshots(build / stage)
-    if found:
-        _, newest = found[0]
-        check_solver_state(solver.net, newest)
-        solver.restore(str(newest))
-        print(f"{stage}: goes on from {newest}")
-        return
+def _start_weights(config, stage, build):
+    """Return the path of the weights that a stage starts from, its predecessor's or VGG16's; None for random ones."""
     if PREDECESSOR[stage] is not None:
-        weights = weights_path(build, PREDECESSOR[stage])
-    elif initial_weights is not None:
-        weights = existing(Path(initial_weights), "weights")
-    else:
-        return
-    copied, new, dropped = check_fits(solver.net, weights, NEW_LAYERS[stage])
-    solver.net.copy_from(str(weights))
-    print(f"{stage}: from {weights}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
-          f"dropped: {', '.join(dropped) or 'none'}")
+        return weights_path(build, PREDECESSOR[stage])
+    return None if config.initial_weights is None else existing(Path(config.initial_weights), "weights")
 
 
-def _save(net, path):
-    temporary = path.with_name(f".{path.name}")
-    net.save(str(temporary))
-    os.replace(temporary, path)
+def _copy_weights(net, stage, path):
+    copied, new, dropped = check_fits(net, path, NEW_LAYERS[stage])
+    net.copy_from(str(path))
+    print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
+          f"dropped: {', '.join(dropped) or 'none'}", flush=True)
 
 
-class StageRun:
-    """Steps a solver, logs and validates."""
-
-    def __init__(self, solver, settings, seed, log, metadata):
-        self.solver, self.settings, self.seed = solver, settings, seed
-        self.log, self.metadata = log, metadata
-        self.signal = self.smoothed_loss = None
-
-    def until_end(self, folder):
-        """Step to the stage's last iteration; validate and keep a snapshot at intervals and at the end."""
-        iterations, interval = self.settings.iterations, self.settings.validate_every
-        previous = {number: signal.signal(number, self._remember) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            with Progress(folder.name, self.solver.iter, iterations, "iteration") as progress:
-                if self.solver.iter == 0:
-                    self._validate(progress)
-                while self.solver.iter < iterations:
-                    self._step(progress)
-                    if self.solver.iter % interval == 0 or self.solver.iter == iterations:
-                        self._validate(progress)
-                        self.solver.snapshot()
-                        remove_old_snapshots(folder)
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
-
-    def _remember(self, number, frame):
-        self.signal = number
-
-    def _step(self, progress):
-        # Dropout follows from seed and iteration, so that a resumed run draws what an unbroken one draws.
-        caffe.set_random_seed(hash((self.seed, self.solver.iter)) & 0x7FFFFFFF)
-        begin = time.perf_counter()
-        loss = self._accumulate_gradients()
-        self.solver.apply_update()
-        if self.solver.iter % LOG_EVERY == 0:
-            values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
-            if "augmented_error" in self.solver.net.blobs:
-                values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
-            self.log.append("train", self.solver.iter, **values)
-        smoothed = loss if self.smoothed_loss is None else 0.95 * self.smoothed_loss + 0.05 * loss
-        self.smoothed_loss = smoothed
-        progress.advance(f"loss {smoothed:.4f} a labelled pixel")
-        if self.signal is not None:
-            raise Interrupted(self.signal)
-
-    def _accumulate_gradients(self):
-        """Forward and backward for each batch of the iteration; return the mean loss a labelled pixel.
-
-        In Caffe's own step a loss that is not finite goes on to the backward pass, where max pooling of NaN
-        writes outside its memory.
-        """
-        net, losses = self.solver.net, []
-        net.clear_param_diffs()
-        for _ in range(self.settings.iter_size):
-            net.forward()
-            losses.append(self._loss_per_labelled_pixel(net))
-            if not np.isfinite(losses[-1]):
-                raise ValueError(f"The loss is {losses[-1]} at iteration {self.solver.iter}: the last snapshot is "
-                                 "kept; try a lower base_lr.")
-            net.backward()
-        return float(np.mean(losses))
-
-    def _loss_per_labelled_pixel(self, net):
-        loss = float(net.blobs["loss"].data)
-        if not self.settings.normalise:
-            loss /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
-        return loss
-
-    def _validate(self, progress):
-        scores = validate(self.solver.test_nets[0], self.metadata)
-        self.log.append("validation", self.solver.iter, **scores)
-        progress.note(f"validation at {self.solver.iter}: IoU over classes {scores['classes']:.2f} %, "
-                      f"over categories {scores['categories']:.2f} %, confidence {scores['confidence']:.3f}")
+def _finish(run, reason, patience):
+    """Note how the stage ended and keep its weights under their final name, which says that it has ended."""
+    best = best_round(run.log.of_kind("validation"))
+    taken = FINAL if patience is None else BEST
+    outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,
+               "best": {"iteration": best["iteration"], "classes": best["classes"]}}
+    write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n")
+    final = run.snapshots.keep(run.solver.iter, FINAL)
+    print(f"{run.snapshots.folder.name}: ended by {reason}; {final} is of iteration {run.solver.iter}, {BEST} of "
+          f"iteration {best['iteration']}; later stages take {taken}")
 
 
 def main(arguments=None):
@@ -192,10 +132,9 @@ def main(arguments=None):
     stage = options.stage if options.stage in STAGES else f"stage{options.stage}"
     try:
         train_stage(config, stage, build_folder(options, config))
-    except Interrupted as interruption:
-        number = interruption.args[0]
-        print(f"{stage}: interrupted, a snapshot is written; the same command goes on from it")
-        return 128 + number
+    except Interrupted as interrupted:
+        print(f"{stage}: interrupted; the same command goes on from the last snapshot")
+        return interrupted.status
     return 0
 
 

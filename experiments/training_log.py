@@ -1,21 +1,39 @@
 """The log of a stage: one JSON object a line, so that it can be plotted, and cut where a run goes on."""
 
 import json
+import os
 
 from experiments.files import write_atomically
 
 
 class TrainingLog:
-    """Appends records to a file; those after `iteration`, of a run that was interrupted, are dropped."""
+    """Appends records to a file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    iteration : int or None
+        Where the run goes on: later records are dropped. None: it begins, all are dropped.
+    """
 
     def __init__(self, path, iteration):
         self.path = path
-        kept = [record for record in read_log(path) if record["iteration"] <= iteration] if iteration else []
-        write_atomically(path, "".join(json.dumps(record) + "\n" for record in kept))
+        iteration = -1 if iteration is None else iteration
+        self.records = [record for record in read_log(path) if record["iteration"] <= iteration]
+        write_atomically(path, "".join(json.dumps(record) + "\n" for record in self.records))
 
     def append(self, kind, iteration, **values):
+        """Add a record."""
+        record = {"kind": kind, "iteration": iteration, **values}
         with open(self.path, "a") as file:
-            file.write(json.dumps({"kind": kind, "iteration": iteration, **values}) + "\n")
+            file.write(json.dumps(record) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        self.records.append(record)
+
+    def of_kind(self, kind):
+        """Return the records of a kind, "train" or "validation"."""
+        return [record for record in self.records if record["kind"] == kind]
 
 
 def read_log(path):

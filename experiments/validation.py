@@ -5,7 +5,7 @@ import numpy as np
 from experiments.metrics import confusion_matrix, scores
 
 
-def validate(net, metadata):
+def validate(net, metadata, before_image=lambda: None):
     """Run a validation net over its whole split.
 
     Parameters
@@ -13,6 +13,8 @@ def validate(net, metadata):
     net : caffe.Net
         From `prototxt.nets.validation_net`. Its `labels`, where it has the CRF, else the argmax of `prob` are scored.
     metadata : data_prep.metadata.Metadata
+    before_image : callable
+        Called before each image; what it raises ends the round.
 
     Returns
     -------
@@ -23,6 +25,7 @@ def validate(net, metadata):
     _rewind(net)
     confusion, confidences = np.zeros((classes, classes), np.int64), []
     for _ in range(metadata.splits["val"]):
+        before_image()
         net.forward()
         prob = net.blobs["prob"].data
         predicted = net.blobs["labels"].data if "labels" in net.blobs else prob.argmax(axis=1)

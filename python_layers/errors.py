@@ -3,6 +3,20 @@
 import functools
 import sys
 import traceback
+from contextlib import contextmanager
+
+_quiet = False
+
+
+@contextmanager
+def quiet_errors():
+    """Let layers raise without a traceback in a `with` statement, for programs that report errors themselves."""
+    global _quiet
+    before, _quiet = _quiet, True
+    try:
+        yield
+    finally:
+        _quiet = before
 
 
 def shows_errors(method):
@@ -12,7 +26,8 @@ def shows_errors(method):
         try:
             return method(self, bottom, top, *rest)
         except Exception:  # of any kind: it is shown and raised again
-            traceback.print_exc()
-            sys.stderr.flush()
+            if not _quiet:
+                traceback.print_exc()
+                sys.stderr.flush()
             raise
     return wrapper

@@ -60,8 +60,15 @@ class Prefetcher:
         try:
             return self._connection.recv()
         except (EOFError, ConnectionError):
-            raise RuntimeError("The process that reads the data has died; "
+            raise RuntimeError(f"The process that reads the data has died{self._cause()}; "
                                "the lines above or the system's log say why.") from None
+
+    def _cause(self):
+        self._process.join(timeout=1)
+        code = self._process.exitcode
+        if code == -signal.SIGKILL:
+            return ", killed as the system does where memory runs out"
+        return f" of {signal.Signals(-code).name}" if code and code < 0 else ""
 
     def close(self):
         """End the process."""

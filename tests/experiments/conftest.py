@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from data_prep.metadata import read_metadata
+from tests.experiments.tiny_experiment import make_experiment
 
 CNN = """
 layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 24 dim: 32 } } }
@@ -74,6 +75,12 @@ def tiny_build(tmp_path, make_dataset):
     for stage in SLOPES:
         build.write_weights(stage)
     return build
+
+
+@pytest.fixture
+def experiment(tmp_path, make_dataset):
+    """Return (configuration, build folder) of a tiny dataset with its nets."""
+    return make_experiment(tmp_path, make_dataset)
 
 
 @pytest.fixture

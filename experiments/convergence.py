@@ -1,0 +1,65 @@
+"""When a stage ends, and when its training has failed."""
+
+import math
+
+# The loss is smoothed over about this many iterations.
+SMOOTHING = 20
+# A loss that has grown by this factor since the stage's beginning, to more than that of a net that knows nothing, does
+# not come down again.
+EXPLOSION = 10
+
+
+def best_round(validations):
+    """Return the validation of the highest IoU over classes, the first of several.
+
+    Parameters
+    ----------
+    validations : list of dict
+        Records of the log, in their order.
+    """
+    return max(validations, key=_score)
+
+
+def has_converged(validations, patience):
+    """Say whether the IoU over classes has not risen for `patience` validations; None waits for ever."""
+    if patience is None or not validations:
+        return False
+    best = validations.index(best_round(validations))
+    return len(validations) - 1 - best >= patience
+
+
+def _score(record):
+    return -math.inf if record["classes"] is None else record["classes"]
+
+
+class LossWatch:
+    """Smooths the loss a labelled pixel and finds out when it explodes.
+
+    Parameters
+    ----------
+    ignorant : float
+        The loss of a net that gives all classes the same probability.
+    start : float, optional
+        A loss of the stage's beginning, where a run goes on; else the first that is added.
+    """
+
+    def __init__(self, ignorant, start=None):
+        self.ignorant, self.start = ignorant, start
+        self.smoothed = None
+
+    def add(self, loss):
+        """Count a loss in.
+
+        Raises
+        ------
+        FloatingPointError
+            If it is not finite, or the smoothed loss explodes.
+        """
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"is {loss}")
+        self.start = loss if self.start is None else self.start
+        before = loss if self.smoothed is None else self.smoothed
+        self.smoothed = before + (loss - before) / SMOOTHING
+        if self.smoothed > max(EXPLOSION * min(self.start, self.ignorant), self.ignorant):
+            raise FloatingPointError(f"has grown to {self.smoothed:.4g} a labelled pixel, from {self.start:.4g} at the "
+                                     "stage's beginning")

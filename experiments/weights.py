@@ -1,0 +1,55 @@
+"""Weights on disk (caffemodels): whether they are whole and fit a net, and what of them is handed on."""
+
+from pathlib import Path
+
+from caffe.proto import caffe_pb2
+from google.protobuf.message import DecodeError
+
+
+def read_blob_shapes(path):
+    """Return {layer name: [shape of each blob]} of a caffemodel.
+
+    Raises
+    ------
+    ValueError
+        If the file is no caffemodel or is truncated.
+    """
+    model = caffe_pb2.NetParameter()
+    try:
+        model.ParseFromString(Path(path).read_bytes())
+    except DecodeError:
+        raise ValueError(f"{path} is not a caffemodel or is truncated; remove it and start the command again.") \
+            from None
+    return {layer.name: [tuple(blob.shape.dim) for blob in layer.blobs] for layer in model.layer if layer.blobs}
+
+
+def net_blob_shapes(net):
+    """Return {layer name: [shape of each blob]} of a net, without the data layers."""
+    return {name: [blob.data.shape for blob in blobs] for name, blobs in net.params.items()
+            if not name.startswith("data_")}
+
+
+def check_fits(net, path, new_layers=frozenset()):
+    """Check that a caffemodel has just the blobs of a net; only `new_layers` may be missing from the file.
+
+    Returns
+    -------
+    copied, new, dropped : list of str
+        Names of layers that are in both, in the net alone and in the file alone.
+
+    Raises
+    ------
+    ValueError
+        One sentence naming the first layer that is missing or has another shape.
+    """
+    stored, needed = read_blob_shapes(path), net_blob_shapes(net)
+    for name, shapes in needed.items():
+        if name not in stored:
+            if name not in new_layers:
+                raise ValueError(f"{path} belongs to another net: it has no layer {name}; "
+                                 "train the stage it comes from with the same configuration.")
+        elif stored[name] != shapes:
+            raise ValueError(f"{path} belongs to another net: its layer {name} has blobs of shapes {stored[name]}, "
+                             f"the net has {shapes}; train the stage it comes from with the same configuration.")
+    return ([name for name in needed if name in stored], [name for name in needed if name not in stored],
+            [name for name in stored if name not in needed and not name.startswith("data_")])
