@@ -1,0 +1,200 @@
+"""Name each part of the environment as found, missing or mismatched, with what to do: the self-test.
+
+Ends with status 1 where a part that DEVICE (cpu or cuda) needs is missing or mismatched. What the device does not need
+is listed as well, since a machine that is to get a GPU is looked over before it has one.
+"""
+
+import ctypes
+import importlib
+import os
+import sys
+from typing import NamedTuple
+
+CAFFE_COMMIT = "99bd997"
+NEWEST_NUMPY = (1, 22)  # the first that Theano 1.0.5 does not work with
+CUDA = 13
+CUDNN = 9
+BUILD_IMAGE = "run `make docker`, and this through docker/run"
+BUILD_CUDA_IMAGE = "run `make docker DEVICE=cuda`, and this through docker/run with DEVICE=cuda"
+INSTALL_DRIVER = "install NVIDIA's driver, 580 or later, and start the container with its GPUs"
+
+
+class Part(NamedTuple):
+    """One part of the environment: `state` is "found", "missing" or "mismatched", `remedy` what to do if not found."""
+
+    name: str
+    state: str
+    detail: str
+    remedy: str = ""
+    cuda_only: bool = False
+
+
+def found_or(expected, name, detail, remedy, cuda_only=False):
+    """Return a part that is found, or mismatched where `expected` is false."""
+    return Part(name, "found" if expected else "mismatched", detail, "" if expected else remedy, cuda_only)
+
+
+def python_module(name, label, remedy=BUILD_IMAGE):
+    """Return (module, None), or (None, the part that says that it is missing or does not load)."""
+    try:
+        return importlib.import_module(name), None
+    except ModuleNotFoundError as error:
+        return None, Part(label, "missing", str(error), remedy)
+    except Exception as error:  # what loading a library can raise is not known
+        return None, Part(label, "mismatched", f"does not load: {error}", remedy)
+
+
+def load_library(name):
+    """Return the shared library, None where there is none."""
+    try:
+        return ctypes.CDLL(name)
+    except OSError:
+        return None
+
+
+def mapped_libraries(path="/proc/self/maps"):
+    """Return the names of the shared libraries that this process has loaded."""
+    with open(path) as maps:
+        return {os.path.basename(line.split()[-1]) for line in maps if ".so" in line}
+
+
+def check_numpy():
+    numpy, problem = python_module("numpy", "NumPy")
+    if problem:
+        return problem
+    version = tuple(int(number) for number in numpy.__version__.split(".")[:2])
+    return found_or(version < NEWEST_NUMPY, "NumPy", numpy.__version__, f"Theano needs one before 1.22; {BUILD_IMAGE}")
+
+
+def caffe_source(libraries):
+    """Return Debian's version of the source that the Caffe in use was built from, which names the commit."""
+    noted = "/usr/local/share/caffe-version"  # left by the build from source
+    if "libcaffe.so.1.0.0" in libraries and os.path.exists(noted):
+        with open(noted) as file:
+            return file.read().strip()
+    with open("/var/lib/dpkg/status") as file:
+        for package in file.read().split("\n\n"):
+            if package.startswith("Package: libcaffe1\n"):
+                return package.partition("\nVersion: ")[2].partition("\n")[0]
+    return "unknown"
+
+
+def check_caffe():
+    caffe, problem = python_module("caffe", "Caffe")
+    if problem:
+        return [problem]
+    libraries = mapped_libraries()
+    source = caffe_source(libraries)
+    with_cuda = any(library.startswith("libcudart") for library in libraries)
+    return [
+        found_or(CAFFE_COMMIT in source, "Caffe", f"{caffe.__version__}, source {source}",
+                 f"the nets were tested with commit {CAFFE_COMMIT}; {BUILD_IMAGE}"),
+        Part("Caffe's CUDA", "found", "built in", cuda_only=True) if with_cuda else
+        Part("Caffe's CUDA", "missing", "this Caffe runs on the CPU only", BUILD_CUDA_IMAGE, cuda_only=True),
+    ]
+
+
+def check_blas():
+    libraries = mapped_libraries()
+    openblas = load_library("libopenblas.so.0")
+    if not any("openblas" in library for library in libraries) or openblas is None:
+        return Part("BLAS", "mismatched", "not OpenBLAS, so that nets are many times slower",
+                    f"install libopenblas0-pthread, or: {BUILD_IMAGE}")
+    openblas.openblas_get_config.restype = openblas.openblas_get_corename.restype = ctypes.c_char_p
+    release = openblas.openblas_get_config().decode().split()[1]
+    kernels = openblas.openblas_get_corename().decode()
+    return found_or(kernels != "Prescott", "BLAS", f"OpenBLAS {release}, kernels for {kernels}",
+                    "OpenBLAS does not know this processor and took its oldest kernels; run this through docker/run, "
+                    "or set OPENBLAS_CORETYPE, to Haswell for example")
+
+
+def check_theano():
+    theano, problem = python_module("theano", "Theano")
+    if problem:
+        return problem
+    detail = f"{theano.__version__}, device {theano.config.device}"
+    if not theano.config.cxx:
+        return Part("Theano", "mismatched", f"{detail}, without a C++ compiler", f"install g++, or: {BUILD_IMAGE}")
+    return found_or(theano.__version__.startswith("1.0.5"), "Theano", detail, f"1.0.5 was tested; {BUILD_IMAGE}")
+
+
+def check_gpuarray():
+    pygpu, problem = python_module("pygpu", "libgpuarray")
+    return problem or Part("libgpuarray", "found", f"pygpu {pygpu.__version__}")
+
+
+def check_gpuarray_libraries():
+    """libgpuarray opens these when a GPU is chosen, by names without a version."""
+    missing = [name for name in ("libcuda.so", "libnvrtc.so", "libcublas.so", "libnccl.so") if not load_library(name)]
+    if missing:
+        return Part("libgpuarray's CUDA", "missing", ", ".join(missing),
+                    INSTALL_DRIVER if missing == ["libcuda.so"] else BUILD_CUDA_IMAGE, cuda_only=True)
+    return Part("libgpuarray's CUDA", "found", "driver, NVRTC, cuBLAS and NCCL", cuda_only=True)
+
+
+def check_cuda():
+    runtime = load_library(f"libcudart.so.{CUDA}")
+    if runtime is None:
+        return Part("CUDA", "missing", f"no libcudart.so.{CUDA}", BUILD_CUDA_IMAGE, cuda_only=True)
+    version = ctypes.c_int()
+    runtime.cudaRuntimeGetVersion(ctypes.byref(version))
+    return found_or(version.value // 1000 == CUDA, "CUDA", f"{version.value // 1000}.{version.value % 1000 // 10}",
+                    BUILD_CUDA_IMAGE, cuda_only=True)
+
+
+def check_cudnn():
+    cudnn = load_library(f"libcudnn.so.{CUDNN}")
+    if cudnn is None:
+        return Part("cuDNN", "missing", f"no libcudnn.so.{CUDNN}", BUILD_CUDA_IMAGE, cuda_only=True)
+    cudnn.cudnnGetVersion.restype = ctypes.c_size_t
+    version = cudnn.cudnnGetVersion()
+    return Part("cuDNN", "found", f"{version // 10000}.{version // 100 % 100}.{version % 100}", cuda_only=True)
+
+
+def check_gpu():
+    driver = load_library("libcuda.so.1")
+    if driver is None:
+        return Part("GPU", "missing", "no NVIDIA driver", INSTALL_DRIVER, cuda_only=True)
+    if driver.cuInit(0) != 0:
+        return Part("GPU", "missing", "the driver finds no GPU", INSTALL_DRIVER, cuda_only=True)
+    version, count = ctypes.c_int(), ctypes.c_int()
+    driver.cuDriverGetVersion(ctypes.byref(version))
+    driver.cuDeviceGetCount(ctypes.byref(count))
+    name = ctypes.create_string_buffer(256)
+    names = []
+    for device in range(count.value):
+        driver.cuDeviceGetName(name, len(name), device)
+        names.append(name.value.decode())
+    return found_or(version.value >= 1000 * CUDA, "GPU", f"{', '.join(names)}; driver for CUDA {version.value // 1000}",
+                    INSTALL_DRIVER, cuda_only=True)
+
+
+def check_opencl():
+    """The GPU kernels are tested on an OpenCL device where there is no GPU."""
+    loader = load_library("libOpenCL.so.1")
+    count = ctypes.c_uint()
+    if loader is None or loader.clGetPlatformIDs(0, None, ctypes.byref(count)) != 0 or not count.value:
+        return Part("OpenCL", "missing", "no loader or no platform", BUILD_IMAGE)
+    return Part("OpenCL", "found", f"{count.value} platform" + "s" * (count.value > 1))
+
+
+def check_parts():
+    """Return every part of the environment, as a list of Part."""
+    return [check_numpy(), *check_caffe(), check_blas(), check_theano(), check_gpuarray(), check_opencl(),
+            check_cuda(), check_cudnn(), check_gpuarray_libraries(), check_gpu()]
+
+
+def main():
+    parts = check_parts()
+    width = max(len(part.name) for part in parts)
+    for part in parts:
+        print(f"{part.name:{width}}  {part.state:10}  {part.detail}")
+    on_cuda = os.environ.get("DEVICE", "cpu") != "cpu"
+    for part in parts:
+        if part.remedy and (on_cuda or not part.cuda_only):
+            print(f"{part.name}: {part.remedy}", file=sys.stderr)
+    return int(any(part.state != "found" and (on_cuda or not part.cuda_only) for part in parts))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
