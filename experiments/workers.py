@@ -2,8 +2,10 @@
 
 import contextlib
 import os
+import signal
 import tempfile
 import warnings
+from multiprocessing import resource_tracker
 
 from distributed import Client, LocalCluster, as_completed
 from distributed.scheduler import KilledWorker
@@ -32,14 +34,28 @@ def dask_client(scheduler=None, processes=None):
     """
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            processes = processes or len(os.sched_getaffinity(0))
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dask-"))
-            cluster = stack.enter_context(LocalCluster(
-                n_workers=processes, threads_per_worker=1, dashboard_address=None, memory_limit=0,
-                local_directory=folder, env={"OMP_NUM_THREADS": "1"}))
-            yield stack.enter_context(Client(cluster))
+            cluster = stack.enter_context(_cluster_that_outlives_a_signal(folder))
+            cluster.scale(processes or len(os.sched_getaffinity(0)))
+            client = stack.enter_context(Client(cluster))
+            client.wait_for_workers(1)
+            yield client
         else:
             yield stack.enter_context(_connected(scheduler))
+
+
+def _cluster_that_outlives_a_signal(folder):
+    """Start a cluster without workers yet; SIGINT to the whole group of processes leaves it and them to the client.
+
+    Threads and processes inherit the signals that are blocked: the cluster's thread starts here, and the workers from it.
+    """
+    resource_tracker.ensure_running()  # it would let signals in again
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None, memory_limit=0,
+                            local_directory=folder, env={"OMP_NUM_THREADS": "1"})
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def _connected(address):
