@@ -25,7 +25,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
-	report weights clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	grid-search dask-scheduler dask-workers report weights clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -43,6 +43,9 @@ help:  ## list the targets (what `make` alone does too)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
+## GRID_ARGS     options of experiments.grid_search, such as --write
+## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
+## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
@@ -89,6 +92,17 @@ official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ##
 
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
 	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
+
+grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT
+	$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(SPLIT) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(GRID_ARGS)
+
+dask-scheduler: | docker  ## hand out grid-search's work to several machines
+	$(RUN) dask-scheduler --no-dashboard --local-directory build/dask
+
+dask-workers: | docker  ## do the work of SCHEDULER on this machine
+	@$(if $(SCHEDULER),:,$(call fail,SCHEDULER is not set; give the address that make dask-scheduler shows))
+	OMP_NUM_THREADS=1 $(RUN) dask-worker "$(SCHEDULER)" --nprocs $(or $(WORKERS),$$(nproc)) --nthreads 1 --no-dashboard \
+		--local-directory build/dask
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)

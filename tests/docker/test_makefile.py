@@ -30,6 +30,7 @@ case $module in
     experiments.report) echo report;;
     experiments.official_evaluation) echo official-evaluation;;
     experiments.submission) echo submission;;
+    experiments.grid_search) echo grid-search;;
     data_prep.vgg16) echo weights; make_files "$PWD/build/weights/vgg16.caffemodel";;
 esac >> steps
 """.replace("STAGES", " ".join(STAGES))
@@ -84,7 +85,7 @@ def test_help_lists_every_target(front_door):
     ("train-stage3", STEPS[:5]), ("train-stage4", STEPS[:6]), ("train-joint", STEPS[:6]),
     ("train-control", [*STEPS[:5], "control"]), ("train", STEPS[:7]), ("evaluate", STEPS[:8]), ("report", STEPS),
     ("demo", STEPS), ("official-evaluation", [*STEPS[:7], "official-evaluation"]),
-    ("submission", [*STEPS[:6], "submission"]), ("weights", ["weights"])])
+    ("submission", [*STEPS[:6], "submission"]), ("grid-search", [*STEPS[:5], "grid-search"]), ("weights", ["weights"])])
 def test_each_target_makes_what_it_needs_in_order(front_door, target, wanted):
     assert steps(front_door, target) == wanted
 
@@ -144,6 +145,22 @@ def test_benchmark_gets_the_folder_of_cityscapes(front_door):
         '--root "../some cityscapes"' in done.stdout
     assert 'submission --config experiments/configs/scenes.yaml --build build/scenes --root "../some cityscapes" ' \
         '--row cnn' in done.stdout
+
+
+def test_grid_search_takes_a_scheduler_and_options(front_door):
+    finish(front_door, *STEPS[:5])
+    done = front_door.run("make", "-n", "grid-search", "SCHEDULER=tcp://10.0.0.2:8786", "GRID_ARGS=--write")
+    assert 'grid_search --config experiments/configs/scenes.yaml --build build/scenes --split val ' \
+        '--scheduler "tcp://10.0.0.2:8786" --write' in done.stdout
+    assert "--scheduler" not in front_door.run("make", "-n", "grid-search").stdout
+
+
+def test_dask_workers_are_of_one_thread_each_and_need_a_scheduler(front_door):
+    done = front_door.run("make", "-n", "dask-workers", "SCHEDULER=tcp://10.0.0.2:8786", "WORKERS=3")
+    assert 'OMP_NUM_THREADS=1 docker/run dask-worker "tcp://10.0.0.2:8786" --nprocs 3 --nthreads 1' in done.stdout
+    done = front_door.run("make", "dask-workers")
+    assert done.returncode != 0 and "error: SCHEDULER is not set" in done.stderr
+    assert "docker/run dask-scheduler" in front_door.run("make", "-n", "dask-scheduler").stdout
 
 
 def test_weights_of_vgg16_are_made_once_and_from_a_copy_if_there_is_one(front_door):
