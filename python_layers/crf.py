@@ -4,9 +4,9 @@ import functools
 
 import caffe
 import numpy as np
+import theano_crf  # before Theano, which it keeps from starting MPI
 import theano
 import theano.tensor as T
-import theano_crf
 
 from python_layers.blobs import as_list, check_blob_counts
 from python_layers.errors import shows_errors

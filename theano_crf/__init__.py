@@ -3,8 +3,14 @@
 NumPy in and out: :func:`contrast_weights`, :func:`energy`, :func:`dual_mm`, :func:`ssvm`. The same as
 symbolic graphs, for graphs of one's own: :mod:`theano_crf.graph`.
 """
-from . import graph
-from .functions import contrast_weights, dual_mm, energy, ssvm
-from .results import Solution, Structured
+import contextlib
+
+with contextlib.suppress(ImportError):
+    import mpi4py
+    mpi4py.rc.initialize = False  # Theano imports it where it is there, and each process would start MPI's daemon
+
+from . import graph  # noqa: E402
+from .functions import contrast_weights, dual_mm, energy, ssvm  # noqa: E402
+from .results import Solution, Structured  # noqa: E402
 
 __all__ = ["Solution", "Structured", "contrast_weights", "dual_mm", "energy", "graph", "ssvm"]
