@@ -1,8 +1,9 @@
 """What the command line tools have in common: options of an experiment, and errors as one sentence."""
 
 import argparse
-import sys
 from pathlib import Path
+
+from experiments.communication import communicator
 
 
 def experiment_parser(description):
@@ -28,13 +29,17 @@ def positive_number(text):
 
 
 def run_command(main):
-    """Call `main()` and end the process with its status; errors become one sentence and status 1."""
+    """Call `main()` and end the process with its status; errors become one sentence and status 1.
+
+    One of several processes that ends with another status than 0 ends them all.
+    """
+    processes = communicator()
     try:
         status = main()
     except (ValueError, OSError, RuntimeError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        processes.complain(f"error: {error}")
         status = 1
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        processes.complain("interrupted")
         status = 130
-    sys.exit(status)
+    processes.end(status)

@@ -1,0 +1,168 @@
+"""Processes that work on one thing together, started by `mpirun`; a process alone is the simplest case.
+
+Each has a rank, 0 to size - 1. All must call the same methods in the same order.
+"""
+
+import atexit
+import functools
+import os
+import pickle
+import signal
+import socket
+import sys
+import time
+import traceback
+
+import numpy as np
+
+# A process waits for the others in short sleeps: it leaves them the processor, and notices signals.
+LONGEST_SLEEP = 0.002
+# Rank 0 speaks first: the error that every rank finds is said once, as the end of rank 0 ends them all.
+GRACE_SECONDS = 2
+# What a process has just printed reaches mpirun before word of its end.
+DELIVERY_SECONDS = 0.3
+# `mpirun` hands on these signals alone; each stands for one that ends a process (see experiments.parallel).
+STAND_INS = {signal.SIGUSR1: signal.SIGINT, signal.SIGUSR2: signal.SIGTERM}
+# A library for InfiniBand that Open MPI tries and unloads again leaves handlers for these behind: at the signal the
+# process jumps into memory that is gone.
+SIGNALS_OF_LIBRARIES = (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT)
+
+
+class SingleProcess:
+    """One process alone: every sum is its own value."""
+
+    rank, size, rank_on_machine, size_on_machine = 0, 1, 0, 1
+
+    def sum(self, array):
+        """Return the sum of an array over all processes, the same to the last bit on each."""
+        return array
+
+    def gather(self, value):
+        """Return the values of all ranks, as a list in their order, on each rank."""
+        return [value]
+
+    def from_first(self, value):
+        """Return rank 0's value on each rank."""
+        return value
+
+    def copy_from_first(self, array):
+        """Overwrite an array with rank 0's."""
+
+    def complain(self, text):
+        """Say on standard error why this process ends."""
+        print(text, file=sys.stderr)
+
+    def end(self, status):
+        """End this process, and with a status other than 0 the others too."""
+        sys.exit(status)
+
+
+class MPIProcesses:
+    """The processes of an MPI communicator; the methods are those of `SingleProcess` and `start_sum`.
+
+    Rank 0 speaks for all: standard output of the others is dropped.
+    """
+
+    def __init__(self, world):
+        from mpi4py import MPI
+        self._mpi, self._world = MPI, world
+        self.rank, self.size = world.rank, world.size
+        machine = world.Split_type(MPI.COMM_TYPE_SHARED)
+        self.rank_on_machine, self.size_on_machine = machine.rank, machine.size
+        if self.rank:
+            sys.stdout = open(os.devnull, "w")
+        sys.excepthook = self._end_by_exception
+        for stand_in, meant in STAND_INS.items():
+            signal.signal(stand_in, functools.partial(_raise_instead, meant))
+
+    def sum(self, array):
+        total = np.array(array)
+        _wait(self._world.Iallreduce(self._mpi.IN_PLACE, total))
+        return total
+
+    def start_sum(self, array):
+        """Begin to sum a float32 array over all processes, in place.
+
+        Returns
+        -------
+        mpi4py.MPI.Request
+            With `Test()` and `Wait()`; data moves on in these and other calls of MPI alone.
+        """
+        return self._world.Iallreduce(self._mpi.IN_PLACE, array)
+
+    def gather(self, value):
+        content = np.frombuffer(pickle.dumps(value), np.uint8)
+        sizes = np.empty(self.size, np.int64)
+        _wait(self._world.Iallgather(np.array([content.size]), sizes))
+        everything = np.empty(sizes.sum(), np.uint8)
+        _wait(self._world.Iallgatherv(content, [everything, sizes]))
+        ends = np.cumsum(sizes)
+        return [pickle.loads(everything[end - size:end].tobytes()) for size, end in zip(sizes, ends)]
+
+    def from_first(self, value):
+        return self.gather(value if self.rank == 0 else None)[0]
+
+    def copy_from_first(self, array):
+        _wait(self._world.Ibcast(array))
+
+    def complain(self, text):
+        if self.rank == 0:
+            print(text, file=sys.stderr, flush=True)
+            return
+        time.sleep(GRACE_SECONDS)
+        print(f"rank {self.rank} of {self.size} on {socket.gethostname()}: {text}", file=sys.stderr, flush=True)
+
+    def end(self, status):
+        if status:
+            sys.stdout.flush()
+            time.sleep(GRACE_SECONDS if self.rank else DELIVERY_SECONDS)
+            self._world.Abort(status)
+        sys.exit(status)
+
+    def _end_by_exception(self, *exception):
+        self.complain("".join(traceback.format_exception(*exception)).rstrip())
+        self.end(1)
+
+
+def _raise_instead(meant, number, frame):
+    signal.raise_signal(meant)
+
+
+def _wait(request):
+    sleep = 0.0
+    while not request.Test():
+        time.sleep(sleep)
+        sleep = min(sleep + 1e-5, LONGEST_SLEEP)
+
+
+@functools.lru_cache(maxsize=None)
+def communicator():
+    """Return the `MPIProcesses` that `mpirun` started this process as one of, else a `SingleProcess`."""
+    if int(os.environ.get("OMPI_COMM_WORLD_SIZE", 1)) == 1:
+        return SingleProcess()
+    import mpi4py
+    handlers = {number: signal.getsignal(number) for number in SIGNALS_OF_LIBRARIES}
+    mpi4py.rc.initialize = False  # as in theano_crf, whichever comes first
+    from mpi4py import MPI
+    MPI.Init()
+    atexit.register(MPI.Finalize)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    return MPIProcesses(MPI.COMM_WORLD)
+
+
+def share_out(processes, items, work):
+    """Yield `work(item)` for each item, in order and on every rank; each rank works on its share of the items.
+
+    Parameters
+    ----------
+    processes : SingleProcess or MPIProcesses
+    items : sequence
+    work : callable
+        Its results travel between the ranks, so they must be picklable.
+    """
+    for start in range(0, len(items), processes.size):
+        mine = items[start + processes.rank:start + processes.rank + 1]
+        found = [work(item) for item in mine]
+        for results in processes.gather(found):
+            yield from results

@@ -1,0 +1,142 @@
+"""Run a module on several processes: `python3 -m experiments.parallel --processes 4 experiments.train ARGUMENT...`.
+
+They are started by `mpirun`, here or on the machines that --hosts names with their numbers of processes, as in
+a:2,b:2; each machine needs this repository at the same path, the build folder shared by all, and ssh without a
+password from here. SIGINT and SIGTERM reach all processes.
+"""
+
+import argparse
+import ctypes
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from experiments.command_line import run_command
+from experiments.communication import STAND_INS
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+# A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
+KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
+# What mpirun adds where a process has said itself why it ended, or where the end is what was asked for.
+ADDED = re.compile(r"|".join((
+    "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
+    "You may or may not see output .*", "exactly when Open MPI kills .*", "Primary job  terminated normally, .*",
+    "a non-zero exit code. Per user-direction.*", "mpirun detected that one or more .*",
+    "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
+    "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
+    r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*", r"\[.*\] \d+ more process.* sent help message .*",
+    r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
+KILLED = re.compile(
+    r"mpirun noticed that process (rank \d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")
+
+
+def parse_hosts(text):
+    """Read "a:2,b" into {"a": 2, "b": 1}.
+
+    Raises
+    ------
+    ValueError
+        If the text has another form.
+    """
+    hosts = {}
+    for part in text.split(","):
+        found = re.fullmatch(r"([A-Za-z0-9_.-]+)(?::([1-9]\d*))?", part.strip())
+        if not found or found.group(1) in hosts:
+            raise ValueError(f"HOSTS is '{text}'; it must name each machine once, with its number of processes, "
+                             "as in HOSTS=a:2,b:2.")
+        hosts[found.group(1)] = int(found.group(2) or 1)
+    return hosts
+
+
+def mpirun_command(processes, hosts, further, command):
+    """Return the words of an `mpirun` command.
+
+    Parameters
+    ----------
+    processes : int
+    hosts : dict of str to int
+        Number of processes that each machine may have; empty for this machine alone.
+    further : sequence of str
+        More options of mpirun.
+    command : sequence of str
+        What each process runs.
+    """
+    # A process is not bound to one core: its BLAS has threads.
+    words = ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(processes)]
+    if os.geteuid() == 0:
+        words.append("--allow-run-as-root")  # as in a container
+    if hosts:
+        words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
+                  "--mca", "orte_launch_agent", f"{REPOSITORY}/docker/run orted"]
+        for name, value in KEEPALIVE.items():
+            words += ["--mca", name, str(value)]
+    return [*words, *further, *command]
+
+
+def run(words):
+    """Run mpirun to its end, hand on signals, and return the exit status."""
+    # In a group of its own: a terminal's signal would make mpirun kill all processes before they have saved.
+    job = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
+                           preexec_fn=_begin_group)
+    received = []
+
+    def hand_on(number, frame):
+        received.append(number)
+        stand_in, = [key for key, meant in STAND_INS.items() if meant == number]
+        job.send_signal(stand_in if len(received) < 3 else signal.SIGTERM)  # asked thrice, it shall end at once
+
+    for number in STAND_INS.values():
+        signal.signal(number, hand_on)
+    for line in job.stderr:
+        killed = KILLED.match(line)
+        if killed and not received:
+            rank, machine, number = killed.groups()
+            line = (f"error: {rank} on {machine} was killed by signal {number}, and so all were ended; "
+                    "the same command goes on from what is saved.\n")
+        if not ADDED.fullmatch(line.rstrip("\n")) and not (killed and received):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+    status = job.wait()
+    return 128 + received[0] if received and status else status
+
+
+def _begin_group():
+    os.setpgrp()
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG: where this process is killed, the job ends
+
+
+def main(arguments=None):
+    summary, _, rest = __doc__.partition("\n")
+    parser = argparse.ArgumentParser(description=summary, epilog=rest,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--processes", metavar="NP", help="how many (default: as many as --hosts allows, or 1)")
+    parser.add_argument("--hosts", default="", help="machines and their numbers of processes, as in a:2,b:2")
+    parser.add_argument("--mpirun", default="", help="more options of mpirun, as in '--mca btl_tcp_if_include eth0'")
+    parser.add_argument("module", help="such as experiments.train")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="of the module")
+    options = parser.parse_args(arguments)
+    hosts = parse_hosts(options.hosts) if options.hosts else {}
+    processes = _number(options.processes, sum(hosts.values()))
+    command = [sys.executable, "-m", options.module, *options.arguments]
+    if processes == 1 and not hosts:
+        os.execv(sys.executable, command)
+    return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command))
+
+
+def _number(text, places):
+    """Return the number of processes that was asked for, at most the places on the machines where they are named."""
+    if not text:
+        return places or 1
+    if not re.fullmatch(r"[1-9]\d{0,4}", text):
+        raise ValueError(f"NP is '{text}'; it must be a number of processes, 1 or more.")
+    if places and int(text) > places:
+        raise ValueError(f"NP is {text}, but HOSTS has places for {places} processes; name more of them.")
+    return int(text)
+
+
+if __name__ == "__main__":
+    run_command(main)

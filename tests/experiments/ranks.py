@@ -1,0 +1,60 @@
+"""What the tests run on several processes: `python3 -m tests.experiments.ranks NAME`; rank 0 prints JSON."""
+
+import json
+import os
+import sys
+import time
+
+import numpy as np
+
+from experiments.command_line import run_command
+from experiments.communication import communicator, share_out
+
+
+def talk():
+    """All ways to talk; every rank's findings."""
+    processes = communicator()
+    copied = np.full(3, processes.rank, np.float32)
+    processes.copy_from_first(copied)
+    found = {"rank": processes.rank, "size": processes.size, "threads": os.environ["OMP_NUM_THREADS"],
+             "places": [processes.rank_on_machine, processes.size_on_machine],
+             "sum": processes.sum(np.array([processes.rank, 10.5])).tolist(),
+             "first": processes.from_first(f"from {processes.rank}"), "copied": copied.tolist(),
+             "gathered": processes.gather("x" * processes.rank),
+             "shared": list(share_out(processes, range(7), lambda item: [item, processes.rank]))}
+    print(json.dumps(processes.gather(found)))
+    return 0
+
+
+def fail():
+    """Rank 1 finds an error while the others wait for it."""
+    processes = communicator()
+    if processes.rank == 1:
+        raise ValueError("The cat sat on the cable.")
+    processes.sum(np.zeros(1))
+
+
+def fail_everywhere():
+    raise ValueError("There is no such thing.")
+
+
+def crash():
+    """An error that is no sentence, while the others wait."""
+    processes = communicator()
+    if processes.rank == 1:
+        {}["missing"]
+    processes.sum(np.zeros(1))
+
+
+def wait():
+    """Rank 1 notes its number and never comes to where rank 0 waits."""
+    processes = communicator()
+    if processes.rank == 1:
+        with open(sys.argv[2], "w") as file:
+            file.write(str(os.getpid()))
+        time.sleep(300)
+    processes.sum(np.zeros(1))
+
+
+if __name__ == "__main__":
+    run_command(globals()[sys.argv[1]])

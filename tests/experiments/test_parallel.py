@@ -1,0 +1,120 @@
+"""Several processes under the real mpirun: what they tell each other, and how they end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from experiments import parallel
+
+
+def start(processes, name, *arguments, **environment):
+    """Start a function of `tests.experiments.ranks` on several processes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "experiments.parallel", "--processes", str(processes), "tests.experiments.ranks", name,
+         *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True,
+        env={**os.environ, **environment})
+
+
+def finish(job, seconds=120):
+    """Return (status, stdout, stderr) of a job; that it ends in time is part of each test."""
+    try:
+        output, errors = job.communicate(timeout=seconds)
+        return job.returncode, output, errors
+    finally:
+        job.kill()
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_processes_talk_to_each_other(size):
+    status, output, errors = finish(start(size, "talk", OMP_NUM_THREADS="5"))
+    assert (status, errors) == (0, "")
+    everyone = json.loads(output)  # one line: the other ranks print nothing
+    assert len(everyone) == size
+    for rank, found in enumerate(everyone):
+        assert found == {
+            "rank": rank, "size": size, "threads": str(5 // size), "places": [rank, size],
+            "sum": [size * (size - 1) / 2, 10.5 * size], "first": "from 0", "copied": [0, 0, 0],
+            "gathered": ["x" * other for other in range(size)],
+            "shared": [[item, item % size] for item in range(7)]}
+
+
+def test_an_error_of_one_rank_ends_all_with_its_message():
+    assert finish(start(3, "fail"))[::2] == (
+        1, f"rank 1 of 3 on {os.uname().nodename}: error: The cat sat on the cable.\n")
+
+
+def test_an_error_of_all_ranks_is_said_once():
+    assert finish(start(3, "fail_everywhere")) == (1, "", "error: There is no such thing.\n")
+
+
+def test_a_crash_of_one_rank_ends_all_with_its_traceback():
+    status, _, errors = finish(start(2, "crash"))
+    assert status == 1
+    assert errors.startswith("rank 1 of 2") and "KeyError: 'missing'" in errors and "MPI_ABORT" not in errors
+
+
+def rank_1_of(job, path):
+    while not path.exists() or not path.read_text():
+        assert job.poll() is None
+        time.sleep(0.05)
+    return int(path.read_text())
+
+
+def test_a_rank_that_is_killed_ends_all_and_is_named(tmp_path):
+    job = start(2, "wait", tmp_path / "pid")
+    os.kill(rank_1_of(job, tmp_path / "pid"), signal.SIGKILL)
+    status, _, errors = finish(job, seconds=30)
+    assert status == 128 + signal.SIGKILL
+    assert errors == (f"error: rank 1 on {os.uname().nodename} was killed by signal 9 (Killed), and so all were ended; "
+                      "the same command goes on from what is saved.\n")
+
+
+def await_end(pid):
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        if state == "Z":  # its end waits to be noticed by what has adopted it
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the process {pid} still runs after 20 s")
+
+
+@pytest.mark.parametrize("number, said", [(signal.SIGINT, "interrupted\n"), (signal.SIGTERM, "")])
+def test_a_signal_ends_all_as_it_ends_one(tmp_path, number, said):
+    job = start(2, "wait", tmp_path / "pid")
+    pid = rank_1_of(job, tmp_path / "pid")
+    job.send_signal(number)
+    assert finish(job, seconds=30) == (128 + number, "", said)
+    await_end(pid)
+
+
+def test_where_the_launcher_is_killed_all_end(tmp_path):
+    job = start(2, "wait", tmp_path / "pid")
+    pid = rank_1_of(job, tmp_path / "pid")
+    job.kill()
+    await_end(pid)
+
+
+@pytest.mark.parametrize("arguments, found", [
+    (("--processes", "none"), "NP is 'none'"), (("--processes", "0"), "NP is '0'"),
+    (("--hosts", "a:2,,b"), "HOSTS is 'a:2,,b'"), (("--hosts", "a,a"), "each machine once"),
+    (("--hosts", "a:2,b", "--processes", "4"), "places for 3")])
+def test_wrong_numbers_and_machines_are_one_sentence(command, arguments, found):
+    status, output, errors = command(parallel.main, *arguments, "experiments.train")
+    assert (status, output) == (1, "") and errors.startswith("error: ") and errors.count("\n") == 1
+    assert found in errors
+
+
+def test_machines_get_their_processes_from_this_repository():
+    words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
+    assert words[-4:] == ["-v", "python3", "-m", "x"]
+    assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
+    assert words[words.index("orte_launch_agent") + 1] == f"{parallel.REPOSITORY}/docker/run orted"
