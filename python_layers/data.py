@@ -25,9 +25,13 @@ class DataParameters(StrictModel):
 class SegmentationData(caffe.Layer):
     """Tops: image (N, 3, H, W), BGR in 0 to 255 less the mean; labels (N, H, W), 255 = void.
 
-    Parameters in `param_str`: see `DataParameters`. The one parameter blob of the layer counts its iterations,
-    so it is saved and restored with the weights and `caffe train -snapshot` goes on with the next image; give
-    it `lr_mult: 0` and `decay_mult: 0`. A batch of several images needs images of one size.
+    Parameters in `param_str`: see `DataParameters`. The one parameter blob of the layer counts batches, so it is
+    saved and restored with the weights and `caffe train -snapshot` goes on with the next image; give it
+    `lr_mult: 0` and `decay_mult: 0`. A batch of several images needs images of one size.
+
+    Of several processes (`caffe.set_solver_rank` and `caffe.set_solver_count`), each takes its share of the batches
+    that one process would take one after the other; the count is that of all processes together, so that a run
+    can go on with another number of them.
     """
 
     @shows_errors
@@ -41,10 +45,10 @@ class SegmentationData(caffe.Layer):
 
     @shows_errors
     def reshape(self, bottom, top):
-        iteration = int(self.blobs[0].data[0])
-        if self.loaded != iteration:
-            self.images, self.labels = self.prefetcher.get(iteration)
-            self.loaded = iteration
+        batch = self._next_batch()
+        if self.loaded != batch:
+            self.images, self.labels = self.prefetcher.get(batch)
+            self.loaded = batch
         top[0].reshape(*self.images.shape)
         top[1].reshape(*self.labels.shape)
 
@@ -53,20 +57,23 @@ class SegmentationData(caffe.Layer):
         top[0].data[...] = self.images
         top[0].data[...] -= np.float32(self.parameters.mean_bgr)[:, None, None]
         top[1].data[...] = self.labels
-        self.blobs[0].data[...] += 1
-        self.prefetcher.request(int(self.blobs[0].data[0]))
+        self.blobs[0].data[...] += caffe.solver_count()
+        self.prefetcher.request(self._next_batch())
 
     def backward(self, top, propagate_down, bottom):
         pass
 
+    def _next_batch(self):
+        return int(self.blobs[0].data[0]) + caffe.solver_rank()
+
 
 def _open_source(parameters):
-    """Open the LMDB and return `load(iteration) -> (images (N, 3, H, W), labels (N, H, W))`, both uint8."""
+    """Open the LMDB and return `load(batch) -> (images (N, 3, H, W), labels (N, H, W))`, both uint8."""
     records = open_records(parameters.source)
     order = Order(len(records), parameters.shuffle, parameters.mirror, parameters.seed)
 
-    def load(iteration):
-        positions = range(iteration * parameters.batch, (iteration + 1) * parameters.batch)
+    def load(batch):
+        positions = range(batch * parameters.batch, (batch + 1) * parameters.batch)
         pairs = [_load_pair(records, *order.at(position)) for position in positions]
         shapes = {labels.shape for _, labels in pairs}
         if len(shapes) > 1:
