@@ -49,6 +49,11 @@ def evaluation_path(build, split):
     return Path(build) / f"evaluation-{split}.json"
 
 
+def official_evaluation_path(build, split):
+    """Return the path that a split's scores at full resolution are written to."""
+    return Path(build) / f"official-evaluation-{split}.json"
+
+
 def grid_search_path(build, split):
     """Return the path that the results of the grid search on a split are written to."""
     return Path(build) / f"grid-search-{split}.json"

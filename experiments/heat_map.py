@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 
 from experiments.figures import COLOURS, STYLE, svg
 
+SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations"}
 PANELS_A_ROW = 3
 # Losses and gains in the report's two colours.
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss to gain", [COLOURS["categories"], "white", COLOURS["classes"]])
@@ -32,7 +33,7 @@ def heat_map(result):
     bytes
         An SVG file.
     """
-    gains = _gains(result)
+    gains = gains_by_cell(result)
     alphas, betas, lams = (sorted({key[axis] for key in gains}) for axis in range(3))
     columns = min(PANELS_A_ROW, len(betas))
     rows = math.ceil(len(betas) / columns)
@@ -53,8 +54,8 @@ def heat_map(result):
         return svg(figure)
 
 
-def _gains(result):
-    """Return {(alpha, beta, lambda): gain}, the best over the other parameters."""
+def gains_by_cell(result):
+    """Return {(alpha, beta, lambda): gain in IoU over the CNN alone}, the best over the other parameters."""
     gains, alone = {}, result["cnn"]["classes"] or 0
     for entry in result["sets"]:
         key = tuple(entry["parameters"][name] for name in ("alpha", "beta", "lam"))

@@ -13,6 +13,7 @@ import numpy as np
 
 from data_prep import cityscapes
 from data_prep.metadata import read_metadata
+from experiments.build_files import official_evaluation_path
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import load_config
 from experiments.files import write_atomically
@@ -165,7 +166,7 @@ def main(arguments=None):
     config = load_config(options.config)
     build = build_folder(options, config)
     result = evaluate_officially(config, build, options.split, options.root)
-    path = Path(build) / f"official-evaluation-{options.split}.json"
+    path = official_evaluation_path(build, options.split)
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_table(result))
     print(f"\nwritten to {path}")

@@ -1,8 +1,9 @@
 """Write the report of an experiment: `python3 -m experiments.report --config CONFIG`.
 
-<build>/report/index.html holds the table of rows beside the paper's, the training curve over all stages (the
-paper's figure 3), overlays (figure 4), enlarged regions with the pairwise weights (figure 5), the classes'
-scores, signs of the training's health and the configuration. The folder needs nothing outside it.
+<build>/report/index.html holds the table of rows, the paper's table 1 with ours beside, the training curve over all
+stages (figure 3), the parameter search where there was one, overlays (figure 4), enlarged regions with the pairwise
+weights (figure 5), the classes' scores, signs of the training's health and the configuration. The folder needs nothing
+outside it.
 """
 
 import json
@@ -16,14 +17,18 @@ import yaml
 
 from data_prep.metadata import read_metadata
 from data_prep.records import open_records
-from experiments.build_files import NET_WITH_CRF, deploy_net_path, evaluation_path, weights_path
+from experiments.build_files import (NET_WITH_CRF, deploy_net_path, evaluation_path, grid_search_path,
+                                     official_evaluation_path, weights_path)
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import load_config
 from experiments.curves import read_curves
 from experiments.figures import health_curve, joint_stage_curve, training_curve
+from experiments.heat_map import SYMBOLS, heat_map
 from experiments.overlays import VOID_COLOUR
+from experiments.published import TABLE_1
 from experiments.report_pictures import Example, ReportPictures, choose_examples
 from experiments.rows import CNN, FURTHER_ROWS, JOINT, ROWS
+from experiments.search_summary import TITLES as SEARCH_TITLES
 from experiments.segmenter import Segmenter
 
 EXAMPLES = 4
@@ -49,6 +54,20 @@ def read_evaluation(build, split):
     if missing:
         raise ValueError(f"{path} lacks {', '.join(missing)}; remove it and run `make evaluate` again.")
     return result
+
+
+def read_further(build, split, result):
+    """Return what there is beside the evaluation: (official evaluation or None, grid search or None).
+
+    A grid search of other weights than those that were evaluated counts as none.
+    """
+    official, search = (json.loads(path.read_text()) if path.is_file() else None
+                        for path in (official_evaluation_path(build, split), grid_search_path(build, split)))
+    if search and search["cnn"] != result[CNN.key]:
+        print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
+              "`make grid-search` again")
+        search = None
+    return official, search
 
 
 def read_examples(build, split, metadata, result):
@@ -87,19 +106,24 @@ def write_report(config, build, split):
     """
     build = Path(build)
     result, metadata = read_evaluation(build, split), read_metadata(str(build / "lmdb"))
-    curves = read_curves(build)
+    official, search = read_further(build, split, result)
     pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
-    plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves)} \
-        if curves else {}
-    health = health_curve(curves)
-    if health:
-        plots["health.svg"] = health
-    page = _render(result=result, best=best_rows(result, metadata.classes), metadata=metadata,
-                   summary=summary, overlays=overlays, regions=regions, plots=plots, void_colour=VOID_COLOUR,
-                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
+    plots = _plots(read_curves(build), search)
+    page = _render(result=result, official=official, search=search, best=best_rows(result, metadata.classes),
+                   metadata=metadata, summary=summary, overlays=overlays, regions=regions, plots=plots,
+                   void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
     _write_folder(build / "report", {**pictures.files, **plots, "index.html": page.encode()})
     return build / "report" / "index.html"
+
+
+def _plots(curves, search):
+    """Return {file name: SVG} of the plots that there is something for."""
+    plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves),
+             "health.svg": health_curve(curves)} if curves else {}
+    if search:
+        plots["grid-search.svg"] = heat_map(search)
+    return {name: content for name, content in plots.items() if content}
 
 
 def best_rows(result, classes):
@@ -117,9 +141,11 @@ def _render(**content):
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(TEMPLATES)), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = lambda value: "–" if value is None else f"{value:.1f}"
+    environment.filters["precise"] = lambda value: "–" if value is None else f"{value:.2f}"
     environment.filters["gain"] = lambda value: f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
     return environment.get_template("report.html").render(
-        rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS}, **content)
+        rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS}, table_1=TABLE_1,
+        search_titles=SEARCH_TITLES, symbols=SYMBOLS, **content)
 
 
 def _write_folder(folder, files):
