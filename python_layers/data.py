@@ -1,10 +1,12 @@
 """SegmentationData: images and labels from an LMDB, one record a pair."""
 
-from typing import Tuple
+from pathlib import Path
+from typing import Optional, Tuple
 
 import caffe
 import numpy as np
 
+from data_prep.metadata import read_metadata
 from data_prep.records import decode_planes, open_records
 from python_layers.blobs import check_blob_counts
 from python_layers.errors import shows_errors
@@ -15,7 +17,8 @@ from python_layers.prefetch import Prefetcher
 
 class DataParameters(StrictModel):
     source: str                              # folder of the LMDB
-    mean_bgr: Tuple[float, float, float]     # subtracted from the image, 0 to 255
+    # subtracted from the image, 0 to 255; without it that of dataset.json beside the folder
+    mean_bgr: Optional[Tuple[float, float, float]] = None
     batch: int = 1
     shuffle: bool = True
     mirror: bool = False
@@ -38,6 +41,7 @@ class SegmentationData(caffe.Layer):
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (0,), (2,))
         self.parameters = parse_param_str(DataParameters, self)
+        self.mean = np.float32(_mean_bgr(self.parameters))[:, None, None]
         self.blobs.add_blob(1)
         self.blobs[0].data[...] = 0
         self.prefetcher = Prefetcher(lambda: _open_source(self.parameters))
@@ -55,7 +59,7 @@ class SegmentationData(caffe.Layer):
     @shows_errors
     def forward(self, bottom, top):
         top[0].data[...] = self.images
-        top[0].data[...] -= np.float32(self.parameters.mean_bgr)[:, None, None]
+        top[0].data[...] -= self.mean
         top[1].data[...] = self.labels
         self.blobs[0].data[...] += caffe.solver_count()
         self.prefetcher.request(self._next_batch())
@@ -65,6 +69,12 @@ class SegmentationData(caffe.Layer):
 
     def _next_batch(self):
         return int(self.blobs[0].data[0]) + caffe.solver_rank()
+
+
+def _mean_bgr(parameters):
+    if parameters.mean_bgr is not None:
+        return parameters.mean_bgr
+    return read_metadata(str(Path(parameters.source).parent)).mean_bgr
 
 
 def _open_source(parameters):

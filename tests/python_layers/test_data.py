@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from data_prep.records import open_records
+from python_layers.errors import quiet_errors
 from python_layers.order import Order
 
 NET = """
@@ -16,7 +17,7 @@ layer {{ name: "data" type: "Python" top: "image" top: "label" param {{ lr_mult:
 
 
 def open_net(tmp_path, metadata, **parameters):
-    values = dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr), **parameters)
+    values = dict(dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr)), **parameters)
     path = tmp_path / "data.prototxt"
     path.write_text(NET.format(json.dumps(values)))
     return caffe.Net(str(path), caffe.TRAIN)
@@ -37,6 +38,16 @@ def test_delivers_the_records_less_the_mean(tmp_path, make_dataset):
         assert image[0] == pytest.approx(expected[:, :, ::-1].transpose(2, 0, 1)
                                          - np.array(metadata.mean_bgr)[:, None, None], abs=1e-4)
         assert np.array_equal(label[0], labels)
+
+
+def test_the_mean_is_that_of_the_dataset_if_none_is_given(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(10, 12), (7, 5)]})
+    given = list(batches(open_net(tmp_path, metadata), 2))
+    found = list(batches(open_net(tmp_path, metadata, mean_bgr=None), 2))
+    assert all(np.array_equal(*pair) for pairs in zip(given, found) for pair in zip(*pairs))
+    other = next(batches(open_net(tmp_path, metadata, mean_bgr=[1, 2, 3]), 1))
+    difference = np.float32(metadata.mean_bgr) - np.float32([1, 2, 3])
+    assert np.allclose(other[0] - given[0][0], difference[:, None, None], atol=1e-4)
 
 
 def test_an_epoch_holds_each_record_once_and_half_are_mirrored(tmp_path, make_dataset):
@@ -94,3 +105,13 @@ def test_wrong_parameters_are_named(tmp_path, make_dataset, parameters, found):
     path.write_text(NET.format(json.dumps(values)))
     with pytest.raises(ValueError, match=found):
         caffe.Net(str(path), caffe.TRAIN)
+
+
+def test_errors_are_left_to_programs_that_report_them(tmp_path, make_dataset, capfd):
+    metadata = make_dataset({"train": [(10, 12), (7, 5)]})
+    with quiet_errors(), pytest.raises(ValueError, match="mixes the sizes"):
+        open_net(tmp_path, metadata, batch=2)
+    assert capfd.readouterr().err == ""
+    with pytest.raises(ValueError, match="mixes the sizes"):
+        open_net(tmp_path, metadata, batch=2)
+    assert "Traceback" in capfd.readouterr().err
