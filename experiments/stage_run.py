@@ -70,6 +70,10 @@ class StageRun:
             raise
         except Diverged:
             raise
+        except MemoryError:
+            raise RuntimeError(f"Memory ran out at iteration {self.solver.iter}; the last snapshot is kept. End other "
+                               "programs, or take a smaller batch with a larger iter_size, and start the same command "
+                               "again.") from None
         except Exception:
             self.watch.check()  # it may be the reason
             raise
@@ -151,11 +155,13 @@ class StageRun:
     def _diverged(self, what):
         kept = self.snapshots.iterations(self.solver.iter)
         return Diverged(f"{what} at iteration {self.solver.iter}: the training has diverged; the snapshot of "
-                        f"iteration {kept[0]} is kept. Lower base_lr, which is {self.settings.base_lr:g}, and run "
-                        "`make nets` and the same command again: the stage then begins anew.")
+                        f"iteration {kept[0]} is kept. Try a lower base_lr than {self.settings.base_lr:g} in the "
+                        "configuration, with `make nets` and the same command again: the stage then begins anew.")
 
     def _validate(self, progress):
         scores = validate(self.solver.test_nets[0], self.metadata, self.interruption.check)
         self.log.append("validation", self.solver.iter, **scores)
-        progress.note(f"validation at {self.solver.iter}: IoU over classes {scores['classes']:.2f} %, "
-                      f"over categories {scores['categories']:.2f} %, confidence {scores['confidence']:.3f}")
+        classes, categories = ("unknown" if scores[key] is None else f"{scores[key]:.2f} %"
+                               for key in ("classes", "categories"))
+        progress.note(f"validation at {self.solver.iter}: IoU over classes {classes}, over categories {categories}, "
+                      f"confidence {scores['confidence']:.3f}")
