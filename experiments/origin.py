@@ -7,9 +7,10 @@ from typing import NamedTuple
 from caffe.proto import caffe_pb2
 from google.protobuf import text_format
 
-from data_prep.metadata import FILE_NAME
 from data_prep.records import open_records
 
+# What of a dataset's description tells it from others; the mean colour differs with any image.
+DESCRIPTION = ("name", "label_ids", "mean_bgr", "splits", "sizes", "seed", "subsampling", "void")
 # What of a solver does not change the way that training takes, only where it ends and what is written where.
 LIMITS = ("net", "train_net", "test_net", "test_iter", "test_interval", "test_initialization", "max_iter", "display",
           "average_loss", "snapshot", "snapshot_prefix")
@@ -23,7 +24,7 @@ class Origin(NamedTuple):
     solver, net : str
         Prototxts, without paths and limits.
     dataset : str
-        Digest of the training data's description and keys.
+        Digest of what describes the training data, and of its keys.
     start : str
         Digest of the weights that the stage starts from; empty where it starts from random ones.
     """
@@ -46,7 +47,7 @@ class Origin(NamedTuple):
         return ""
 
 
-def read_origin(solver, net, lmdb, start):
+def read_origin(solver, net, metadata, lmdb, start):
     """Return the origin of a run.
 
     Parameters
@@ -54,12 +55,13 @@ def read_origin(solver, net, lmdb, start):
     solver : caffe.proto.caffe_pb2.SolverParameter
     net : caffe.proto.caffe_pb2.NetParameter
         The training net.
+    metadata : data_prep.metadata.Metadata
     lmdb : pathlib.Path
-        The folder that holds dataset.json and train/.
+        The folder that holds train/.
     start : pathlib.Path or None
         The weights that the stage starts from.
     """
-    return Origin(_solver_text(solver), _net_text(net), _data_digest(lmdb),
+    return Origin(_solver_text(solver), _net_text(net), _data_digest(metadata, lmdb),
                   "" if start is None else file_digest(start))
 
 
@@ -91,8 +93,9 @@ def _net_text(parameter):
     return text_format.MessageToString(copy)
 
 
-def _data_digest(lmdb):
-    digest = hashlib.sha256((lmdb / FILE_NAME).read_bytes())
+def _data_digest(metadata, lmdb):
+    description = {name: getattr(metadata, name) for name in DESCRIPTION}
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
     for key in open_records(str(lmdb / "train")).keys:
         digest.update(key + b"\n")
     return digest.hexdigest()

@@ -14,6 +14,7 @@ build folder.
 """
 
 import json
+import os
 from pathlib import Path
 
 from caffe.proto import caffe_pb2
@@ -27,6 +28,7 @@ from experiments.convergence import best_round
 from experiments.dataset_watch import DatasetWatch
 from experiments.files import write_atomically
 from experiments.interruption import Interrupted, Interruption
+from experiments.memory import check_memory
 from experiments.net_checks import check_not_zero, check_upsampling
 from experiments.origin import read_origin
 from experiments.prototxt_files import read_prototxt
@@ -69,11 +71,17 @@ def train_stage(config, stage, build):
         print(f"{stage}: {final} is there, nothing to do")
         return
     print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
-    with build_lock(build, stage), Interruption() as interruption, quiet_errors():
-        run = _prepare(config, stage, build, interruption)
-        interruption.check()
-        reason = run.until_end()
-        _finish(run, reason, config.stage(stage).patience)
+    try:
+        with build_lock(build, stage), Interruption() as interruption, quiet_errors():
+            run = _prepare(config, stage, build, interruption)
+            interruption.check()
+            reason = run.until_end()
+            _finish(run, reason, config.stage(stage).patience)
+    except OSError as error:
+        if error.errno is None:  # a sentence of this program's own
+            raise
+        raise OSError(f"{error.filename or build} cannot be used ({error.strerror}); the last snapshot is kept. Make "
+                      "room there, or make it readable and writable, and start the same command again.") from None
 
 
 def _prepare(config, stage, build, interruption):
@@ -83,8 +91,10 @@ def _prepare(config, stage, build, interruption):
     parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
-    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], build / "lmdb", start))
+    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start))
     solver = snapshots.open_solver(parameter)
+    if os.environ.get("DEVICE", "cpu") == "cpu":
+        check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)

@@ -64,7 +64,8 @@ def test_a_state_can_be_given_to_caffe(trained):
     (".solverstate", lambda content: content[:-40] + bytes([content[-40] ^ 1]) + content[-39:], "is damaged"),
     (".json", lambda content: content[:200], "is damaged"),
     (".json", lambda content: content.replace(b'"iteration": 4', b'"iteration": 5'), "iteration 5"),
-    (".caffemodel", None, "is missing"), (".solverstate", None, "is missing"), (".json", None, "no snapshot_iter_4.json"),
+    (".caffemodel", None, "is missing"), (".solverstate", None, "is missing"),
+    (".json", None, "has no snapshot_iter_4.json"),
 ])
 def test_a_damaged_snapshot_is_named_and_passed_over(trained, capsys, suffix, damage, reason):
     config, build = trained
@@ -187,5 +188,3 @@ def test_a_file_system_without_links_gets_copies(experiment, monkeypatch):
     train.train_stage(config, "stage1", build)
     final, last = build / "stage1" / "final.caffemodel", build / "stage1" / "snapshot_iter_4.caffemodel"
     assert final.read_bytes() == last.read_bytes() and final.stat().st_nlink == 1
-
-

@@ -17,6 +17,7 @@ from experiments.config import STAGES, load_config
 from experiments.training_log import read_log
 from tests.experiments.tiny_experiment import CONFIG, STAGE
 
+
 def weights(path, net_path):
     net = caffe.Net(str(net_path), caffe.TEST, weights=str(path))
     return {(name, index): blob.data.copy() for name, blobs in net.params.items() if not name.startswith("data_")
@@ -115,7 +116,7 @@ def test_a_loss_that_is_not_finite_stops_the_run(experiment):
     config, build = experiment
     solver = build / "nets" / "stage1" / "solver.prototxt"
     solver.write_text(solver.read_text().replace("base_lr: 0.001", "base_lr: 1e30"))
-    with pytest.raises(ValueError, match="try a lower base_lr"):
+    with pytest.raises(ValueError, match="Try a lower base_lr"):
         train.train_stage(config, "stage1", build)
 
 

@@ -1,0 +1,105 @@
+"""How much memory a stage's training needs, and how much there is: Caffe ends the process where it gets none."""
+
+import math
+import resource
+from pathlib import Path
+
+import psutil
+
+FLOAT = 4  # bytes
+GIGABYTE = 1e9
+# What a process takes besides the net: Python, Caffe, Theano and their libraries, and the process that reads the data.
+PROGRAM_BYTES = 0.5e9
+# Numbers that a solver keeps for each weight, besides the weight and its gradient.
+HISTORY = {"SGD": 1, "Adam": 3}
+# Volumes as large as the unary costs that the CRF's loss keeps or works on: both gradients, DualMM's state and copies.
+CRF_VOLUMES = 6
+LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+               ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
+
+
+def check_memory(solver, solver_type, sizes):
+    """Check that a stage fits into memory, before Caffe takes it.
+
+    Parameters
+    ----------
+    solver : caffe.Solver
+        Just made: Caffe allocates blobs when they are first used.
+    solver_type : {"SGD", "Adam"}
+    sizes : sequence of (int, int)
+        Height and width of the training images; the largest counts.
+
+    Raises
+    ------
+    RuntimeError
+        One sentence with both figures.
+    """
+    needed, available = training_bytes(solver, solver_type, sizes), available_bytes()
+    if needed > available:
+        height, width = max(sizes, key=math.prod)
+        raise RuntimeError(f"Training on images of {width} x {height} needs about {needed / GIGABYTE:.1f} GB of memory "
+                           f"and {available / GIGABYTE:.1f} GB are free; take smaller images, a smaller batch with a "
+                           "larger iter_size, or a narrower net, or end other programs.")
+
+
+def training_bytes(solver, solver_type, sizes):
+    """Estimate the memory that a solver's training and validation take, in bytes; parameters as of `check_memory`."""
+    height, width = solver.net.blobs["data"].shape[2:]
+    larger = max(math.prod(size) for size in sizes) / (height * width)
+    parameters = sum(blob.count for blobs in solver.net.params.values() for blob in blobs)
+    activations = _training_numbers(solver.net) + sum(_inference_numbers(net) for net in solver.test_nets)
+    return PROGRAM_BYTES + FLOAT * (parameters * (2 + HISTORY[solver_type]) + larger * activations)
+
+
+def _training_numbers(net):
+    gradients = sum(blob.count for name, blob in net.blobs.items() if name not in ("data", "label"))
+    return gradients + _inference_numbers(net)
+
+
+def _inference_numbers(net):
+    """Numbers in the blobs of a net and in its layers' buffers."""
+    shared = {top for index, layer in enumerate(net.layers) if layer.type in ("Split", "Reshape")
+              for top in net.top_names[net._layer_names[index]]}
+    return (sum(blob.count for name, blob in net.blobs.items() if name not in shared)
+            + sum(_buffer_numbers(net, index) for index in range(len(net.layers))))
+
+
+def _buffer_numbers(net, index):
+    layer, name = net.layers[index], net._layer_names[index]
+    bottoms, tops = ([net.blobs[blob] for blob in names[name]] for names in (net.bottom_names, net.top_names))
+    if layer.type in ("Convolution", "Deconvolution"):
+        return _column_numbers(layer.blobs[0].shape, bottoms[0].shape, tops[0].shape, layer.type == "Deconvolution")
+    if layer.type in ("Pooling", "Dropout"):
+        return tops[0].count
+    if layer.type == "SoftmaxWithLoss":
+        return bottoms[0].count
+    if layer.type == "Python" and bottoms and "unary" in net.bottom_names[name]:
+        return CRF_VOLUMES * bottoms[0].count
+    return 0
+
+
+def _column_numbers(kernel, bottom, top, transposed):
+    """Numbers in the matrix that a convolution of one image is multiplied as: a column a place of the kernel."""
+    places, channels = (bottom, top[1]) if transposed else (top, bottom[1])
+    if kernel[2] == kernel[3] == 1:
+        return 0  # the image is that matrix
+    return channels * kernel[2] * kernel[3] * math.prod(places[2:])
+
+
+def available_bytes():
+    """Return how much memory this process can still get: of the machine, of its container, of its own limit."""
+    return max(0, min([psutil.virtual_memory().available, *_container_bytes(), *_own_bytes()]))
+
+
+def _container_bytes():
+    for limit, used in LIMIT_FILES:
+        try:
+            yield int(Path(limit).read_text()) - int(Path(used).read_text())
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+
+
+def _own_bytes():
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        yield limit - psutil.Process().memory_info().vms

@@ -1,0 +1,77 @@
+"""The memory that training needs: counted by hand for a small net, and what is free."""
+
+import resource
+import subprocess
+import sys
+
+import caffe
+import pytest
+
+from experiments import memory
+
+NET = """
+layer { name: "data" type: "DummyData" top: "data" top: "label"
+        dummy_data_param { shape { dim: 1 dim: 3 dim: 10 dim: 12 } shape { dim: 1 dim: 10 dim: 12 } } }
+layer { name: "conv" type: "Convolution" bottom: "data" top: "conv"
+        convolution_param { num_output: 4 kernel_size: 3 pad: 1 } }
+layer { name: "relu" type: "ReLU" bottom: "conv" top: "conv" }
+layer { name: "pool" type: "Pooling" bottom: "conv" top: "pool" pooling_param { kernel_size: 2 stride: 2 } }
+layer { name: "score" type: "Convolution" bottom: "pool" top: "score"
+        convolution_param { num_output: 2 kernel_size: 1 } }
+layer { name: "up" type: "Deconvolution" bottom: "score" top: "up"
+        convolution_param { num_output: 2 group: 2 kernel_size: 4 stride: 2 pad: 1 bias_term: false } }
+"""
+LOSS = 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "up" bottom: "label" top: "loss" }'
+SOLVER = 'train_net: "{0}" test_net: "{1}" test_iter: 1 test_interval: 99 base_lr: 1 lr_policy: "fixed"'
+
+PIXELS = 10 * 12
+WEIGHTS = (4 * 3 * 9 + 4) + (2 * 4 + 2) + 2 * 16
+BLOBS = {"data": 3 * PIXELS, "label": PIXELS, "conv": 4 * PIXELS, "pool": PIXELS, "score": PIXELS // 2,
+         "up": 2 * PIXELS}
+# columns of the 3 x 3 and of the transposed 4 x 4 convolution, places of the largest in each window
+BUFFERS = 3 * 9 * PIXELS + 2 * 16 * (PIXELS // 4) + BLOBS["pool"]
+
+
+@pytest.fixture
+def solver(tmp_path):
+    for name, text in (("train", NET + LOSS), ("val", NET)):
+        (tmp_path / name).write_text(text)
+    (tmp_path / "solver").write_text(SOLVER.format(tmp_path / "train", tmp_path / "val"))
+    return caffe.get_solver(str(tmp_path / "solver"))
+
+
+@pytest.mark.parametrize("solver_type, kept", [("SGD", 3), ("Adam", 5)])
+def test_a_small_net_counted_by_hand(solver, solver_type, kept):
+    inference = sum(BLOBS.values()) + BUFFERS
+    gradients = sum(BLOBS.values()) - BLOBS["data"] - BLOBS["label"] + 1  # the loss is a number
+    training = inference + gradients + 1 + BLOBS["up"]  # the softmax of the loss
+    expected = 4 * (kept * WEIGHTS + training + inference)
+    found = memory.training_bytes(solver, solver_type, [(10, 12)]) - memory.PROGRAM_BYTES
+    assert found == pytest.approx(expected)
+    larger = memory.training_bytes(solver, solver_type, [(5, 12), (20, 12)]) - memory.PROGRAM_BYTES
+    assert larger == pytest.approx(4 * (kept * WEIGHTS + 2 * (training + inference)))
+
+
+def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2.5e9)
+    memory.check_memory(solver, "SGD", [(10, 12)])
+    with pytest.raises(RuntimeError, match=r"20000 x 10000 needs about \d+\.\d GB of memory and 2.5 GB are free"):
+        memory.check_memory(solver, "SGD", [(10, 12), (10000, 20000)])
+
+
+def test_the_process_own_limit_counts():
+    limit = 1 << 30
+    program = "from experiments.memory import available_bytes; print(available_bytes())"
+    found = int(subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, preexec_fn=lambda:
+                               resource.setrlimit(resource.RLIMIT_AS, (limit, limit))).stdout)
+    assert 0 < found < limit
+
+
+def test_a_containers_limit_counts(tmp_path, monkeypatch):
+    for name, text in (("max", "5000000\n"), ("used", "4000000\n"), ("unlimited", "max\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "max", tmp_path / "used"),))
+    assert memory.available_bytes() <= 1000000
+    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "unlimited", tmp_path / "used"),
+                                                (tmp_path / "none", tmp_path / "used")))
+    assert memory.available_bytes() > 1000000
