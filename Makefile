@@ -25,7 +25,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
-	grid-search dask-scheduler dask-workers report weights clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	grid-search dask-scheduler dask-workers report weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -69,6 +69,10 @@ lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
 weights: build/weights/vgg16.caffemodel  ## VGG16's weights, downloaded and made fully convolutional
 
 nets: $(SOLVERS)  ## the nets and solvers of all stages
+
+prototxts: | docker  ## the committed nets and solvers for Cityscapes, written anew
+	$(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
+		--nets prototxt/cityscapes
 
 train-stage1: $(BUILD)/stage1/final.caffemodel  ## FCN-32s
 

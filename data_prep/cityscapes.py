@@ -34,6 +34,7 @@ CLASSES = {
 # of 8 bits stores as 255.
 VOID_IDS = tuple(sorted(set(range(34)) - set(CLASSES))) + (255,)
 SUBSAMPLING = 2  # half resolution, as the paper's experiments
+FRAME_SIZE = (1024, 2048)  # height, width
 FRAMES = {"train": 2975, "val": 500, "test": 1525}
 WITHOUT_LABELS = ("test",)  # whose files in gtFine hold no classes
 

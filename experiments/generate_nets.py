@@ -1,12 +1,16 @@
 """Write the nets and solvers of an experiment: `python3 -m experiments.generate_nets --config CONFIG`.
 
 They land in <build>/nets/<stage>/ as train.prototxt, val.prototxt, deploy.prototxt and solver.prototxt, and
-`caffe train -solver <build>/nets/<stage>/solver.prototxt` takes them as they stand.
+`caffe train -solver <build>/nets/<stage>/solver.prototxt`, started in the repository's root, takes them as they stand.
+Of Cityscapes, whose splits and sizes are known beforehand, --nominal writes them without the dataset.
 """
+
+from pathlib import Path
 
 from google.protobuf import text_format
 
-from data_prep.metadata import read_metadata
+from data_prep import cityscapes
+from data_prep.metadata import Metadata, read_metadata
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import STAGES, load_config
 from experiments.files import write_atomically
@@ -14,9 +18,11 @@ from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
 
+KINDS = ("train", "val", "deploy", "solver")
+
 
 def generate_nets(config, build):
-    """Write the nets and solvers of all stages.
+    """Write the nets and solvers of all stages, and make the folders that they are trained in.
 
     Parameters
     ----------
@@ -24,38 +30,78 @@ def generate_nets(config, build):
     build : pathlib.Path
         Build folder of the experiment; its lmdb/ must exist.
     """
-    metadata = read_metadata(build / "lmdb")
+    write_nets(config, read_metadata(build / "lmdb"), build, build / "nets")
     for stage in STAGES:
-        folder = build / "nets" / stage
         (build / stage).mkdir(parents=True, exist_ok=True)
-        for name, message in _messages(stage, config, metadata, build).items():
-            write_atomically(folder / f"{name}.prototxt", text_format.MessageToString(message))
 
 
-def _messages(stage, config, metadata, build):
+def write_nets(config, metadata, build, folder):
+    """Write the nets and solvers of all stages.
+
+    Parameters
+    ----------
+    config : experiments.config.Config
+    metadata : data_prep.metadata.Metadata
+        Of the dataset; `splits`, `sizes` and the number of classes matter.
+    build : pathlib.Path
+        Where the dataset is and the snapshots will be, as the nets and solvers name it.
+    folder : pathlib.Path
+        Where to write; the solvers name it too.
+    """
+    for stage in STAGES:
+        for kind, message in _messages(stage, config, metadata, build, folder / stage).items():
+            write_atomically(folder / stage / f"{kind}.prototxt", text_format.MessageToString(message))
+
+
+def nominal_metadata(name):
+    """Return what is known of a dataset before its LMDB is made; its mean colour is not.
+
+    Raises
+    ------
+    ValueError
+        If the dataset has not always the same images.
+    """
+    if name != "cityscapes":
+        raise ValueError(f"The images of {name} are known from its LMDB alone; leave out --nominal.")
+    size = tuple(length // cityscapes.SUBSAMPLING for length in cityscapes.FRAME_SIZE)
+    return Metadata(name=name, classes=list(cityscapes.CLASSES.values()), label_ids=list(cityscapes.CLASSES),
+                    mean_bgr=None, splits=cityscapes.FRAMES, sizes={split: [size] for split in cityscapes.FRAMES},
+                    seed=0, subsampling=cityscapes.SUBSAMPLING)
+
+
+def _messages(stage, config, metadata, build, folder):
     settings = config.stage(stage)
     architecture = Architecture(len(metadata.classes), **config.net.dict())
     crf = config.crf.dict()
-    data = {"source": str(build / "lmdb" / "train"), "mean_bgr": list(metadata.mean_bgr), "batch": settings.batch,
-            "shuffle": True, "mirror": settings.mirror, "seed": config.seed}
+    data = {"source": str(build / "lmdb" / "train"), "batch": settings.batch, "shuffle": True,
+            "mirror": settings.mirror, "seed": config.seed}
     validation_data = dict(data, source=str(build / "lmdb" / "val"), batch=1, shuffle=False, mirror=False)
-    folder = build / "nets" / stage
-    return {
-        "train": train_net(stage, architecture, data, crf, settings.normalise),
-        "val": validation_net(stage, architecture, validation_data, crf),
-        "deploy": deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
-        "solver": solver(
+    messages = (
+        train_net(stage, architecture, data, crf, settings.normalise),
+        validation_net(stage, architecture, validation_data, crf),
+        deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
+        solver(
             str(folder / "train.prototxt"), str(folder / "val.prototxt"), metadata.splits["val"],
             str(build / stage / "snapshot"), config.seed, type=settings.type, base_lr=settings.base_lr,
             iterations=settings.iterations, momentum=settings.momentum, weight_decay=settings.weight_decay,
             iter_size=settings.iter_size, snapshot=settings.validate_every, steps=settings.steps,
-            step_factor=settings.step_factor)}
+            step_factor=settings.step_factor))
+    return dict(zip(KINDS, messages))
 
 
 def main(arguments=None):
-    options = experiment_parser(__doc__).parse_args(arguments)
+    parser = experiment_parser(__doc__)
+    parser.add_argument("--nets", type=Path, help="folder of nets and solvers (default: <build>/nets)")
+    parser.add_argument("--nominal", action="store_true", help="before there is an LMDB, for Cityscapes")
+    options = parser.parse_args(arguments)
     config = load_config(options.config)
-    generate_nets(config, build_folder(options, config))
+    build = build_folder(options, config)
+    if options.nominal:
+        write_nets(config, nominal_metadata(config.dataset), build, options.nets or build / "nets")
+    elif options.nets:
+        write_nets(config, read_metadata(build / "lmdb"), build, options.nets)
+    else:
+        generate_nets(config, build)
     return 0
 
 
