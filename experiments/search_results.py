@@ -96,4 +96,5 @@ class SearchResults:
 
 
 def _key(parameters):
-    return json.dumps(parameters)
+    """Sets that are equal have equal keys: 35 is 35.0."""
+    return json.dumps(parameters and [None if value is None else float(value) for value in parameters])
