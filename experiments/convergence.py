@@ -9,6 +9,11 @@ SMOOTHING = 20
 EXPLOSION = 10
 
 
+def rounds(log):
+    """Return the validations of a log, without that of iteration 0: a stage's result is something it has trained."""
+    return [record for record in log.of_kind("validation") if record["iteration"] > 0]
+
+
 def best_round(validations):
     """Return the validation of the highest IoU over classes, the first of several.
 

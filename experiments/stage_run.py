@@ -7,7 +7,7 @@ import caffe
 import numpy as np
 
 from data_prep.metadata import VOID
-from experiments.convergence import LossWatch, best_round, has_converged
+from experiments.convergence import LossWatch, best_round, has_converged, rounds
 from experiments.interruption import Interrupted
 from experiments.progress import Progress
 from experiments.validation import validate
@@ -91,11 +91,11 @@ class StageRun:
             self.watch.check()
             self._snapshot()
             self._validate(progress)
-            validations = self.log.of_kind("validation")
-        if best_round(validations)["iteration"] == iteration:
+        trained = rounds(self.log)
+        if trained and best_round(trained)["iteration"] == iteration:
             self.snapshots.keep(iteration, BEST)
         self.snapshots.remove_old(iteration)
-        return iteration >= self.settings.iterations or has_converged(validations, self.settings.patience)
+        return iteration >= self.settings.iterations or has_converged(trained, self.settings.patience)
 
     def _step(self, progress):
         begin = time.perf_counter()

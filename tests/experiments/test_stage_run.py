@@ -52,7 +52,7 @@ def test_without_patience_a_stage_runs_to_its_limit_and_hands_on_the_last(experi
     config, build = experiment
     with_scores(monkeypatch, 50, 40, 30)
     train.train_stage(config, "stage1", build)
-    assert outcome(build)["iterations"] == 4 and outcome(build)["best"]["iteration"] == 0
+    assert outcome(build)["iterations"] == 4 and outcome(build)["best"]["iteration"] == 2
     assert weights_path(build, "stage1") == build / "stage1" / "final.caffemodel"
 
 
