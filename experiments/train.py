@@ -4,7 +4,7 @@ A stage ends at its limit of iterations or, where the configuration sets `patien
 validation split has not risen for so many validations. Below <build>/<stage>:
 
   final.caffemodel   the weights at the end
-  best.caffemodel    those of the highest IoU at a validation
+  best.caffemodel    those of the highest IoU at a validation, that of iteration 0 apart
   outcome.json       why it ended, and which of the two later stages and the evaluation take: with `patience` the best,
                      as the last ones are those that no longer rose; without it the final ones
   log.jsonl          losses and scores
@@ -24,7 +24,7 @@ from experiments.build_files import OUTCOME, existing, weights_path
 from experiments.build_lock import build_lock
 from experiments.command_line import build_folder, experiment_parser, run_command
 from experiments.config import PREDECESSOR, STAGES, load_config
-from experiments.convergence import best_round
+from experiments.convergence import best_round, rounds
 from experiments.dataset_watch import DatasetWatch
 from experiments.files import write_atomically
 from experiments.interruption import Interrupted, Interruption
@@ -124,7 +124,7 @@ def _copy_weights(net, stage, path):
 
 def _finish(run, reason, patience):
     """Note how the stage ended and keep its weights under their final name, which says that it has ended."""
-    best = best_round(run.log.of_kind("validation"))
+    best = best_round(rounds(run.log))
     taken = FINAL if patience is None else BEST
     outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,
                "best": {"iteration": best["iteration"], "classes": best["classes"]}}
