@@ -24,7 +24,7 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
+.PHONY: help docker demo test test-faults measure-steps lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
 	grid-search dask-scheduler dask-workers report weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -47,6 +47,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
 ## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
+## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
 ## PIP_INDEX_URL a Python package index (pip's default)
@@ -60,6 +61,9 @@ demo: train report  ## environment, drawn scenes, four short stages, evaluation,
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
 
+test-faults: docker  ## kills, signals, full disks and other faults, a line each: up to 40 minutes
+	$(RUN) python3 -m pytest -q tests/faults $(PYTEST_ARGS)
+
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
 	$(RUN) shellcheck --external-sources docker/build docker/run docker/enter docker/engine.sh .ci/run
@@ -69,6 +73,9 @@ lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
 weights: build/weights/vgg16.caffemodel  ## VGG16's weights, downloaded and made fully convolutional
 
 nets: $(SOLVERS)  ## the nets and solvers of all stages
+
+measure-steps: docker  ## seconds and peak memory of an iteration of each stage of the paper's experiment
+	$(RUN) python3 -m experiments.measure_steps --config experiments/configs/cityscapes.yaml $(MEASURE_ARGS)
 
 prototxts: | docker  ## the committed nets and solvers for Cityscapes, written anew
 	$(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \

@@ -46,3 +46,15 @@ def make_dataset(tmp_path):
         write_metadata(str(lmdb), metadata)
         return metadata
     return make
+
+
+@pytest.fixture
+def command(capsys):
+    """Return a function that calls a tool's main() as its command line does: (status, stdout, stderr)."""
+    from experiments.command_line import run_command
+
+    def call(main, *arguments):
+        with pytest.raises(SystemExit) as ended:
+            run_command(lambda: main([str(argument) for argument in arguments]))
+        return (ended.value.code, *capsys.readouterr())
+    return call

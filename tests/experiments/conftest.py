@@ -81,15 +81,3 @@ def tiny_build(tmp_path, make_dataset):
 def experiment(tmp_path, make_dataset):
     """Return (configuration, build folder) of a tiny dataset with its nets."""
     return make_experiment(tmp_path, make_dataset)
-
-
-@pytest.fixture
-def command(capsys):
-    """Return a function that calls a tool's main() as its command line does: (status, stdout, stderr)."""
-    from experiments.command_line import run_command
-
-    def call(main, *arguments):
-        with pytest.raises(SystemExit) as ended:
-            run_command(lambda: main([str(argument) for argument in arguments]))
-        return (ended.value.code, *capsys.readouterr())
-    return call

@@ -1,0 +1,40 @@
+"""What `make test-faults` prints: a line for each fault, what was broken and what came of it."""
+
+import pytest
+
+from tests.experiments.tiny_experiment import make_experiment
+
+
+@pytest.fixture
+def fault(record_property):
+    """Return a function that notes a line, printed when the test has ended."""
+    def note(line):
+        record_property("fault", line)
+    return note
+
+
+@pytest.fixture
+def make_tiny_experiment(tmp_path, make_dataset):
+    """Return a function that gives (configuration file, build folder) of a tiny experiment with changes."""
+    def make(**changes):
+        _, build = make_experiment(tmp_path, make_dataset, **changes)
+        return tmp_path / "tiny.yaml", build
+    return make
+
+
+def pytest_configure(config):
+    config.pluginmanager.register(FaultLines(config), "fault-lines")
+
+
+class FaultLines:
+    """Prints the lines of a test with its outcome, in place of a dot."""
+
+    def __init__(self, config):
+        self._config = config
+
+    def pytest_runtest_logreport(self, report):
+        if report.when == "call" or report.outcome != "passed" and report.when == "setup":
+            lines = [line for name, line in report.user_properties if name == "fault"] or [report.nodeid]
+            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+            for line in lines:
+                terminal.write_line(f"{report.outcome}: {line}")

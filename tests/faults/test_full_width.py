@@ -1,0 +1,29 @@
+"""The paper's joint stage at full width on frames of Cityscapes' true size, by Caffe's own command line."""
+
+import psutil
+import pytest
+
+from data_prep.__main__ import main as data_prep
+from experiments.config import load_config
+from experiments.generate_nets import nominal_metadata, write_nets
+from experiments.measure_steps import run_caffe
+from tests.cityscapes_tree import make_tree
+
+GIGABYTE = 1e9
+MOST = 20 * GIGABYTE
+
+
+def test_two_iterations_fit_into_memory(tmp_path, fault):
+    if psutil.virtual_memory().available < MOST:
+        pytest.skip(f"{MOST / GIGABYTE:.0f} GB of free memory are needed")
+    root, build = make_tree(tmp_path / "cityscapes", {"train": 2, "val": 1}, (1024, 2048)), tmp_path / "build"
+    assert data_prep(["--dataset", "cityscapes", "--root", str(root), "--output", str(build / "lmdb"), "--jobs", "1",
+                      "--count", "train=2", "val=1"]) == 0
+    config = load_config("experiments/configs/cityscapes.yaml")
+    short = config.copy(update={"stage4": config.stage4.copy(update={"iterations": 2})})
+    write_nets(short, nominal_metadata("cityscapes"), build, build / "nets")
+    (build / "stage4").mkdir()
+    _, peak = run_caffe(build / "nets" / "stage4" / "solver.prototxt")
+    assert (build / "stage4" / "snapshot_iter_2.caffemodel").stat().st_size > 0.5 * GIGABYTE
+    assert peak < MOST
+    fault(f"two iterations of the paper's joint stage at 1024 x 512: at most {peak / GIGABYTE:.1f} GB of memory")
