@@ -124,8 +124,8 @@ clean:  ## remove what was made of DATASET, trained weights included
 distclean:  ## remove everything that was made; the image stays
 	rm -rf build
 
-# data_prep writes dataset.json last.
-$(LMDB): | $(if $(wildcard $(LMDB)),,dataset-folder) docker
+# data_prep writes dataset.json last. What draws the scenes may have changed: data_prep then looks at its version.
+$(LMDB): $(if $(filter scenes,$(DATASET)),$(wildcard data_prep/scenes/__init__.py)) | $(if $(wildcard $(LMDB)),,dataset-folder) docker
 	$(RUN) python3 -m data_prep --dataset $(DATASET) --output $(BUILD)/lmdb $(if $(FOLDER),--root "$($(FOLDER))") $(LMDB_ARGS)
 
 dataset-folder:

@@ -61,7 +61,11 @@ def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):
                for split, listed in list_splits(name, root, seed, counts, full_resolution).items()}
     lengths = {split: len(listed) for split, listed in entries.items()}
     found = _complete(output, (name, seed, lengths, dataset.subsampling, list(dataset.classes.values())), force)
-    if found:
+    if found and found.generator != dataset.generator:
+        print(f"{output} was drawn by version {found.generator} of {name}, this is version {dataset.generator}: it is "
+              "drawn anew")
+    elif found:
+        os.utime(os.path.join(output, FILE_NAME))  # for make: checked against the version that is there now
         print(f"{output} is complete already: {_summary(found)}")
         return
     metadata = write_dataset(name, dataset, entries, seed, output, jobs)

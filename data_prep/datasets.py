@@ -28,6 +28,8 @@ class Dataset(NamedTuple):
         The make variable that names the dataset's folder; None for a dataset that is drawn.
     subsampling : int
         Factor by which images are made smaller.
+    generator : int
+        Version of what draws the images; 0 where they come from files.
     """
 
     classes: Dict[int, LabelClass]
@@ -37,10 +39,12 @@ class Dataset(NamedTuple):
     images_folder: str = ""
     root_variable: Optional[str] = None
     subsampling: int = 1
+    generator: int = 0
 
 
 DATASETS = {
-    "scenes": Dataset(scenes.CLASSES, scenes.list_entries, {"train": 600, "val": 100}),
+    "scenes": Dataset(scenes.CLASSES, scenes.list_entries, {"train": 600, "val": 100},
+                      generator=scenes.GENERATOR),
     "camvid": Dataset(camvid.CLASSES, camvid.list_entries, {"train": None, "val": None, "test": None}, ("test",),
                       root_variable="CAMVID", subsampling=camvid.SUBSAMPLING),
     "cityscapes": Dataset(cityscapes.CLASSES, cityscapes.list_entries, cityscapes.FRAMES, ("test",),

@@ -11,7 +11,7 @@ import numpy as np
 
 from data_prep.errors import DataError
 from data_prep.loading import load_entries
-from data_prep.metadata import Metadata, write_metadata
+from data_prep.metadata import RECORD_FORMAT, Metadata, write_metadata
 from data_prep.records import record_key
 from data_prep.write_progress import FILE_NAME, SplitProgress, WriteProgress
 
@@ -95,7 +95,8 @@ def partial_folder(output):
 def _settings(name, dataset, seed):
     """What records depend on besides their entries."""
     classes = [[label_id, entry.name] for label_id, entry in dataset.classes.items()]
-    return {"name": name, "seed": seed, "subsampling": dataset.subsampling, "classes": classes}
+    return {"name": name, "seed": seed, "subsampling": dataset.subsampling, "classes": classes,
+            "generator": dataset.generator, "record_format": RECORD_FORMAT}
 
 
 def _replace(output, partial):
@@ -117,7 +118,8 @@ def _metadata(name, dataset, statistics, seed):
                     splits={split: found.count for split, found in statistics.items()},
                     sizes={split: found.sizes for split, found in statistics.items()},
                     seed=seed,
-                    subsampling=dataset.subsampling)
+                    subsampling=dataset.subsampling,
+                    generator=dataset.generator)
 
 
 def write_split(folder, entries, split, jobs=1, progress=None):

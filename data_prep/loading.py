@@ -8,7 +8,7 @@ from multiprocessing import get_context
 import numpy as np
 from tqdm import tqdm
 
-from data_prep.records import encode_record
+from data_prep.datum import encode_record
 
 ENTRIES_AHEAD = 64  # of the writer; up to twice as many
 LOGGED_EVERY = 100  # images, where a log takes the place of the progress bar
@@ -83,4 +83,4 @@ def _load(entry):
     if _stop.is_set():
         return None
     image, labels = entry.load()
-    return encode_record(image, labels), labels.shape, image[:, :, ::-1].sum(axis=(0, 1), dtype=np.int64)
+    return encode_record(image, labels, entry.name), labels.shape, image[:, :, ::-1].sum(axis=(0, 1), dtype=np.int64)

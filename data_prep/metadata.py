@@ -1,6 +1,7 @@
 """dataset.json: what is known about an LMDB besides its records."""
 
 import json
+import math
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
@@ -8,6 +9,7 @@ from data_prep.errors import DataError
 
 FILE_NAME = "dataset.json"
 VOID = 255
+RECORD_FORMAT = 2  # of datum.py, raised whenever that changes; 2: with a checksum
 
 
 class LabelClass(NamedTuple):
@@ -41,6 +43,10 @@ class Metadata(NamedTuple):
         Factor by which the dataset's images were made smaller.
     void : int
         Label of pixels without a class.
+    generator : int
+        Version of what drew the images; 0 where they come from files.
+    record_format : int
+        `RECORD_FORMAT` when the records were written.
     """
 
     name: str
@@ -52,6 +58,8 @@ class Metadata(NamedTuple):
     seed: int
     subsampling: int
     void: int = VOID
+    generator: int = 0
+    record_format: int = RECORD_FORMAT
 
 
 def write_metadata(folder, metadata):
@@ -60,6 +68,8 @@ def write_metadata(folder, metadata):
     with open(os.path.join(folder, FILE_NAME), "w", encoding="utf-8") as stream:
         json.dump(fields, stream, indent=2)
         stream.write("\n")
+        stream.flush()
+        os.fsync(stream.fileno())  # its folder is renamed next, which must not reach the disk before it
 
 
 def read_metadata(folder):
@@ -77,7 +87,7 @@ def read_metadata(folder):
     Raises
     ------
     DataError
-        Where the file is not there, or is not what `write_metadata` wrote.
+        Where the file is not there, is not what `write_metadata` wrote, or its records have another format.
     """
     path = folder if os.path.basename(folder) == FILE_NAME else os.path.join(folder, FILE_NAME)
     try:
@@ -85,22 +95,44 @@ def read_metadata(folder):
             fields = json.load(stream)
     except FileNotFoundError:
         raise DataError(f"{path} is not there: make the LMDB first, with make lmdb DATASET=<name>.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path} cannot be read ({error}): "
                         "remove its folder and run make lmdb again.") from None
     try:
         metadata = _from_fields(fields)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{path} is not a description of an LMDB ({type(error).__name__}: {error}): "
                         "remove its folder and run make lmdb again.") from None
+    if metadata.record_format != RECORD_FORMAT:
+        raise DataError(f"{path} is of record format {metadata.record_format}, this version reads {RECORD_FORMAT}: "
+                        "remove its folder and run make lmdb again.")
     return metadata
 
 
 def _from_fields(fields):
-    classes = [LabelClass(entry["name"], entry["category"], tuple(entry["colour"]))
+    """Metadata of what JSON holds; any exception but a DataError where it is something else."""
+    classes = [LabelClass(_of(str, entry["name"]), _of(str, entry["category"]), _several(int, entry["colour"], 3))
                for entry in fields["classes"]]
-    mean_bgr = tuple(float(channel) for channel in fields["mean_bgr"])
-    if len(mean_bgr) != 3:
-        raise ValueError(f"mean_bgr has {len(mean_bgr)} values, not 3")
-    sizes = {split: [tuple(size) for size in found] for split, found in fields["sizes"].items()}
-    return Metadata(**dict(fields, classes=classes, mean_bgr=mean_bgr, sizes=sizes))
+    sizes = {split: [_several(int, size, 2) for size in found] for split, found in fields["sizes"].items()}
+    numbers = {"generator": 0, "record_format": 1}  # what they were before they were noted
+    for name in ("seed", "subsampling", "void", "generator", "record_format"):
+        numbers[name] = _of(int, fields.get(name, numbers.get(name)))
+    found = {"name": _of(str, fields["name"]), "classes": classes, "sizes": sizes, **numbers,
+             "mean_bgr": tuple(map(float, _several((float, int), fields["mean_bgr"], 3))),
+             "label_ids": list(_several(int, fields["label_ids"], len(classes))),
+             "splits": {split: _of(int, count) for split, count in fields["splits"].items()}}
+    return Metadata(**{**fields, **found})
+
+
+def _several(kind, values, count):
+    values = tuple(_of(kind, value) for value in _of(list, values))
+    if len(values) != count:
+        raise ValueError(f"{len(values)} values, not {count}")
+    return values
+
+
+def _of(kind, value):
+    """A value, if it is of that kind and finite."""
+    if not isinstance(value, kind) or isinstance(value, bool) or value != value or value in (math.inf, -math.inf):
+        raise TypeError(f"{value!r} is of the wrong kind")
+    return value

@@ -96,4 +96,6 @@ class WriteProgress:
                   "splits": {name: found._asdict() for name, found in self._splits.items()}}
         with open(self._path + ".new", "w", encoding="utf-8") as stream:
             json.dump(fields, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(self._path + ".new", self._path)

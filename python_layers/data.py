@@ -7,7 +7,7 @@ import caffe
 import numpy as np
 
 from data_prep.metadata import read_metadata
-from data_prep.records import decode_planes, open_records
+from data_prep.records import open_records
 from python_layers.blobs import check_blob_counts
 from python_layers.errors import shows_errors
 from python_layers.order import Order
@@ -95,7 +95,7 @@ def _open_source(parameters):
 
 
 def _load_pair(records, index, mirrored):
-    planes = decode_planes(records.record(index))
+    planes = records.planes(index)
     if mirrored:
         planes = planes[:, :, ::-1]
     return planes[:3], planes[3]

@@ -6,7 +6,9 @@ from data_prep.pairs import Entry
 from data_prep.scenes.classes import CLASSES
 from data_prep.scenes.scene import draw_scene
 
-__all__ = ["CLASSES", "draw_scene", "list_entries"]
+__all__ = ["CLASSES", "GENERATOR", "draw_scene", "list_entries"]
+
+GENERATOR = 1  # to be raised with every change of what is drawn: scenes on disk are drawn anew then
 
 
 def list_entries(seed, split, count):

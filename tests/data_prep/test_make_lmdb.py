@@ -1,6 +1,7 @@
 """The command line of data_prep."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from PIL import Image
 
 from data_prep import lmdb_writer
 from data_prep.__main__ import main
+from data_prep.datasets import DATASETS
 from data_prep.metadata import read_metadata
 from data_prep.records import open_records
 
@@ -67,6 +69,30 @@ def test_another_lmdb_is_replaced_on_demand_only(camvid_root, tmp_path, capsys):
     assert camvid(camvid_root, output, "--force") == 0
     assert names(output / "train")[:2] == first, "a smaller count is the beginning of the same order"
     assert len(names(output / "train")) == 5
+
+
+def scenes(output, *more):
+    return main(["--dataset", "scenes", "--output", str(output), "--count", "train=3", "val=1", *more])
+
+
+def test_scenes_of_another_version_are_drawn_anew(tmp_path, capsys, monkeypatch):
+    assert scenes(tmp_path / "lmdb") == 0
+    first = os.stat(tmp_path / "lmdb" / "train" / "data.mdb").st_ino
+    assert scenes(tmp_path / "lmdb") == 0 and os.stat(tmp_path / "lmdb" / "train" / "data.mdb").st_ino == first
+    monkeypatch.setitem(DATASETS, "scenes", DATASETS["scenes"]._replace(generator=7))
+    assert scenes(tmp_path / "lmdb", "--seed", "3") == 1, "another seed was asked for"
+    assert scenes(tmp_path / "lmdb") == 0
+    assert "drawn by version 1 of scenes, this is version 7: it is drawn anew" in capsys.readouterr().out
+    assert os.stat(tmp_path / "lmdb" / "train" / "data.mdb").st_ino != first
+    assert read_metadata(str(tmp_path / "lmdb")).generator == 7
+
+
+def test_what_is_complete_is_newer_than_the_version_it_was_checked_against(tmp_path):
+    """Or make would ask again and again."""
+    assert scenes(tmp_path / "lmdb") == 0
+    os.utime(tmp_path / "lmdb" / "dataset.json", (0, 0))
+    assert scenes(tmp_path / "lmdb") == 0
+    assert os.stat(tmp_path / "lmdb" / "dataset.json").st_mtime > time.time() - 60
 
 
 @pytest.mark.parametrize("force", [[], ["--force"]])
@@ -162,3 +188,21 @@ def test_a_killed_command_leaves_no_processes_and_goes_on(tmp_path):
     again = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     assert "train: goes on after 64 of 66 images" in again.stdout
     assert read_metadata(str(output)).splits == {"train": 66, "val": 1} and os.listdir(tmp_path) == ["lmdb"]
+
+
+def test_a_full_disk_is_one_sentence_and_what_is_written_is_kept(tmp_path):
+    """The kernel ends each file at 6 MB, as a full disk would; 66 scenes have 5.1 MB, 300 have 23 MB."""
+    output = tmp_path / "lmdb"
+    command = [sys.executable, "-m", "data_prep", "--dataset", "scenes", "--output", str(output), "--count",
+               "train=100", "val=1"]
+    limited = subprocess.run(command, stderr=subprocess.PIPE, text=True, preexec_fn=limit_file_size)
+    assert limited.returncode == 1
+    assert limited.stderr.startswith(f"error: {output} cannot be written (") and limited.stderr.count("\n") == 1
+    assert not output.exists() and (tmp_path / "lmdb.partial" / "progress.json").exists()
+    again = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    assert "train: goes on after 64 of 100 images" in again.stdout
+    assert len(names(output / "train")) == 100 and os.listdir(tmp_path) == ["lmdb"]
+
+
+def limit_file_size():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6 << 20, 6 << 20))

@@ -1,6 +1,7 @@
 """Records: what goes in comes out, and what cannot be a record is named."""
 
 import multiprocessing
+import os
 import shutil
 import threading
 
@@ -12,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from data_prep.datum import decode_planes, encode_record, planes_to_pair
 from data_prep.errors import DataError
-from data_prep.records import decode_planes, decode_record, encode_record, open_records, record_key
+from data_prep.records import open_records, record_key
+from tests.conftest import random_pair
 
 IMAGE = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
 LABELS = np.array([[0, 1, 255], [2, 2, 0]], dtype=np.uint8)
@@ -23,7 +26,7 @@ LABELS = np.array([[0, 1, 255], [2, 2, 0]], dtype=np.uint8)
 def test_round_trip(data, height, width):
     image = data.draw(arrays(np.uint8, (height, width, 3)))
     labels = data.draw(arrays(np.uint8, (height, width)))
-    decoded = decode_record(encode_record(image, labels))
+    decoded = planes_to_pair(decode_planes(encode_record(image, labels, "é"), "é"))
     np.testing.assert_array_equal(decoded[0], image)
     np.testing.assert_array_equal(decoded[1], labels)
     for array in decoded:
@@ -31,11 +34,11 @@ def test_round_trip(data, height, width):
 
 
 def test_the_datum_has_planes_blue_green_red_label():
-    datum = caffe_pb2.Datum.FromString(encode_record(IMAGE, LABELS))
+    datum = caffe_pb2.Datum.FromString(encode_record(IMAGE, LABELS, "a"))
     assert (datum.channels, datum.height, datum.width) == (4, 2, 3)
     planes = [[IMAGE[y, x, channel] for y in range(2) for x in range(3)] for channel in (2, 1, 0)]
     assert list(datum.data) == sum(planes, []) + list(LABELS.ravel())
-    np.testing.assert_array_equal(decode_planes(datum.SerializeToString())[3], LABELS)
+    np.testing.assert_array_equal(decode_planes(datum.SerializeToString(), "a")[3], LABELS)
 
 
 @pytest.mark.parametrize("image, labels, words", [
@@ -47,7 +50,7 @@ def test_the_datum_has_planes_blue_green_red_label():
 ])
 def test_arrays_that_are_no_record_are_refused(image, labels, words):
     with pytest.raises(DataError, match=words):
-        encode_record(image, labels)
+        encode_record(image, labels, "a")
 
 
 @pytest.mark.parametrize("record, words", [
@@ -56,10 +59,35 @@ def test_arrays_that_are_no_record_are_refused(image, labels, words):
     (caffe_pb2.Datum(channels=3, height=1, width=1, data=b"abc").SerializeToString(), "3 planes, not the 4"),
     (caffe_pb2.Datum(channels=4, height=2, width=2, data=b"abc").SerializeToString(), "2 x 2 pixels .* 3 by"),
     (caffe_pb2.Datum(channels=4, height=-1, width=-1, data=b"abcd").SerializeToString(), "-1 x -1"),
+    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd").SerializeToString(), "has no checksum, an earlier"),
+    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd", label=7).SerializeToString(), "checksum does not"),
 ])
 def test_bytes_that_are_no_record_are_refused(record, words):
     with pytest.raises(DataError, match=words):
-        decode_record(record)
+        decode_planes(record, "a")
+
+
+@given(st.data())
+def test_no_changed_byte_goes_unnoticed(data):
+    record = bytearray(encode_record(IMAGE, LABELS, "a"))
+    place = data.draw(st.integers(0, len(record) - 1))
+    record[place] ^= data.draw(st.integers(1, 255))
+    try:
+        found = decode_planes(bytes(record), "a")
+    except DataError:
+        return
+    np.testing.assert_array_equal(found, decode_planes(encode_record(IMAGE, LABELS, "a"), "a"))
+
+
+def test_the_checksum_is_the_usual_one():
+    """CRC-32 of name, height and width, as text, and the planes; computed bit by bit."""
+    datum = caffe_pb2.Datum.FromString(encode_record(IMAGE, LABELS, "a"))
+    remainder = 0xFFFFFFFF
+    for byte in b"a 2 3 " + datum.data:
+        remainder ^= byte
+        for _ in range(8):
+            remainder = remainder >> 1 ^ (0xEDB88320 if remainder & 1 else 0)
+    assert datum.label & 0xFFFFFFFF == remainder ^ 0xFFFFFFFF
 
 
 @pytest.fixture
@@ -68,7 +96,7 @@ def folder(tmp_path):
     folder = str(tmp_path / "train")
     with lmdb.open(folder) as environment, environment.begin(write=True) as transaction:
         for index, name in enumerate(("b_1", "a_2", "c")):
-            transaction.put(record_key(index, name), encode_record(IMAGE + np.uint8(index), LABELS))
+            transaction.put(record_key(index, name), encode_record(IMAGE + np.uint8(index), LABELS, name))
     return folder
 
 
@@ -110,7 +138,7 @@ def test_a_folder_made_anew_is_read_anew(folder):
     open_records(folder).record(0)
     shutil.rmtree(folder)
     with lmdb.open(folder) as environment, environment.begin(write=True) as transaction:
-        transaction.put(record_key(0, "new"), encode_record(IMAGE + np.uint8(9), LABELS))
+        transaction.put(record_key(0, "new"), encode_record(IMAGE + np.uint8(9), LABELS, "new"))
     assert open_records(folder)[0][0][0, 0, 0] == 9
 
 
@@ -126,3 +154,61 @@ def test_a_damaged_or_empty_lmdb_is_named(tmp_path):
     lmdb.open(str(tmp_path / "empty")).close()
     with pytest.raises(DataError, match="without records"):
         open_records(str(tmp_path / "empty"))
+
+
+def test_a_corrupt_record_is_named_by_its_key(folder):
+    place = encode_record(IMAGE + np.uint8(1), LABELS, "a_2")
+    content = bytearray(open(f"{folder}/data.mdb", "rb").read())
+    content[content.index(place) + 12] ^= 1
+    with open(f"{folder}/data.mdb", "wb") as stream:
+        stream.write(content)
+    records = open_records(folder)
+    for read in (records.planes, records.__getitem__):
+        with pytest.raises(DataError, match="record 00000001_a_2 of .*train can't be read.*checksum does not fit"):
+            read(1)
+    np.testing.assert_array_equal(records[0][0], IMAGE)
+    np.testing.assert_array_equal(records[2][0], IMAGE + np.uint8(2))
+
+
+@pytest.mark.parametrize("pages", [2, 3, 5])
+def test_a_truncated_lmdb_is_named(tmp_path, pages):
+    """Reading past its end would be a bus error, the end of the process."""
+    folder = str(tmp_path)
+    with lmdb.open(folder) as environment, environment.begin(write=True) as transaction:
+        for index in range(3):
+            transaction.put(record_key(index, "large"), encode_record(*random_pair(index, 60, 80), "large"))
+    os.truncate(f"{folder}/data.mdb", pages * 4096)
+    with pytest.raises(DataError, match="truncated or damaged.*run make lmdb again"):
+        open_records(folder)
+
+
+def contents(records):
+    return [(records.name(index), records.planes(index).tobytes()) for index in range(len(records))]
+
+
+def test_a_bent_tree_is_named(folder):
+    """Pages 2 and up, behind the two that describe the file, overwritten at random: a sentence or the records."""
+    whole = open(f"{folder}/data.mdb", "rb").read()
+    expected = contents(open_records(folder))
+    generator, refused = np.random.default_rng(0), 0
+    for _ in range(60):
+        content = np.frombuffer(whole, np.uint8).copy()
+        places = generator.integers(2 * 4096, len(whole), 40)
+        content[places] = generator.integers(0, 256, 40)
+        os.remove(f"{folder}/data.mdb")  # a new file: the old one may be mapped still
+        content.tofile(f"{folder}/data.mdb")
+        try:
+            records = open_records(folder)
+            found = contents(records)
+        except DataError:
+            refused += 1
+        else:
+            assert found == expected
+    assert 0 < refused < 60
+
+
+def test_an_lmdb_of_another_program_is_named(tmp_path):
+    with lmdb.open(str(tmp_path)) as environment, environment.begin(write=True) as transaction:
+        transaction.put(b"mine", b"data")
+    with pytest.raises(DataError, match="at place 0 the key b'mine'.*data_prep did not write it"):
+        open_records(str(tmp_path))

@@ -1,7 +1,9 @@
 """The Makefile: what depends on what, and what counts as done."""
 
+import os
 import re
 import shutil
+import time
 
 import pytest
 
@@ -175,6 +177,19 @@ def test_dataset_folder_that_is_not_named(front_door):
     assert done.returncode != 0
     assert "error: CAMVID is not set; name the folder of the dataset camvid: CAMVID=<folder>" in done.stderr
     assert not front_door.calls("docker")
+
+
+def test_scenes_are_asked_for_again_when_their_version_may_have_changed(front_door):
+    version = front_door.repository / "data_prep" / "scenes" / "__init__.py"
+    version.parent.mkdir(parents=True)
+    version.touch()
+    finish(front_door, "lmdb")
+    assert steps(front_door, "lmdb") == []
+    later = time.time() + 5
+    os.utime(version, (later, later))
+    assert steps(front_door, "lmdb") == ["lmdb"]
+    finish(front_door, "lmdb", dataset="camvid")
+    assert steps(front_door, "lmdb", "DATASET=camvid") == []
 
 
 def test_dataset_folder_is_not_needed_any_more_once_the_lmdb_is_there(front_door):

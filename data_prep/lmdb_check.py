@@ -1,0 +1,83 @@
+"""Whether an LMDB can be read: LMDB trusts its file, and a damaged one ends the process that reads it."""
+
+import faulthandler
+import os
+import resource
+import signal
+
+import lmdb
+import numpy as np
+
+from data_prep.errors import DataError
+
+WHOLE, DAMAGED = 0, 1  # exit status of the process that tries
+CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE)
+
+
+def check_lmdb(folder):
+    """Visit every record in a process of its own, which may crash instead of this one.
+
+    Only the first and the last byte of a record are touched: what lies between is for its checksum.
+
+    Parameters
+    ----------
+    folder : str
+        Of an LMDB.
+
+    Raises
+    ------
+    DataError
+        Where the file is truncated or its tree is damaged.
+    """
+    child = os.fork()
+    if child == 0:
+        _visit_and_exit(folder)
+    status = os.waitpid(child, 0)[1]
+    if status != WHOLE:
+        raise DataError(f"{folder} is not a readable LMDB (data.mdb is truncated or damaged): remove it and run make "
+                        "lmdb again.")
+
+
+def _visit_and_exit(folder):
+    """End this process, with the exit status or a signal telling what became of it."""
+    status = DAMAGED
+    try:
+        faulthandler.disable()
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        for number in CRASHES:
+            signal.signal(number, signal.SIG_DFL)
+        if _visit(folder):
+            status = WHOLE
+    finally:
+        os._exit(status)  # an exception's traceback would be one more than the parent's sentence
+
+
+def _visit(folder):
+    """Whether all records are there, inside the file, and found by their keys too."""
+    path = os.path.join(folder, "data.mdb")
+    maps_before = _maps_of(path)
+    with lmdb.open(folder, readonly=True, lock=False, readahead=False, create=False) as environment, \
+            environment.begin(buffers=True) as transaction:
+        size, begin = os.path.getsize(path), min(_maps_of(path) - maps_before, default=None)
+        if size < (environment.info()["last_pgno"] + 1) * environment.stat()["psize"]:
+            return False
+
+        def touch(view):
+            bytes(view[:1]), bytes(view[-1:])
+            start = np.frombuffer(view, np.uint8).ctypes.data  # a ValueError where it is empty
+            return begin is None or begin <= start and start + len(view) <= begin + size
+
+        keys, left = [], environment.stat()["entries"]
+        for key, record in transaction.cursor():
+            left -= 1
+            if left < 0 or not (touch(key) and touch(record)):  # more than there are: a tree that is bent into a circle
+                return False
+            keys.append(bytes(key))
+        return left == 0 and all(transaction.get(key) for key in keys)
+
+
+def _maps_of(path):
+    """Addresses that a file is mapped at in this process; none on a file system that lends it another inode there."""
+    inode = str(os.stat(path).st_ino)
+    with open("/proc/self/maps") as maps:
+        return {int(line.partition("-")[0], 16) for line in maps if line.split()[4] == inode}
