@@ -32,6 +32,11 @@ class FaultLines:
     def __init__(self, config):
         self._config = config
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report):
+        if report.outcome == "passed" and report.when == "call":
+            return "passed", "", ""
+
     def pytest_runtest_logreport(self, report):
         if report.when == "call" or report.outcome != "passed" and report.when == "setup":
             lines = [line for name, line in report.user_properties if name == "fault"] or [report.nodeid]
