@@ -5,7 +5,7 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= val
-export CITYSCAPES CAMVID ENGINE MIRROR PIP_INDEX_URL DEVICE GPU
+export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
@@ -25,7 +25,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker demo test test-faults measure-steps lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
-	grid-search dask-scheduler dask-workers report weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	grid-search dask-scheduler dask-workers report bench weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -37,6 +37,7 @@ help:  ## list the targets (what `make` alone does too)
 ## DATASET       scenes (drawn, the default), camvid or cityscapes
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
+## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
 ## SPLIT         what is evaluated (val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
@@ -47,6 +48,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
 ## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
+## BENCH_ARGS    options of experiments.benchmark_crf, such as --training-step
 ## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
@@ -117,6 +119,9 @@ dask-workers: | docker  ## do the work of SCHEDULER on this machine
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
+
+bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
+	$(RUN) python3 -m experiments.benchmark_crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
 
 clean:  ## remove what was made of DATASET, trained weights included
 	rm -rf $(BUILD)

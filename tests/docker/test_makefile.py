@@ -165,6 +165,12 @@ def test_dask_workers_are_of_one_thread_each_and_need_a_scheduler(front_door):
     assert "docker/run dask-scheduler" in front_door.run("make", "-n", "dask-scheduler").stdout
 
 
+def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):
+    done = front_door.run("make", "-n", "bench", "FRANKFURT=../some frame", "BENCH_ARGS=--training-step")
+    assert 'experiments.benchmark_crf --frame "../some frame" --training-step' in done.stdout
+    assert "--frame" not in front_door.run("make", "-n", "bench").stdout
+
+
 def test_weights_of_vgg16_are_made_once_and_from_a_copy_if_there_is_one(front_door):
     assert steps(front_door, "weights") == ["weights"] and steps(front_door, "weights") == []
     shutil.rmtree(front_door.repository / "build" / "weights")

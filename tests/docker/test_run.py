@@ -90,15 +90,16 @@ def test_podman_keeps_the_callers_id(machine, user, kept):
     assert values(machine.calls("podman", "run")[-1], "--userns") == kept
 
 
-def test_dataset_folders_are_mounted_read_only(built, tmp_path):
-    (tmp_path / "data" / "camvid").mkdir(parents=True)
+@pytest.mark.parametrize("variable", ["CITYSCAPES", "CAMVID", "FRANKFURT"])
+def test_dataset_folders_are_mounted_read_only(variable, built, tmp_path):
+    (tmp_path / "data" / "dataset").mkdir(parents=True)
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    built.docker_run("true", folder=elsewhere, CAMVID="../data/camvid")
+    built.docker_run("true", folder=elsewhere, **{variable: "../data/dataset"})
     call = container(built)
-    folder = f"{tmp_path}/data/camvid"
+    folder = f"{tmp_path}/data/dataset"
     assert f"{folder}:{folder}:ro" in values(call, "--volume")
-    assert f"CAMVID={folder}" in values(call, "--env")
+    assert f"{variable}={folder}" in values(call, "--env")
 
 
 def test_linked_parts_of_a_dataset_are_mounted(built, tmp_path):

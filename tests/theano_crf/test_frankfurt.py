@@ -1,4 +1,4 @@
-"""A real street scene with known optimal energies; skipped unless FRANKFURT names its half.npz."""
+"""A real street scene with known optimal energies; skipped unless FRANKFURT names the folder of its half.npz."""
 import os
 
 import numpy as np
@@ -6,13 +6,13 @@ import pytest
 
 import theano_crf
 
-PATH = os.environ.get("FRANKFURT")
-pytestmark = pytest.mark.skipif(not PATH, reason="FRANKFURT does not name the file half.npz")
+FOLDER = os.environ.get("FRANKFURT")
+pytestmark = pytest.mark.skipif(not FOLDER, reason="FRANKFURT does not name the folder of half.npz")
 
 
 @pytest.fixture(scope="module")
 def frame():
-    with np.load(PATH) as stored:
+    with np.load(os.path.join(FOLDER, "half.npz")) as stored:
         image = stored["image"].transpose(2, 0, 1)[None] / np.float32(255)
         probability = stored["prob"].astype(np.float32)[None]
     return probability, theano_crf.contrast_weights(image)

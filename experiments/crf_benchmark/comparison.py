@@ -1,0 +1,82 @@
+"""All methods on one problem, in turns with the memory floor: time, energy and bound."""
+
+import functools
+import hashlib
+
+import numpy as np
+
+import theano_crf
+from experiments.crf_benchmark import methods
+from experiments.crf_benchmark.memory_floor import MemoryFloor
+from experiments.crf_benchmark.threads import openmp_threads
+from experiments.crf_benchmark.timing import Run, time_in_turns
+
+EFFORTS = (1, 2, 4, 8, 15, 30, 60, 120, 200)  # iterations of DualMM
+MEAN_FIELD_EFFORTS = (1, 2, 5, 10)
+NUMPY_EFFORTS = (1, 4, 15)
+CYCLES = (1, 2, methods.UNTIL_CONVERGENCE)
+FLOOR_THREADS = (1, 2)
+
+
+def compared_methods():
+    """All methods at all efforts on -p; on -log p those whose energies are known."""
+    chosen = [methods.dual_mm(decode, effort) for decode in methods.DECODINGS for effort in EFFORTS]
+    chosen += [methods.dual_mm(decode, threads=threads) for decode in ("argmin", "icm") for threads in (1, 4)]
+    chosen += [methods.ssvm(threads=threads) for threads in (1, 2)]
+    chosen += [methods.alpha_expansion(cycles) for cycles in CYCLES]
+    chosen += [methods.plain_numpy(effort) for effort in NUMPY_EFFORTS]
+    chosen += [methods.dual_mm(decode, effort, kind="-log p")
+               for decode, effort in (("argmin", 15), ("icm", 15), ("icm", 200))]
+    return chosen + [methods.dense_crf(effort) for effort in MEAN_FIELD_EFFORTS]
+
+
+def compare(problem, compared, rounds, folder, progress):
+    """Time methods and the memory floor in turns.
+
+    Parameters
+    ----------
+    problem : problem.Problem
+    compared : sequence of methods.Method
+    rounds : int
+    folder : path
+        Keeps the floor's compiled triad.
+    progress : experiments.progress.Progress
+        Advanced (rounds + 1) * (len(compared) + len(FLOOR_THREADS)) times.
+
+    Returns
+    -------
+    dict
+        problem, its name; volume_bytes; argmax_energy, by kind of unary costs; floors, a list of threads, seconds
+        and traffic in bytes; rows, a list of name, effort, threads, kind, seconds, energy (of the kind of costs),
+        lower_bound (None without one) and labels, a digest of them.
+    """
+    floor = MemoryFloor(problem.probability.size, folder)
+    floor_runs = [Run(f"memory floor, threads {threads}", functools.partial(_floor, floor, threads))
+                  for threads in FLOOR_THREADS]
+    runs = floor_runs + [Run(method.key, functools.partial(method.on, problem)) for method in compared]
+    timings, found = time_in_turns(runs, rounds, progress)
+    floors = [{"threads": threads, "seconds": list(timings[run.name].seconds),
+               "traffic": floor.traffic(2 * methods.ITERATIONS)} for threads, run in zip(FLOOR_THREADS, floor_runs)]
+    argmax = problem.probability[0].argmax(axis=0)
+    return {"problem": problem.name, "volume_bytes": problem.volume_bytes,
+            "argmax_energy": {kind: _energy(problem, kind, argmax) for kind in sorted({m.kind for m in compared})},
+            "floors": floors,
+            "rows": [_row(problem, method, timings[method.key], found[method.key]) for method in compared]}
+
+
+def _floor(floor, threads):
+    def timed():
+        with openmp_threads(threads):
+            floor.run(2 * methods.ITERATIONS)
+    return timed
+
+
+def _row(problem, method, timing, found):
+    labels = np.ascontiguousarray(found.labels, np.int32)
+    return {"name": method.name, "effort": method.effort, "threads": method.threads, "kind": method.kind,
+            "seconds": list(timing.seconds), "energy": _energy(problem, method.kind, labels),
+            "lower_bound": found.lower_bound, "labels": hashlib.sha256(labels.tobytes()).hexdigest()[:16]}
+
+
+def _energy(problem, kind, labels):
+    return float(theano_crf.energy(problem.unary(kind), problem.weights, labels[None])[0])

@@ -1,0 +1,75 @@
+"""Methods of others on the same problem: alpha expansion (gco-wrapper) and the dense CRF's mean field (pydensecrf2)."""
+
+import numpy as np
+import pydensecrf.densecrf as densecrf
+from gco import pygco
+
+LARGEST_COST = 10 ** 6  # alpha expansion works on integers; gco takes at most 10 ** 7 a term
+UNTIL_CONVERGENCE = -1
+
+# The settings that pydensecrf's own example has.
+SMOOTHNESS = dict(sxy=3, compat=3)
+APPEARANCE = dict(sxy=80, srgb=13, compat=10)
+
+
+class AlphaExpansion:
+    """Alpha expansion on one problem, from the labels of least unary cost.
+
+    Parameters
+    ----------
+    unary : (1, K, H, W) float32
+    weights : (1, 2, H, W) float32
+    """
+
+    def __init__(self, unary, weights):
+        _, labels, self._height, self._width = unary.shape
+        sites = self._height * self._width
+        costs = unary[0].reshape(labels, sites).T.astype(np.float64, order="C")  # gco reads the memory as it lies
+        costs -= costs.min()
+        scale = LARGEST_COST / max(costs.max(), weights.max(), 1e-30)
+        self._graph = pygco.GCO()
+        self._graph.create_general_graph(sites, labels)
+        self._graph.set_data_cost(np.rint(costs * scale))
+        self._graph.set_all_neighbors(*self._edges(weights[0].astype(np.float64) * scale))
+        self._graph.set_smooth_cost(1 - np.eye(labels, dtype=np.intc))
+        for site, label in enumerate(costs.argmin(axis=1)):
+            self._graph.init_label_at_site(site, label)
+
+    def _edges(self, weights):
+        sites = np.arange(self._height * self._width).reshape(self._height, self._width)
+        pairs = ((sites[:, :-1], sites[:, 1:], weights[0, :, :-1]), (sites[:-1], sites[1:], weights[1, :-1]))
+        first, second, weight = (np.concatenate([pair[part].ravel() for pair in pairs]) for part in range(3))
+        return first, second, np.rint(weight)
+
+    def expand(self, cycles):
+        """Expand each label in turn, in as many cycles, or `UNTIL_CONVERGENCE`; return the labels (H, W)."""
+        self._graph.expansion(cycles)
+        return self.labels()
+
+    def labels(self):
+        """The labels (H, W) as they are now."""
+        return self._graph.get_labels().reshape(self._height, self._width)
+
+    def __del__(self):
+        self._graph.destroy_graph()
+
+
+def mean_field(image, unary, iterations):
+    """Labels of the fully connected CRF's mean field, whose energy is another one.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8
+    unary : (1, K, H, W) float32
+    iterations : int
+
+    Returns
+    -------
+    (H, W) integer
+    """
+    _, labels, height, width = unary.shape
+    field = densecrf.DenseCRF2D(width, height, labels)
+    field.setUnaryEnergy(np.ascontiguousarray(unary[0].reshape(labels, -1)))
+    field.addPairwiseGaussian(**SMOOTHNESS)
+    field.addPairwiseBilateral(rgbim=np.ascontiguousarray(image), **APPEARANCE)
+    return np.asarray(field.inference(iterations)).argmax(axis=0).reshape(height, width)

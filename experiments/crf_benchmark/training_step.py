@@ -1,0 +1,91 @@
+"""The CRF's share of a joint training step: the paper's net, FCN-8s on VGG16, with the SSVM loss on one frame."""
+
+import functools
+import time
+from pathlib import Path
+
+import caffe
+from caffe.proto import caffe_pb2
+from google.protobuf import text_format
+
+from data_prep.lmdb_writer import write_split
+from data_prep.pairs import Entry
+from experiments.config import CRFConfig
+from experiments.crf_benchmark.fresh_process import in_fresh_process
+from experiments.crf_benchmark.peak_memory import peak
+from experiments.files import write_atomically
+from experiments.progress import Progress
+from prototxt.fcn import Architecture
+from prototxt.nets import train_net
+
+CRF_LAYERS = {"unary", "weights", "loss"}
+
+
+def measure_training_step(source, rounds, folder, width=1.0):
+    """Time steps of stage 4, random weights: what a step costs does not depend on their values.
+
+    Parameters
+    ----------
+    source : problem.Source
+        The frame; the labels of greatest probability stand for the truth.
+    rounds : int
+        Steps that are timed, after one that is not.
+    folder : path
+        The frame's LMDB and the nets are written below it.
+    width : float
+        Of the net, see `prototxt.fcn.Architecture`.
+
+    Returns
+    -------
+    dict
+        Lists of seconds, one entry a step: step, crf (forward and backward of `CRF_LAYERS`); peak_bytes of the process.
+    """
+    return in_fresh_process(_measure, source, rounds, str(folder), width)
+
+
+def _measure(source, rounds, folder, width):
+    solver = _solver(source, Path(folder) / "training-step", width)
+    found = {"step": [], "crf": []}
+    with Progress("training step", 0, rounds + 1, "step") as progress:
+        for step in range(rounds + 1):
+            begin = time.perf_counter()
+            crf = _step(solver)
+            if step > 0:
+                found["step"].append(time.perf_counter() - begin)
+                found["crf"].append(crf)
+            progress.advance()
+    return dict(found, peak_bytes=peak())
+
+
+def _step(solver):
+    """Forward, backward and update; return the seconds of the CRF's layers."""
+    net, seconds = solver.net, 0.0
+    net.clear_param_diffs()
+    layers = list(enumerate(net._layer_names))
+    for work, order in ((net._forward, layers), (net._backward, layers[::-1])):
+        for index, name in order:
+            begin = time.perf_counter()
+            work(index, index)
+            seconds += (time.perf_counter() - begin) * (name in CRF_LAYERS)
+    solver.apply_update()
+    return seconds
+
+
+def _solver(source, folder, width):
+    folder.mkdir(parents=True, exist_ok=True)
+    write_split(str(folder / "lmdb"), [Entry("frame", functools.partial(frame_with_labels, source))], "frame")
+    data = {"source": str(folder / "lmdb"), "mean_bgr": [104.0, 117.0, 123.0], "batch": 1, "shuffle": False,
+            "mirror": False, "seed": 0}
+    labels = source.load().probability.shape[1]
+    net = train_net("stage4", Architecture(labels, width), data, CRFConfig().dict(), normalise=True)
+    write_atomically(folder / "train.prototxt", text_format.MessageToString(net))
+    parameter = caffe_pb2.SolverParameter(train_net=str(folder / "train.prototxt"), type="SGD", base_lr=1e-10,
+                                          lr_policy="fixed", momentum=0.99, random_seed=0)
+    write_atomically(folder / "solver.prototxt", text_format.MessageToString(parameter))
+    return caffe.get_solver(str(folder / "solver.prototxt"))
+
+
+def frame_with_labels(source):
+    """A source's image and its labels of greatest probability, as a dataset's entry gives them."""
+    problem = source.load()
+    return problem.image, problem.probability[0].argmax(axis=0).astype("uint8")
