@@ -1,0 +1,67 @@
+"""What all that runs on the device needs: memory handed out in parts, findings of kernels, sums over blocks."""
+import numpy as np
+import pygpu
+from pygpu.gpuarray import GpuArrayException
+
+from .kernels import pixel_kernel
+
+# What kernels report, by the numbers of arrays.cluda; the sentences are those of native/grid.hpp.
+UNARY_NOT_FINITE, WITHHELD_NOT_FINITE, WEIGHTS_INVALID, LABEL_OUTSIDE = range(4)
+SENTENCES = {  # in the order in which they are looked at
+    LABEL_OUTSIDE: "a label is neither one of the K classes of unary, 0 to K - 1, nor void",
+    UNARY_NOT_FINITE: "unary holds NaN or infinite costs; they must be finite: -log(max(p, 1e-6)), not -log(p)",
+    WITHHELD_NOT_FINITE:
+        "withheld holds NaN or infinite values; start from zeros and pass on what half_step returns",
+    WEIGHTS_INVALID: "weights holds NaN, infinite or negative values; they must be finite and at least 0"}
+
+LINE = 32  # floats of a cache line
+
+
+def allocate(context, dtype, *shape):
+    """A new array on the device, not initialised; MemoryError if there is no room for it."""
+    try:
+        return pygpu.empty(shape, dtype, context=context)
+    except GpuArrayException as error:
+        size = np.prod(shape, dtype=float) * np.dtype(dtype).itemsize
+        raise MemoryError("the GPU has no room for %.0f MB more (%s); take fewer or smaller images at a time"
+                          % (size / 1e6, error)) from None
+
+
+class Findings:
+    """Where kernels report what is wrong with the arrays that they read."""
+
+    def __init__(self, context):
+        self.array = pygpu.zeros((len(SENTENCES),), "int32", context=context)
+
+    def check(self):
+        """Wait for the kernels; raise ValueError if one reported something."""
+        found = np.asarray(self.array)
+        for finding, sentence in SENTENCES.items():
+            if found[finding]:
+                raise ValueError(sentence)
+
+
+def split(array, sizes):
+    """Parts of a float32 vector on the device, each of the given size, that begin at cache lines."""
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(array[start:start + size])
+        start += _whole_lines(size)
+    return parts
+
+
+def size_of_parts(sizes):
+    """Floats that :func:`split` needs."""
+    return sum(_whole_lines(size) for size in sizes)
+
+
+def _whole_lines(size):
+    return -(-size // LINE) * LINE
+
+
+def add_up(parts, out, tasks=None, task=0, factor=None):
+    """out (N,) = the sum of each image's part of `parts`, or out + factor * that; of images with that task."""
+    images = out.shape[0]
+    pixel_kernel(out.context, "sums", "add_up")(
+        images, parts, out if tasks is None else tasks, out, parts.size // images, task, factor is not None,
+        1.0 if factor is None else factor)

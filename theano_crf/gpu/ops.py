@@ -1,0 +1,143 @@
+"""The Ops of :mod:`theano_crf.ops` on Theano's gpuarray back end: the same inputs and outputs, on the device.
+
+Scalars (iterations, tolerance, gamma, void) stay on the host, where the launches are decided.
+"""
+from theano.gof import Apply, Op
+from theano.gpuarray.basic_ops import as_gpuarray_variable, gpu_contiguous, infer_context_name
+from theano.gpuarray.type import GpuArrayType
+
+from .. import checks, ops
+from . import labelling, solver
+from .device import allocate, size_of_parts
+
+
+class GpuOp(Op):
+    """An Op on arrays of one device that launches its kernels from Python."""
+
+    __props__ = ()
+
+    def make_apply(self, arrays, scalars, outputs):
+        """Inputs: arrays, contiguous on the device, then scalars on the host; outputs: (dtype, axes)."""
+        name = infer_context_name(*arrays)
+        arrays = [gpu_contiguous(as_gpuarray_variable(array, name)) for array in arrays]
+        types = [GpuArrayType(dtype, (False,) * axes, context_name=name) for dtype, axes in outputs]
+        return Apply(self, arrays + scalars, [type_() for type_ in types])
+
+
+def _prepare(storage, shape, dtype, context):
+    """A dense output of that shape: the one from the call before, where it fits."""
+    array = storage[0]
+    if (array is None or array.shape != shape or array.dtype != dtype or not array.flags["C_CONTIGUOUS"]
+            or array.context != context):
+        storage[0] = allocate(context, dtype, *shape)
+    return storage[0]
+
+
+def _check_shapes(unary, weights, *label_maps):
+    """ValueError as the C++ code raises it."""
+    n, k, h, w = unary.shape
+    if 0 in unary.shape:
+        raise ValueError("unary is empty; it must be (N, K, H, W), each at least 1")
+    if k > checks.MOST_LABELS:
+        raise ValueError("unary has K = %d labels; on a GPU K must be at most %d" % (k, checks.MOST_LABELS))
+    if weights.shape != (n, 2, h, w):
+        raise ValueError("weights does not fit unary (N, K, H, W); it must be (N, 2, H, W)")
+    for labels in label_maps:
+        if labels.shape != (n, h, w):
+            raise ValueError("labels do not fit unary (N, K, H, W); they must be (N, H, W)")
+
+
+class GpuDualMM(GpuOp):
+    """DualMM from start to end; decodes by argmin.
+
+    (unary, weights[, truth], iterations, tolerance, gamma, void) -> (labels, bound, workspace).
+    """
+
+    __props__ = ("augmented",)
+
+    def __init__(self, augmented):
+        self.augmented = augmented
+
+    def make_node(self, *inputs):
+        arrays = 3 if self.augmented else 2
+        return self.make_apply(inputs[:arrays], list(inputs[arrays:]), [("int32", 3), ("float64", 1), ("float32", 1)])
+
+    def perform(self, node, inputs, outputs):
+        unary, weights, *truth, iterations, tolerance, gamma, void = inputs
+        n, _, h, w = unary.shape
+        if truth and truth[0].size == 0:
+            truth = []
+        _check_shapes(unary, weights, *truth)
+        if iterations < 1:
+            raise ValueError("iterations must be at least 1")
+        problem = solver.Problem(unary, weights, (truth[0], float(gamma), int(void)) if truth else None)
+        labels, bounds = outputs[0], outputs[1]
+        size = size_of_parts(solver.dual_mm_workspace(problem))
+        solver.dual_mm(problem, int(iterations), float(tolerance),
+                       _prepare(outputs[2], (size,), "float32", unary.context),
+                       _prepare(labels, (n, h, w), "int32", unary.context),
+                       _prepare(bounds, (n,), "float64", unary.context))
+
+
+class GpuHalfStep(GpuOp):
+    """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound), in place if asked for."""
+
+    __props__ = ("direction", "inplace")
+
+    def __init__(self, direction, inplace=False):
+        self.direction = direction
+        self.inplace = inplace
+        if inplace:
+            self.destroy_map = {0: [2]}
+
+    def make_node(self, unary, weights, withheld):
+        return self.make_apply([unary, weights, withheld], [], [("float32", 4), ("float64", 1)])
+
+    def perform(self, node, inputs, outputs):
+        unary, weights, withheld = inputs
+        _check_shapes(unary, weights)
+        if withheld.shape != unary.shape:
+            raise ValueError("withheld does not fit unary; both must be (N, K, H, W)")
+        if self.inplace:
+            outputs[0][0] = withheld
+        solver.half_step(solver.Problem(unary, weights), self.direction, withheld,
+                         _prepare(outputs[0], unary.shape, "float32", unary.context),
+                         _prepare(outputs[1], unary.shape[:1], "float64", unary.context))
+
+    def infer_shape(self, node, shapes):
+        return ops.HalfStep.infer_shape(self, node, shapes)
+
+
+class GpuEnergy(GpuOp):
+    """(unary, weights, labels) -> energy (N,)."""
+
+    def make_node(self, unary, weights, labels):
+        return self.make_apply([unary, weights, labels], [], [("float64", 1)])
+
+    def perform(self, node, inputs, outputs):
+        unary, weights, labels = inputs
+        _check_shapes(unary, weights, labels)
+        labelling.energy(unary, weights, labels, _prepare(outputs[0], unary.shape[:1], "float64", unary.context))
+
+    def infer_shape(self, node, shapes):
+        return ops.Energy.infer_shape(self, node, shapes)
+
+
+class GpuStructuredLoss(GpuOp):
+    """(unary, weights, truth, labels, gamma, void) -> (loss, grad_unary, grad_weights)."""
+
+    def make_node(self, unary, weights, truth, labels, gamma, void):
+        return self.make_apply([unary, weights, truth, labels], [gamma, void],
+                               [("float64", 1), ("float32", 4), ("float32", 4)])
+
+    def perform(self, node, inputs, outputs):
+        unary, weights, truth, labels, gamma, void = inputs
+        _check_shapes(unary, weights, truth, labels)
+        context = unary.context
+        labelling.structured_loss(unary, weights, truth, labels, float(gamma), int(void),
+                                  _prepare(outputs[0], unary.shape[:1], "float64", context),
+                                  _prepare(outputs[1], unary.shape, "float32", context),
+                                  _prepare(outputs[2], weights.shape, "float32", context))
+
+    def infer_shape(self, node, shapes):
+        return ops.StructuredLoss.infer_shape(self, node, shapes)

@@ -1,0 +1,51 @@
+"""What moves the Ops of :mod:`theano_crf.ops` to Theano's GPU: registered as Theano's own Ops register theirs."""
+from theano import gof
+from theano.gof import Constant
+from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
+
+from ..ops import DualMM, Energy, HalfStep, StructuredLoss
+from .ops import GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
+
+
+def _moves(*ops):
+    """Register a function (op, context_name, inputs, outputs) -> Op or outputs on the GPU, or None."""
+    def register(function):
+        register_opt("fast_compile")(op_lifter(list(ops))(function))
+        register_opt2(list(ops), "fast_compile", name=function.__name__ + "_graph")(function)
+        return function
+    return register
+
+
+@_moves(DualMM)
+def move_dual_mm(op, context_name, inputs, outputs):
+    """Viterbi and ICM stay on the CPU."""
+    if op.decode != "argmin":
+        return None
+    unary, weights, iterations, tolerance, truth, gamma, void = inputs
+    augmented = not (isinstance(truth, Constant) and truth.data.size == 0)
+    arrays = [unary, weights] + [truth] * augmented
+    return GpuDualMM(augmented)(*arrays, iterations, tolerance, gamma, void, return_list=True)
+
+
+@_moves(HalfStep)
+def move_half_step(op, context_name, inputs, outputs):
+    return GpuHalfStep(op.direction)(*inputs, return_list=True)
+
+
+@_moves(Energy)
+def move_energy(op, context_name, inputs, outputs):
+    return GpuEnergy()(*inputs, return_list=True)
+
+
+@_moves(StructuredLoss)
+def move_structured_loss(op, context_name, inputs, outputs):
+    return GpuStructuredLoss()(*inputs, return_list=True)
+
+
+@register_inplace()
+@gof.local_optimizer([GpuHalfStep], inplace=True)
+def gpu_half_step_in_place(node):
+    """As on the CPU: overwrite the withheld volume, unless something else needs it."""
+    if isinstance(node.op, GpuHalfStep) and not node.op.inplace:
+        return GpuHalfStep(node.op.direction, inplace=True)(*node.inputs, return_list=True)
+    return False
