@@ -61,10 +61,10 @@ class Teams:
         return max(1, min(FINISHING // (self.lanes * self.groups), self.tile // 2))
 
     def _local_memory(self):
-        """Bytes that finish.cluda declares."""
+        """Bytes that finish.cluda declares, and some to align them."""
         pitch = self.labels * self.lanes + 1
         exchange = 4 * self.slots * self.groups * self.lanes
-        return 4 * ((2 * self.tile + 1) * pitch + self.tile * self.lanes + exchange)
+        return 4 * ((2 * self.tile + 1) * pitch + self.tile * self.lanes + exchange + 2)
 
     def definitions(self, slots):
         return dict(LABELS=self.labels, GROUPS=self.groups, HELD=self.held, LANES=self.lanes, SLOTS=slots,
