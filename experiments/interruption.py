@@ -2,6 +2,10 @@
 
 import signal
 
+import numpy as np
+
+from experiments.communication import communicator
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -32,6 +36,7 @@ class Interruption:
         self.signal = number
 
     def check(self):
-        """Raise `Interrupted` if a signal came."""
-        if self.signal is not None:
-            raise Interrupted(self.signal)
+        """Raise `Interrupted` if a signal came, be it to another process that works on the same."""
+        came = communicator().sum(np.array([self.signal == number for number in SIGNALS], np.int32))
+        if came.any():
+            raise Interrupted(SIGNALS[came.argmax()])

@@ -36,6 +36,8 @@ class Snapshots:
         .writing, which is removed here: so the run must hold the build folder's lock.
     origin : experiments.origin.Origin
         What the run's weights follow from.
+    writes : bool
+        Of several processes one writes and removes files.
 
     Attributes
     ----------
@@ -43,12 +45,13 @@ class Snapshots:
         Iteration of the snapshot that was written or restored last.
     """
 
-    def __init__(self, folder, origin):
-        self.folder, self.origin = folder, origin
+    def __init__(self, folder, origin, writes=True):
+        self.folder, self.origin, self.writes = folder, origin, writes
         self.saved = None
         self._writing = folder / ".writing"
-        shutil.rmtree(self._writing, ignore_errors=True)
-        folder.mkdir(parents=True, exist_ok=True)
+        if writes:
+            shutil.rmtree(self._writing, ignore_errors=True)
+            folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, iteration, suffix=WEIGHTS):
         """Return the path of one of a snapshot's files."""
@@ -78,6 +81,9 @@ class Snapshots:
             One sentence, where it cannot be written; earlier snapshots are left as they are.
         """
         iteration = solver.iter
+        if not self.writes:
+            self.saved = iteration
+            return
         try:
             with self._temporary_folder():
                 self._save(solver)
@@ -180,6 +186,8 @@ class Snapshots:
     def keep(self, iteration, name):
         """Give a snapshot's weights another name in the folder too, such as best.caffemodel; return its path."""
         temporary, path = self._writing / name, self.folder / name
+        if not self.writes:
+            return path
         with self._temporary_folder():
             try:
                 os.link(self.path(iteration), temporary)
@@ -192,7 +200,7 @@ class Snapshots:
 
     def remove_old(self, iteration):
         """Remove all snapshots before `iteration` but the newest few; later ones are of other runs."""
-        for old in self.iterations(iteration)[KEPT_SNAPSHOTS:]:
+        for old in self.iterations(iteration)[KEPT_SNAPSHOTS:] if self.writes else ():
             for suffix in (RECORD, STATE, WEIGHTS):
                 with suppress(FileNotFoundError):
                     self.path(old, suffix).unlink()

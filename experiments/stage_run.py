@@ -7,9 +7,12 @@ import caffe
 import numpy as np
 
 from data_prep.metadata import VOID
+from experiments.communication import communicator
 from experiments.convergence import LossWatch, best_round, has_converged, rounds
+from experiments.gradients import GradientMean
 from experiments.interruption import Interrupted
 from experiments.progress import Progress
+from experiments.shared_training import dropout_seed
 from experiments.validation import validate
 
 LOG_EVERY = 20
@@ -21,7 +24,7 @@ class Diverged(ValueError):
 
 
 class StageRun:
-    """Steps a solver, logs, validates and keeps snapshots.
+    """Steps a solver, logs, validates and keeps snapshots; of several processes, all take the same steps.
 
     Parameters
     ----------
@@ -40,6 +43,8 @@ class StageRun:
         self.solver, self.settings, self.seed, self.snapshots = solver, settings, config.seed, snapshots
         self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
         ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
+        self.processes = communicator()
+        self.gradient_mean = GradientMean(solver.net, self.processes)
         self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
 
     def until_end(self):
@@ -113,20 +118,26 @@ class StageRun:
     def gradients(self):
         """Forward and backward for each batch of the iteration; return the mean loss a labelled pixel.
 
+        Of several processes each has its share of the batches; gradients and loss are the means over all of them.
+
         In Caffe's own step a loss that is not finite goes on to the backward pass, where max pooling of NaN
         writes outside its memory.
         """
-        # Dropout follows from seed and iteration, so that a resumed run draws what an unbroken one draws.
-        caffe.set_random_seed(hash((self.seed, self.solver.iter)) & 0x7FFFFFFF)
         net, losses = self.solver.net, []
         net.clear_param_diffs()
-        for _ in range(self.settings.iter_size):
+        for left in reversed(range(self.settings.iter_size)):
+            caffe.set_random_seed(dropout_seed(self.seed, net))
             net.forward()
             losses.append(self._loss_per_labelled_pixel(net))
             if not np.isfinite(losses[-1]):
                 break
+            if not left:
+                self.gradient_mean.begin()
             net.backward()
         loss = float(np.mean(losses))
+        if np.isfinite(loss):
+            self.gradient_mean.finish()
+            loss = float(self.processes.sum(np.array([loss]))[0]) / self.processes.size
         try:
             self.loss_watch.add(loss)
         except FloatingPointError as error:
@@ -151,6 +162,7 @@ class StageRun:
             if not all(np.isfinite(blob.data).all() for blob in blobs):
                 raise self._diverged(f"A weight of {name} is not finite")
         self.snapshots.save(self.solver)
+        self.processes.from_first(None)  # has written it
 
     def _diverged(self, what):
         kept = self.snapshots.iterations(self.solver.iter)

@@ -15,6 +15,7 @@ build folder.
 
 import json
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 from caffe.proto import caffe_pb2
@@ -23,6 +24,7 @@ from data_prep.metadata import read_metadata
 from experiments.build_files import OUTCOME, existing, weights_path
 from experiments.build_lock import build_lock
 from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.communication import communicator
 from experiments.config import PREDECESSOR, STAGES, load_config
 from experiments.convergence import best_round, rounds
 from experiments.dataset_watch import DatasetWatch
@@ -32,6 +34,7 @@ from experiments.memory import check_memory
 from experiments.net_checks import check_not_zero, check_upsampling
 from experiments.origin import read_origin
 from experiments.prototxt_files import read_prototxt
+from experiments.shared_training import start_alike, tell_caffe
 from experiments.snapshots import Snapshots
 from experiments.stage_run import BEST, FINAL, StageRun
 from experiments.training_log import TrainingLog
@@ -66,13 +69,15 @@ def train_stage(config, stage, build):
     Interrupted
         After a snapshot was written.
     """
-    final = build / stage / FINAL
-    if final.exists():
+    final, processes = build / stage / FINAL, communicator()
+    if processes.from_first(final.exists()):
         print(f"{stage}: {final} is there, nothing to do")
         return
     print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
     try:
-        with build_lock(build, stage), Interruption() as interruption, quiet_errors():
+        lock = nullcontext() if processes.rank else build_lock(build, stage)
+        with lock, Interruption() as interruption, quiet_errors():
+            processes.from_first(None)  # has the lock
             run = _prepare(config, stage, build, interruption)
             interruption.check()
             reason = run.until_end()
@@ -86,12 +91,14 @@ def train_stage(config, stage, build):
 
 def _prepare(config, stage, build, interruption):
     """Return the stage's run, its solver as it goes on or starts."""
-    metadata = read_metadata(build / "lmdb")
+    metadata, processes = read_metadata(build / "lmdb"), communicator()
+    tell_caffe(processes)
+    writes = processes.rank == 0
     watch = DatasetWatch(build / "lmdb")
     parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
-    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start))
+    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start), writes)
     solver = snapshots.open_solver(parameter)
     if os.environ.get("DEVICE", "cpu") == "cpu":
         check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
@@ -103,8 +110,9 @@ def _prepare(config, stage, build, interruption):
         print(f"{stage}: goes on from iteration {restored}", flush=True)
     elif start is not None:
         _copy_weights(solver.net, stage, start)
+    start_alike(processes, solver.net, restored)
     check_not_zero(solver.net, NEW_LAYERS[stage])
-    log = TrainingLog(build / stage / "log.jsonl", restored)
+    log = TrainingLog(build / stage / "log.jsonl", restored, writes)
     return StageRun(solver, config.stage(stage), config, snapshots, log, metadata, watch, interruption)
 
 
@@ -128,7 +136,8 @@ def _finish(run, reason, patience):
     taken = FINAL if patience is None else BEST
     outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,
                "best": {"iteration": best["iteration"], "classes": best["classes"]}}
-    write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n")
+    if run.snapshots.writes:
+        write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n")
     final = run.snapshots.keep(run.solver.iter, FINAL)
     print(f"{run.snapshots.folder.name}: ended by {reason}; {final} is of iteration {run.solver.iter}, {BEST} of "
           f"iteration {best['iteration']}; later stages take {taken}")

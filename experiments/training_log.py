@@ -14,21 +14,25 @@ class TrainingLog:
     path : pathlib.Path
     iteration : int or None
         Where the run goes on: later records are dropped. None: it begins, all are dropped.
+    writes : bool
+        Of several processes one writes the file.
     """
 
-    def __init__(self, path, iteration):
-        self.path = path
+    def __init__(self, path, iteration, writes=True):
+        self.path, self.writes = path, writes
         iteration = -1 if iteration is None else iteration
         self.records = [record for record in read_log(path) if record["iteration"] <= iteration]
-        write_atomically(path, "".join(json.dumps(record) + "\n" for record in self.records))
+        if writes:
+            write_atomically(path, "".join(json.dumps(record) + "\n" for record in self.records))
 
     def append(self, kind, iteration, **values):
         """Add a record."""
         record = {"kind": kind, "iteration": iteration, **values}
-        with open(self.path, "a") as file:
-            file.write(json.dumps(record) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        if self.writes:
+            with open(self.path, "a") as file:
+                file.write(json.dumps(record) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
         self.records.append(record)
 
     def of_kind(self, kind):
