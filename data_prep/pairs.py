@@ -11,6 +11,9 @@ from data_prep.errors import DataError
 from data_prep.metadata import VOID
 
 EXTENSION = ".png"
+IMAGE_MODES = ("RGB", "RGBA", "P", "L", "LA", "1")  # of Pillow: at most 8 bits a channel
+# How Pillow reads label images whose numbers it leaves as they are; grey of 1, 2 and 4 bits it spreads over 0 to 255.
+LABEL_MODES = ("L", "P", "P;1", "P;2", "P;4")
 
 
 class Entry(NamedTuple):
@@ -128,25 +131,25 @@ def load_pair(image_path, label_path, label_map, subsampling):
     Raises
     ------
     DataError
-        Where a file cannot be read, the label is not single-channel, sizes differ, a value is not in the
-        table, or no pixel is labelled.
+        Where a file cannot be read, the image has more than 8 bits a channel, the label is not single-channel, sizes
+        differ, a value is not in the table, or no pixel is labelled.
     """
-    picture, label_picture = _read(image_path), _read(label_path)
-    if label_picture.mode not in ("L", "P"):
-        raise DataError(f"{label_path} has mode {label_picture.mode}: a label image must have one channel "
+    picture, (label_picture, stored_as) = _read_colours(image_path), _read(label_path)
+    if stored_as not in LABEL_MODES:
+        raise DataError(f"{label_path} has mode {stored_as}: a label image must have one channel "
                         "of 8 bits that holds class numbers, not colours.")
     if picture.size != label_picture.size:
         (width, height), (label_width, label_height) = picture.size, label_picture.size
         raise DataError(f"{image_path} has {width} x {height} pixels but its label {label_path} has "
                         f"{label_width} x {label_height}: sizes must be equal.")
     labels = _to_training_labels(np.asarray(label_picture), label_map, label_path)
-    image = np.asarray(picture.convert("RGB").reduce(subsampling))
+    image = np.asarray(picture.reduce(subsampling))
     return image, subsample_labels(labels, subsampling)
 
 
 def load_image(image_path, subsampling):
     """Read an image that has no label and make it smaller, as `load_pair` does; all its labels are void."""
-    image = np.asarray(_read(image_path).convert("RGB").reduce(subsampling))
+    image = np.asarray(_read_colours(image_path).reduce(subsampling))
     return image, np.full(image.shape[:2], VOID, dtype=np.uint8)
 
 
@@ -171,13 +174,23 @@ def subsample_labels(labels, factor):
     return labels[np.ix_(rows, columns)]
 
 
+def _read_colours(path):
+    """An image, as RGB."""
+    picture, stored_as = _read(path)
+    if picture.mode not in IMAGE_MODES:
+        raise DataError(f"{path} has mode {stored_as}: an image must have at most 8 bits a channel.")
+    return picture.convert("RGB")
+
+
 def _read(path):
+    """A PNG file's picture, and how it is stored: Pillow's raw mode."""
     try:
-        with Image.open(path) as picture:
+        with Image.open(path, formats=("PNG",)) as picture:
             picture.verify()  # the checksums, which loading skips; the picture must be opened anew after it
-        with Image.open(path) as picture:
+        with Image.open(path, formats=("PNG",)) as picture:
+            (_, _, _, stored_as), = picture.tile
             picture.load()
-            return picture
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DataError(f"{path} cannot be read as an image ({error}): "
+            return picture, stored_as
+    except Exception as error:  # of any kind: Pillow leaves what its readers of chunks raise on damaged files
+        raise DataError(f"{path} cannot be read as an image ({str(error) or type(error).__name__}): "
                         "it is damaged or not a PNG file.") from None

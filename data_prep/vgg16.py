@@ -47,9 +47,13 @@ def convert(model):
     Raises
     ------
     DataError
-        Where a layer is missing or unknown, or a blob has not the shape that follows from the layer below.
+        Where a layer is missing, unknown or there twice, or a blob has not the shape that follows from the layer below.
     """
-    stored = {layer.name: layer.blobs for layer in list(model.layers) + list(model.layer) if layer.blobs}
+    layers = [layer for layer in list(model.layers) + list(model.layer) if layer.blobs]
+    stored = {layer.name: layer.blobs for layer in layers}
+    if len(stored) < len(layers):
+        raise DataError(f"The model has {len(layers)} layers with weights but only {len(stored)} names of such: it is "
+                        "not VGG16.")
     for names, what in ((set(WINDOWS) - set(stored), "lacks"), (set(stored) - set(WINDOWS) - set(DROPPED), "also has")):
         if names:
             raise DataError(f"The model {what} the layer {sorted(names)[0]}: it is not VGG16; its layers with weights "
@@ -68,6 +72,8 @@ def _convert_layer(name, blobs, channels, window, layer):
     if len(blobs) != 2:
         raise DataError(f"The layer {name} has {len(blobs)} blobs: VGG16's have 2, weights and biases.")
     outputs = len(blobs[1].data)
+    if outputs == 0:
+        raise DataError(f"The layer {name} has no biases: VGG16's have one an output.")
     lines = []
     for blob, wanted, what in ((blobs[0], (outputs, channels, window, window), "weights"),
                                (blobs[1], (outputs,), "biases")):
@@ -105,14 +111,22 @@ def _shape_text(shape):
     return " x ".join(map(str, shape))
 
 
-def convert_file(original, output):
-    """Read a caffemodel, convert it and write it, whole or not at all; return the report of `convert`."""
+def read_model(path):
+    """Read a caffemodel as a NetParameter; a DataError where the file is not one."""
     model = caffe_pb2.NetParameter()
     try:
-        with open(original, "rb") as stream:
-            model.ParseFromString(stream.read())
+        with open(path, "rb") as stream:
+            content = stream.read()
+        if model.ParseFromString(content) != len(content):
+            raise DecodeError("Error parsing message")
     except DecodeError as error:
-        raise DataError(f"{original} is not a caffemodel ({error}): remove it and start the command again.") from None
+        raise DataError(f"{path} is not a caffemodel ({error}): remove it and start the command again.") from None
+    return model
+
+
+def convert_file(original, output):
+    """Read a caffemodel, convert it and write it, whole or not at all; return the report of `convert`."""
+    model = read_model(original)
     try:
         converted, report = convert(model)
     except DataError as error:
@@ -122,6 +136,8 @@ def convert_file(original, output):
     try:
         with open(temporary, "wb") as stream:
             stream.write(converted.SerializeToString())
+            stream.flush()
+            os.fsync(stream.fileno())
         os.replace(temporary, output)
     finally:
         if os.path.exists(temporary):
