@@ -1,10 +1,11 @@
 """The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
 
+import re
 from typing import Literal, Optional, Tuple
 
 import pydantic
-import yaml
 
+from experiments.yaml_file import read_yaml
 from python_layers.parameters import StrictModel, parse
 
 STAGES = ("stage1", "stage2", "stage3", "stage4", "control")
@@ -13,7 +14,7 @@ PREDECESSOR = {"stage1": None, "stage2": "stage1", "stage3": "stage2", "stage4":
 
 
 class NetConfig(StrictModel):
-    width: float = pydantic.Field(1.0, gt=0)
+    width: float = pydantic.Field(1.0, gt=0, le=8)
     padding: Literal["fcn", "same"] = "fcn"
     dropout: float = pydantic.Field(0.5, ge=0, lt=1)
 
@@ -56,6 +57,12 @@ class StageConfig(StrictModel):
     # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at its limit.
     patience: Optional[int] = pydantic.Field(None, ge=1)
 
+    @pydantic.validator("steps")
+    def check_order(cls, steps):
+        if list(steps) != sorted(set(steps)) or (steps and steps[0] < 1):
+            raise ValueError(f"{list(steps)} are no iterations one after the other, from 1 on")
+        return steps
+
 
 class Config(StrictModel):
     dataset: str
@@ -68,6 +75,12 @@ class Config(StrictModel):
     stage2: StageConfig
     stage3: StageConfig
     stage4: StageConfig
+
+    @pydantic.validator("dataset")
+    def check_name(cls, name):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):  # it names the build folder
+            raise ValueError("a dataset's name has letters, digits, dots, dashes and underscores only")
+        return name
 
     @pydantic.validator("initial_weights")
     def check_width(cls, path, values):
@@ -90,10 +103,7 @@ def load_config(path):
     FileNotFoundError
     """
     try:
-        with open(path) as file:
-            values = yaml.safe_load(file)
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        values = read_yaml(path)
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no configuration {path}; name one with --config.") from None
     return parse(Config, values, str(path))
