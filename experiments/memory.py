@@ -1,10 +1,8 @@
 """How much memory a stage's training needs, and how much there is: Caffe ends the process where it gets none."""
 
 import math
-import resource
-from pathlib import Path
 
-import psutil
+from theano_crf.memory import available_bytes
 
 FLOAT = 4  # bytes
 GIGABYTE = 1e9
@@ -14,8 +12,6 @@ PROGRAM_BYTES = 0.5e9
 HISTORY = {"SGD": 1, "Adam": 3}
 # Volumes as large as the unary costs that the CRF's loss keeps or works on: both gradients, DualMM's state and copies.
 CRF_VOLUMES = 6
-LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
-               ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 
 
 def check_memory(solver, solver_type, sizes):
@@ -84,22 +80,3 @@ def _column_numbers(kernel, bottom, top, transposed):
     if kernel[2] == kernel[3] == 1:
         return 0  # the image is that matrix
     return channels * kernel[2] * kernel[3] * math.prod(places[2:])
-
-
-def available_bytes():
-    """Return how much memory this process can still get: of the machine, of its container, of its own limit."""
-    return max(0, min([psutil.virtual_memory().available, *_container_bytes(), *_own_bytes()]))
-
-
-def _container_bytes():
-    for limit, used in LIMIT_FILES:
-        try:
-            yield int(Path(limit).read_text()) - int(Path(used).read_text())
-        except (OSError, ValueError):  # no such group, or "max"
-            continue
-
-
-def _own_bytes():
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    if limit != resource.RLIM_INFINITY:
-        yield limit - psutil.Process().memory_info().vms

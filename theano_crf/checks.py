@@ -1,29 +1,44 @@
 """Arguments of the NumPy functions: turned into what the Theano functions take, or one clear sentence."""
 import numpy as np
 
+from . import memory
+
 MOST_LABELS = 255
+LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
-def _real(name, array):
+def _volume(name, array, axes):
+    """An array of real numbers with four non-empty axes."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise TypeError("%s has dtype %s; it must hold real numbers" % (name, array.dtype))
+    if array.ndim != 4 or 0 in array.shape:
+        raise ValueError("%s has shape %s; it must be %s, each at least 1" % (name, array.shape, axes))
     return array
 
 
-def volume(name, array, axes):
-    """A float32 array with four non-empty axes; no copy if it is one already, dense or not."""
-    array = _real(name, array)
-    if array.ndim != 4 or 0 in array.shape:
-        raise ValueError("%s has shape %s; it must be %s, each at least 1" % (name, array.shape, axes))
+def _single(array):
+    """The same as float32; no copy if it is that already, dense or not."""
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is found later
-        return array.astype(np.float32, copy=False)
+        return np.require(array, np.float32, ["ALIGNED"])
 
 
-def problem(unary, weights):
-    """Unary costs (N, K, H, W) and the pairwise weights (N, 2, H, W) that belong to them."""
-    unary = volume("unary", unary, "(N, K, H, W)")
-    weights = volume("weights", weights, "(N, 2, H, W)")
+def image(array):
+    """An image (N, 3, H, W) with values in [0, 1], as float32."""
+    array = _single(_volume("image", array, "(N, 3, H, W)"))
+    if not (array.min() >= 0 and array.max() <= 1):
+        raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit ones by 255"
+                         % (array.min(), array.max()))
+    return array
+
+
+def problem(function, unary, weights):
+    """Unary costs (N, K, H, W) and the pairwise weights (N, 2, H, W) that belong to them, as float32.
+
+    Nothing is converted unless there is memory for the whole call of ``function``.
+    """
+    unary = _volume("unary", unary, "(N, K, H, W)")
+    weights = _volume("weights", weights, "(N, 2, H, W)")
     n, k, h, w = unary.shape
     if not 2 <= k <= MOST_LABELS:
         raise ValueError("unary has shape %s, so K = %d labels; K must be 2 to %d"
@@ -31,15 +46,16 @@ def problem(unary, weights):
     if weights.shape != (n, 2, h, w):
         raise ValueError("weights has shape %s; with unary %s it must be %s"
                          % (weights.shape, unary.shape, (n, 2, h, w)))
-    return unary, weights
+    memory.check(function, unary.shape, sum(array.size for array in (unary, weights) if array.dtype != np.float32))
+    return _single(unary), _single(weights)
 
 
 def label_map(name, labels, unary, void=None):
     """Integer labels (N, H, W) of the K classes of `unary`, or void where that is allowed; int32."""
     labels = np.asarray(labels)
-    if labels.dtype.kind == "f" and np.array_equal(labels, np.rint(labels)):
-        labels = labels.astype(np.int64)  # Caffe's blobs hold labels as float32
-    if labels.dtype.kind not in "iu":
+    # Caffe's blobs hold labels as float32.
+    whole_numbers = labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.rint(labels)).all()
+    if labels.dtype.kind not in "iu" and not whole_numbers:
         raise TypeError("%s has dtype %s; it must hold whole numbers" % (name, labels.dtype))
     n, k, h, w = unary.shape
     if labels.shape != (n, h, w):
@@ -51,22 +67,29 @@ def label_map(name, labels, unary, void=None):
     if outside.any():
         allowed = "0 to %d" % (k - 1) + ("" if void is None else " or %d (void)" % void)
         raise ValueError("%s holds the value %d; allowed are %s" % (name, labels[outside][0], allowed))
-    return labels.astype(np.int32, copy=False)
+    return np.require(labels, np.int32, ["ALIGNED"])
 
 
-def whole(name, value, least):
-    """A whole number, at least `least`."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError("%s is %r; it must be a whole number, at least %d" % (name, value, least))
+def whole(name, value, least, most=2 ** 63 - 1):
+    """A whole number, at least `least` and at most `most`."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
+        raise ValueError("%s is %s; it must be a whole number, at least %d and at most %d"
+                         % (name, _shown(value), least, most))
     return int(value)
 
 
-def at_least_zero(name, value):
-    """A finite number, at least zero."""
+def at_least_zero(name, value, most=LARGEST_SINGLE):
+    """A finite number, at least zero, that single precision can hold."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1.0
-    if not 0 <= number < float("inf"):
-        raise ValueError("%s is %r; it must be a finite number, at least 0" % (name, value))
+    if not 0 <= number <= most:
+        raise ValueError("%s is %s; it must be a finite number, at least 0" % (name, _shown(value)))
     return number
+
+
+def _shown(value):
+    """A value in an error: short, on one line."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -69,10 +69,7 @@ def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
     >>> contrast_weights(image)[0, 0].round(2)
     array([[2.5 , 1.01, 0.  ]], dtype=float32)
     """
-    image = checks.volume("image", image, "(N, 3, H, W)")
-    if not (image.min() >= 0 and image.max() <= 1):
-        raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit ones by 255"
-                         % (image.min(), image.max()))
+    image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
     return _call(_compiled("contrast_weights"), image, alpha, beta, checks.at_least_zero("lam", lam))
 
@@ -98,6 +95,8 @@ def energy(unary, weights, labels):
     ------
     TypeError, ValueError
         If shapes do not fit or a label is not one of the K.
+    MemoryError
+        If there is not enough memory; before any is taken.
 
     Examples
     --------
@@ -109,7 +108,7 @@ def energy(unary, weights, labels):
     >>> energy(unary, weights, [[[0, 0]]])
     array([1.])
     """
-    unary, weights = checks.problem(unary, weights)
+    unary, weights = checks.problem("energy", unary, weights)
     labels = checks.label_map("labels", labels, unary)
     return _call(_compiled("energy"), unary, weights, labels)
 
@@ -142,6 +141,8 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
     ------
     TypeError, ValueError
         If shapes do not fit, costs are not finite, weights are not finite or negative.
+    MemoryError
+        If there is not enough memory; before any is taken.
 
     Examples
     --------
@@ -154,7 +155,7 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
     >>> solution.lower_bound, solution.energy
     (array([1.]), array([1.]))
     """
-    unary, weights = checks.problem(unary, weights)
+    unary, weights = checks.problem("dual_mm", unary, weights)
     iterations = checks.whole("iterations", iterations, 1)
     tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
     return Solution(*_call(_compiled("dual_mm", decode), unary, weights, iterations, tolerance))
@@ -194,6 +195,8 @@ def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
     ------
     TypeError, ValueError
         If shapes do not fit, costs or weights are not allowed, a label is neither one of the K nor void.
+    MemoryError
+        If there is not enough memory; before any is taken.
 
     Examples
     --------
@@ -206,9 +209,9 @@ def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
     array([[ 1.,  0.],
            [-1.,  0.]], dtype=float32)
     """
-    unary, weights = checks.problem(unary, weights)
+    unary, weights = checks.problem("ssvm", unary, weights)
     iterations = checks.whole("iterations", iterations, 1)
-    void = checks.whole("void", void, 0)
+    void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
     gamma = checks.at_least_zero("gamma", gamma)
     return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))

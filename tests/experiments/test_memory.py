@@ -1,8 +1,4 @@
-"""The memory that training needs: counted by hand for a small net, and what is free."""
-
-import resource
-import subprocess
-import sys
+"""The memory that training needs: counted by hand for a small net."""
 
 import caffe
 import pytest
@@ -57,21 +53,3 @@ def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
     memory.check_memory(solver, "SGD", [(10, 12)])
     with pytest.raises(RuntimeError, match=r"20000 x 10000 needs about \d+\.\d GB of memory and 2.5 GB are free"):
         memory.check_memory(solver, "SGD", [(10, 12), (10000, 20000)])
-
-
-def test_the_process_own_limit_counts():
-    limit = 1 << 30
-    program = "from experiments.memory import available_bytes; print(available_bytes())"
-    found = int(subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, preexec_fn=lambda:
-                               resource.setrlimit(resource.RLIMIT_AS, (limit, limit))).stdout)
-    assert 0 < found < limit
-
-
-def test_a_containers_limit_counts(tmp_path, monkeypatch):
-    for name, text in (("max", "5000000\n"), ("used", "4000000\n"), ("unlimited", "max\n")):
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "max", tmp_path / "used"),))
-    assert memory.available_bytes() <= 1000000
-    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "unlimited", tmp_path / "used"),
-                                                (tmp_path / "none", tmp_path / "used")))
-    assert memory.available_bytes() > 1000000

@@ -55,9 +55,18 @@ def test_void_is_no_label_of_an_energy():
 
 
 @pytest.mark.parametrize("solve", [theano_crf.energy, theano_crf.ssvm])
-def test_fractional_labels(solve):
+@pytest.mark.parametrize("added", [0.5, np.nan, np.inf])
+def test_labels_that_are_no_whole_numbers(solve, added):
     with pytest.raises(TypeError, match="whole numbers"):
-        solve(UNARY, WEIGHTS, LABELS + 0.5)
+        solve(UNARY, WEIGHTS, LABELS + added)
+
+
+def test_arrays_that_are_not_aligned():
+    memory = np.zeros(UNARY.nbytes + 1, np.uint8)[1:].view(np.float32).reshape(UNARY.shape)
+    assert not memory.flags.aligned
+    assert (theano_crf.dual_mm(memory, WEIGHTS).labels == 0).all()
+    labels = np.zeros(LABELS.nbytes + 1, np.uint8)[1:].view(np.int32).reshape(LABELS.shape)
+    assert (theano_crf.energy(memory, WEIGHTS, labels) == 0).all()
 
 
 def test_types():
@@ -69,6 +78,8 @@ def test_types():
 
 @pytest.mark.parametrize("settings, message", [
     (dict(iterations=0), "iterations is 0"), (dict(iterations=1.5), "iterations is 1.5"),
+    (dict(iterations=2 ** 63), "iterations is 9223372036854775808; it must be a whole number"),
+    (dict(tolerance=10 ** 400), "tolerance is 1000"),
     (dict(decode="best"), "decode is 'best'; it must be one of argmin, viterbi, icm"),
     (dict(tolerance=-1), "tolerance is -1"), (dict(tolerance=np.nan), "tolerance is nan"),
 ])
@@ -80,7 +91,9 @@ def test_settings_of_dual_mm(settings, message):
 @pytest.mark.parametrize("settings, message", [
     (dict(gamma=-0.1), "gamma is -0.1"), (dict(gamma="much"), "gamma is 'much'"),
     (dict(gamma=np.inf), "gamma is inf"), (dict(iterations=-1), "iterations is -1"),
-    (dict(void=-1), "void is -1"),
+    (dict(void=-1), "void is -1"), (dict(void=2 ** 32 + 1), "void is 4294967297; .* at most 2147483647"),
+    (dict(gamma=1e39), r"gamma is 1e\+39"),
+    (dict(gamma=np.ones((2, 2))), r"gamma is array\(\[\[1., 1.\], \[1., 1.\]\]\)"),
 ])
 def test_settings_of_ssvm(settings, message):
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,63 @@
+"""The memory of a call: checked before it is taken, and estimated as it is measured."""
+import resource
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import theano_crf
+from theano_crf import memory
+
+HUGE = 1, 19, 100000, 100000
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_frame_that_does_not_fit_is_one_sentence_before_anything_is_taken(dtype):
+    """The arrays are one number, repeated: nothing of them is in memory."""
+    unary, weights = (np.broadcast_to(dtype(0), (1, axis, *HUGE[2:])) for axis in (19, 2))
+    truth = np.broadcast_to(np.int32(0), (1, *HUGE[2:]))
+    calls = [lambda: theano_crf.dual_mm(unary, weights), lambda: theano_crf.ssvm(unary, weights, truth)]
+    for solve in calls:
+        with pytest.raises(MemoryError, match=r"unary \(1, 19, 100000, 100000\) needs \d{4}\.\d GB of memory") as error:
+            solve()
+        assert "\n" not in str(error.value)
+
+
+def test_what_was_granted_once_is_granted_again(monkeypatch):
+    """The compiled function keeps its memory, so the system has that much less."""
+    monkeypatch.setattr(memory, "_granted", {})
+    monkeypatch.setattr(memory, "UNCHECKED", 0)
+    needed = memory.needed_bytes("dual_mm", (1, 2, 16, 16))
+    monkeypatch.setattr(memory, "available_bytes", lambda: needed)
+    memory.check("dual_mm", (1, 2, 16, 16))
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
+    memory.check("dual_mm", (1, 2, 16, 16))
+    with pytest.raises(MemoryError):
+        memory.check("dual_mm", (1, 2, 16, 32))
+    with pytest.raises(MemoryError):
+        memory.check("ssvm", (1, 2, 16, 16))
+
+
+def test_the_solvers_workspace_is_what_is_counted():
+    """Two volumes and two edges of 16 x 32 pixels, the labels of 16 x 20; no lanes are wasted in 16 rows."""
+    assert memory.needed_bytes("dual_mm", (2, 3, 16, 20)) == 2 * 4 * (2 * 3 * 16 * 32 + 16 * 32 + 16 * 20 + 16 * 20)
+    assert memory.needed_bytes("energy", (2, 3, 16, 20), converted=7) == 4 * (7 + 2 * 16 * 20)
+
+
+def test_the_process_own_limit_counts():
+    limit = 1 << 32
+    program = "from theano_crf.memory import available_bytes; print(available_bytes())"
+    found = int(subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, preexec_fn=lambda:
+                               resource.setrlimit(resource.RLIMIT_AS, (limit, limit))).stdout)
+    assert 0 < found < limit
+
+
+def test_a_containers_limit_counts(tmp_path, monkeypatch):
+    for name, text in (("max", "5000000\n"), ("used", "4000000\n"), ("unlimited", "max\n")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "max", tmp_path / "used"),))
+    assert memory.available_bytes() <= 1000000
+    monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "unlimited", tmp_path / "used"),
+                                                (tmp_path / "none", tmp_path / "used")))
+    assert memory.available_bytes() > 1000000

@@ -1,0 +1,72 @@
+"""The memory that a call needs, checked before any of it is taken: the kernel ends a process that takes too much."""
+import resource
+
+import psutil
+import theano
+
+MOST_LANES = 16  # images are padded to a multiple of it, see native/packed.hpp
+UNCHECKED = 1 << 28  # bytes; so much is always there, and asking the system takes longer than a small problem
+SINGLE = 4  # bytes of a float32 or an int32
+# of a container: its limit and what of it is used
+LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+               ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
+
+_granted = {}  # function -> bytes of the largest call so far, which the compiled function mostly keeps
+
+
+def needed_bytes(function, shape, converted=0):
+    """Bytes that a call takes besides its arguments.
+
+    Parameters
+    ----------
+    function : {"energy", "dual_mm", "ssvm"}
+    shape : tuple of int
+        (N, K, H, W) of the unary costs.
+    converted : int
+        Number of entries of arguments that must be converted to single precision.
+
+    Returns
+    -------
+    int
+    """
+    n, k, h, w = shape
+    total = SINGLE * (converted + n * h * w)  # and labels
+    if function == "energy":
+        return total
+    width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
+    total += SINGLE * n * (2 * k * h * width + h * width + height * w)  # two volumes and the edges of both directions
+    if function == "ssvm":
+        total += SINGLE * n * h * w * (k + 2 + 2)  # the gradients, the truth and its check
+    return total
+
+
+def check(function, shape, converted=0):
+    """Raise a MemoryError, one sentence, unless there is memory for a call; parameters as of `needed_bytes`."""
+    needed, held = needed_bytes(function, shape, converted), _granted.get(function, 0)
+    if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
+        return
+    free = available_bytes() + held
+    if needed > free:
+        raise MemoryError("unary %s needs %.1f GB of memory in %s, %.1f GB are free: take fewer images at once or a "
+                          "smaller frame" % (shape, needed / 1e9, function, free / 1e9))
+    _granted[function] = needed
+
+
+def available_bytes():
+    """Return how much memory this process can still get: of the machine, of its container, of its own limit."""
+    return max(0, min([psutil.virtual_memory().available, *_container_bytes(), *_own_bytes()]))
+
+
+def _container_bytes():
+    for limit_file, used_file in LIMIT_FILES:
+        try:
+            with open(limit_file) as limit, open(used_file) as used:
+                yield int(limit.read()) - int(used.read())
+        except (OSError, ValueError):  # no such group, or "max"
+            continue
+
+
+def _own_bytes():
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    if limit != resource.RLIM_INFINITY:
+        yield limit - psutil.Process().memory_info().vms
