@@ -3,8 +3,8 @@
 import os
 
 from experiments.floating_point import flush_denormals
-from experiments.threads import share_threads
+from experiments.machine import share_machine
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # before Caffe is imported: it would print each layer of each net
 flush_denormals()  # these two before NumPy is imported
-share_threads(os.environ)
+share_machine(os.environ)
