@@ -1,6 +1,7 @@
 """Work shared out with Dask: over this machine's cores, or over the workers of a scheduler that is running."""
 
 import contextlib
+import logging
 import os
 import signal
 import tempfile
@@ -35,25 +36,41 @@ def dask_client(scheduler=None, processes=None):
     with contextlib.ExitStack() as stack:
         if scheduler is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dask-"))
+            stack.enter_context(_one_thread_a_process())
             cluster = stack.enter_context(_cluster_that_outlives_a_signal(folder))
-            cluster.scale(processes or len(os.sched_getaffinity(0)))
+            processes = processes or len(os.sched_getaffinity(0))
+            cluster.scale(processes)
             client = stack.enter_context(Client(cluster))
-            client.wait_for_workers(1)
+            client.wait_for_workers(processes)
             yield client
         else:
             yield stack.enter_context(_connected(scheduler))
 
 
+@contextlib.contextmanager
+def _one_thread_a_process():
+    """Let processes that start meanwhile have one OpenMP thread; they read the variable when they load libraries."""
+    before = os.environ.get("OMP_NUM_THREADS")
+    os.environ["OMP_NUM_THREADS"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["OMP_NUM_THREADS"]
+        else:
+            os.environ["OMP_NUM_THREADS"] = before
+
+
 def _cluster_that_outlives_a_signal(folder):
     """Start a cluster without workers yet; SIGINT to the whole group of processes leaves it and them to the client.
 
-    Threads and processes inherit the signals that are blocked: the cluster's thread starts here, and the workers from it.
+    Threads and processes inherit the signals that are blocked: the cluster's thread starts here, the workers from it.
     """
     resource_tracker.ensure_running()  # it would let signals in again
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return LocalCluster(n_workers=0, threads_per_worker=1, dashboard_address=None, memory_limit=0,
-                            local_directory=folder, env={"OMP_NUM_THREADS": "1"})
+                            local_directory=folder, silence_logs=logging.ERROR)
     finally:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
@@ -117,3 +134,5 @@ def _result(future, keys):
     except KilledWorker:
         raise RuntimeError(f"Several workers died while they worked on {key}; look at their logs, start them again and "
                            "give the same command to go on.") from None
+    except ImportError as error:
+        raise RuntimeError(f"A worker lacks a module ({error}); start the workers with make dask-workers.") from None

@@ -172,3 +172,73 @@ def test_examples_differ_most_and_are_not_alike():
     per_image = {name: {"cnn": 50, "joint": 50 + gap} for name, gap in gaps.items()}
     assert choose_examples(per_image, truths.get, 3) == ["a", "d", "c"]
     assert choose_examples(per_image, truths.get, 4) == ["a", "d", "c", "b"]
+
+
+TABLE_1 = [  # method, coarse, stereo, half resolution, split, IoU over classes and over categories
+    ("CNN only", "", "", "✱", "val", "63.8", "81.5"), ("CNN + CRF", "", "", "✱", "val", "64.1", "81.2"),
+    ("CNN + CRF (joint)", "", "", "✱", "val", "64.4", "81.9"),
+    ("Ours (the paper's joint model)", "", "", "✱", "test", "62.4", "82.3"),
+    ("Papandreou et al. [19]", "✱", "", "✱", "test", "64.8", "81.3"),
+    ("DeepLab [3]", "", "", "✱", "test", "63.1", "81.2"), ("CRF as RNN [32]", "", "", "✱", "test", "62.5", "82.7"),
+    ("FCN 8s [18]", "", "", "✱", "test", "61.9", "–"), ("LRR-4x [6]", "✱", "", "", "test", "71.8", "88.4"),
+    ("Adelaide [16]", "", "", "", "test", "71.6", "51.7"), ("DeepLab [3]", "", "", "", "test", "70.4", "86.4"),
+    ("Dilation10 [31]", "", "", "", "test", "67.1", "86.5"), ("Krešo et al. [13]", "", "✱", "", "test", "66.3", "85.0"),
+    ("FCN 8s [18]", "", "", "", "test", "65.3", "85.7"), ("Uhrig et al. [30]", "", "✱", "", "test", "64.3", "85.9")]
+
+
+def rows_of_table_1(build):
+    rows = Page((build.folder / "report" / "index.html").read_text()).rows
+    start = next(place for place, row in enumerate(rows) if row[:2] == ["Method", "Coarse"]) + 2
+    return rows[start:start + len(TABLE_1)]
+
+
+def shown(scores):
+    return [f"{scores[key]:.1f}" for key in ("classes", "categories")]
+
+
+def test_table_1_has_all_published_rows_and_ours_only_where_measured(evaluated, command):
+    run(evaluated, command)
+    result = json.loads((evaluated.folder / "evaluation-val.json").read_text())
+    ours = [shown(result[key]) for key in ("cnn", "cnn+crf", "joint")] + (len(TABLE_1) - 3) * [["", ""]]
+    assert rows_of_table_1(evaluated) == [[*row, *scores] for row, scores in zip(TABLE_1, ours)]
+
+
+def test_official_scores_stand_beside_them_named_as_such(evaluated, command):
+    official = {key: {"classes": place + 0.5, "categories": None} for place, key in
+                enumerate(("cnn", "cnn+crf", "joint", "control"))}
+    (evaluated.folder / "official-evaluation-val.json").write_text(json.dumps(official))
+    run(evaluated, command)
+    assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [["0.5", "–"], ["1.5", "–"], ["2.5", "–"], ["", ""]]
+    assert "officially<br>at full resolution" in (evaluated.folder / "report" / "index.html").read_text()
+
+
+def write_search(build, cnn):
+    sets = [{"parameters": {"alpha": alpha, "beta": 0.9, "lam": 2.5, "iterations": 15}, "classes": classes,
+             "categories": 60.0} for alpha, classes in ((20.0, 55.25), (35.0, 54.0))]
+    scored = {"paper": {**sets[1], "per_class": {}}, "best": {**sets[0], "per_class": {}}}
+    gain = dict(classes=1.25, low=0.5, high=2.0)
+    differences = [dict(first=first, second=second, **gain) for first, second in (
+        ("paper", "cnn"), ("best", "cnn"), ("best", "paper"))]
+    (build.folder / "grid-search-val.json").write_text(json.dumps({
+        "cnn": cnn, **scored, "sets": sets, "differences": differences,
+        "held_out": [dict(first="best", second=second, **gain) for second in ("cnn", "paper")],
+        "details": {"images": 5, "split": "val", "resolution": "full resolution (9 x 17, 32 x 24)"}}))
+
+
+def test_parameter_search_is_shown_where_there_was_one(evaluated, command):
+    assert run(evaluated, command)[0] == 0
+    assert "Parameter search" not in (evaluated.folder / "report" / "index.html").read_text()
+    write_search(evaluated, json.loads((evaluated.folder / "evaluation-val.json").read_text())["cnn"])
+    run(evaluated, command)
+    page = Page((evaluated.folder / "report" / "index.html").read_text())
+    assert page.open_tags == [] and "grid-search.svg" in page.references
+    assert ["the best set", "20", "0.9", "2.5", "15", "55.2", "60.0", "+1.25", "+0.50 to +2.00"] in page.rows
+    assert ["2", "35", "0.9", "2.5", "15", "54.00", "60.00"] in page.rows
+    assert (evaluated.folder / "report" / "grid-search.svg").exists()
+
+
+def test_parameter_search_on_other_weights_is_left_out(evaluated, command):
+    write_search(evaluated, {"classes": 1.0, "categories": 1.0, "per_class": {}})
+    status, output, _ = run(evaluated, command)
+    assert status == 0 and "on other weights than the evaluation" in output
+    assert "Parameter search" not in (evaluated.folder / "report" / "index.html").read_text()
