@@ -117,6 +117,7 @@ class MPIProcesses:
             sys.stdout.flush()
             time.sleep(GRACE_SECONDS if self.rank else DELIVERY_SECONDS)
             self._world.Abort(status)
+        self.gather(None)  # the others may have more to do
         sys.exit(status)
 
     def _end_by_exception(self, *exception):

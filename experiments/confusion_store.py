@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.communication import communicator
 from experiments.files import write_atomically
 
 
@@ -22,7 +23,7 @@ def fingerprint(files):
 
 
 class ConfusionStore:
-    """For each weight set the matrices of the images done so far.
+    """For each weight set the matrices of the images done so far; of several processes, rank 0 reads and writes.
 
     Parameters
     ----------
@@ -34,7 +35,8 @@ class ConfusionStore:
 
     def __init__(self, path, mark):
         self.path, self._mark = Path(path), mark
-        self._matrices = self._read()
+        self._processes = communicator()
+        self._matrices = self._processes.from_first(self._read())
 
     def _read(self):
         try:
@@ -59,11 +61,13 @@ class ConfusionStore:
 
     def save(self):
         """Write what there is."""
+        if self._processes.rank:
+            return
         content = io.BytesIO()
         np.savez(content, mark=self._mark, **{name: self.array(name) for name in self._matrices})
         write_atomically(self.path, content.getvalue())
 
     def remove(self):
         """Remove the file: the evaluation is whole."""
-        if self.path.exists():
+        if self._processes.rank == 0 and self.path.exists():
             self.path.unlink()

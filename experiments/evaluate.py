@@ -17,10 +17,11 @@ from experiments.bootstrap import compared
 from experiments.build_files import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
                                      weights_path)
 from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.communication import communicator, share_out
 from experiments.config import load_config
 from experiments.confusion_store import ConfusionStore, fingerprint
 from experiments.files import write_atomically
-from experiments.progress import with_progress
+from experiments.progress import Progress
 from experiments.metrics import confusion_matrix, scores
 from experiments.rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
 from experiments.segmenter import Segmenter
@@ -63,17 +64,21 @@ def confusions_by_image(build, split, metadata):
 
 
 def _run_weight_set(segmenter, stage, records, classes, store):
-    """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's."""
-    saved = time.monotonic()
+    """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's. Processes share them out."""
+    def matrices(index):
+        image, truth = records[index]
+        found = segmenter(image)
+        return np.stack([confusion_matrix(truth, labels, classes) for labels in (found.cnn_labels, found.labels)])
+
+    first, saved = store.done(stage), time.monotonic()
     try:
-        for index in with_progress(range(store.done(stage), len(records)), f"evaluate {stage}"):
-            image, truth = records[index]
-            found = segmenter(image)
-            store.append(stage, np.stack([confusion_matrix(truth, labels, classes)
-                                          for labels in (found.cnn_labels, found.labels)]))
-            if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
-                store.save()
-                saved = time.monotonic()
+        with Progress(f"evaluate {stage}", first, len(records), "image") as progress:
+            for found in share_out(communicator(), range(first, len(records)), matrices):
+                store.append(stage, found)
+                progress.advance()
+                if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
+                    store.save()
+                    saved = time.monotonic()
     finally:
         if store.done(stage):
             store.save()
@@ -165,7 +170,8 @@ def main(arguments=None):
     build = build_folder(options, config)
     result = evaluate(config, build, options.split)
     path = evaluation_path(build, options.split)
-    write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
+    if communicator().rank == 0:
+        write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_table(result))
     print(f"\nwritten to {path}")
     return 0

@@ -13,9 +13,10 @@ import numpy as np
 
 from data_prep.records import open_records
 from experiments.build_files import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.communication import communicator, share_out
 from experiments.confusion_store import fingerprint
 from experiments.files import prepare_folder, write_atomically
-from experiments.progress import with_progress
+from experiments.progress import Progress
 from experiments.label_id_files import check_predictions, prediction_name
 from experiments.overlays import encode_png
 from experiments.photograph import indicators, labels_at_size
@@ -40,7 +41,7 @@ def frames_of_lmdb(build, split, sizes):
 
 
 def write_predictions(build, split, rows, sizes, metadata):
-    """Write what rows say of a split, going on where that was interrupted, and check it.
+    """Write what rows say of a split, going on where that was interrupted, and check it. Processes share it out.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def write_predictions(build, split, rows, sizes, metadata):
     folders = {row.key: Path(build) / "official" / split / row.key for row in rows}
     for stage in dict.fromkeys(row.stage for row in rows):
         _run_stage(Path(build), split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
-    for folder in folders.values():
+    for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
 
@@ -70,21 +71,27 @@ def _run_stage(build, split, rows, folders, sizes, metadata):
     net = deploy_net_path(build, NET_WITH_CRF if any(row.crf for row in rows) else NET_WITHOUT_CRF)
     weights, lmdb = weights_path(build, stage), build / "lmdb"
     mark = fingerprint([lmdb / "dataset.json", lmdb / split / "data.mdb", weights])
-    for row in rows:
+    processes = communicator()
+    for row in rows if processes.rank == 0 else ():
         prepare_folder(folders[row.key], mark)
     records = open_records(str(lmdb / split))
-    missing = [index for index in range(len(records)) if not all(
-        (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)]
+    missing = processes.from_first([index for index in range(len(records)) if not all(
+        (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)])
     if not missing:
         return
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
-    for index in with_progress(missing, f"predict {split} with {stage}"):
+
+    def write(index):
         frame, image = records.name(index), records[index][0]
         size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
         found = segmenter(image)
         for row in rows:
             write_atomically(folders[row.key] / prediction_name(frame),
                              encode_png(_label_ids(found, row, size, metadata)))
+
+    with Progress(f"predict {split} with {stage}", 0, len(missing), "image") as progress:
+        for _ in share_out(processes, missing, write):
+            progress.advance()
 
 
 def _checked_size(frame, image, size, subsampling):

@@ -10,6 +10,7 @@ import json
 
 from experiments.build_files import grid_search_path, metadata_with_split
 from experiments.command_line import build_folder, experiment_parser, positive_number, run_command
+from experiments.communication import communicator
 from experiments.config import load_config
 from experiments.config_writer import write_crf
 from experiments.files import write_atomically
@@ -42,10 +43,13 @@ def grid_search(config, build, split, scheduler=None, processes=None):
     Returns
     -------
     dict
-        See `experiments.search_summary.summarise`.
+        See `experiments.search_summary.summarise`. Of several processes, which share out the CNN's work, rank 0 alone
+        searches, the others return None.
     """
     metadata, sets = metadata_with_split(build, split), parameter_sets(config.grid, config.crf)
     unaries = Unaries(build, split, metadata, config.crf.unary)
+    if communicator().rank:
+        return None
     mark = f"{unaries.mark} {config.crf.decode}"
     results = SearchResults(grid_search_path(build, split).with_suffix(".sqlite"), mark)
     try:
@@ -82,6 +86,8 @@ def main(arguments=None):
     config = load_config(options.config)
     build = build_folder(options, config)
     result = grid_search(config, build, options.split, options.scheduler, options.jobs)
+    if result is None:
+        return 0
     path = grid_search_path(build, options.split)
     write_atomically(path.with_suffix(".svg"), heat_map(result))
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")

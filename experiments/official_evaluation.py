@@ -15,6 +15,7 @@ from data_prep import cityscapes
 from data_prep.metadata import read_metadata
 from experiments.build_files import official_evaluation_path
 from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.communication import communicator
 from experiments.config import load_config
 from experiments.files import write_atomically
 from experiments.full_resolution import frames_of_lmdb, write_predictions
@@ -119,7 +120,8 @@ def evaluate_officially(config, build, split, root):
     Returns
     -------
     dict
-        What `score_officially` gives for each row of `experiments.rows.ROWS`, by its key; under ``details`` how.
+        What `score_officially` gives for each row of `experiments.rows.ROWS`, by its key; under ``details`` how. Of
+        several processes rank 0 alone scores, the others return None.
     """
     metadata = read_metadata(str(Path(build) / "lmdb"))
     check_benchmark(metadata, root)
@@ -130,6 +132,8 @@ def evaluate_officially(config, build, split, root):
     truths = cityscapes.frame_labels(str(root), split)
     sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
     folders = write_predictions(build, split, ROWS, sizes, metadata)
+    if communicator().rank:
+        return None
     result = {row.key: score_officially([folders[row.key] / prediction_name(frame) for frame in sizes],
                                         [truths[frame] for frame in sizes],
                                         folders[row.key].with_name(f"{row.key}.json"), f"score {row.title}")
@@ -166,6 +170,8 @@ def main(arguments=None):
     config = load_config(options.config)
     build = build_folder(options, config)
     result = evaluate_officially(config, build, options.split, options.root)
+    if result is None:
+        return 0
     path = official_evaluation_path(build, options.split)
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_table(result))

@@ -28,7 +28,8 @@ ADDED = re.compile(r"|".join((
     "a non-zero exit code. Per user-direction.*", "mpirun detected that one or more .*",
     "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
     "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
-    r"INFO \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*", r"\[.*\] \d+ more process.* sent help message .*",
+    r"INFO \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
+    r"\[.*\] \d+ more process.* sent help message .*",
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
 KILLED = re.compile(
     r"mpirun noticed that process (rank \d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")

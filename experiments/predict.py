@@ -18,6 +18,7 @@ import numpy as np
 from data_prep.metadata import read_metadata
 from experiments.build_files import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
 from experiments.command_line import run_command
+from experiments.communication import communicator, share_out
 from experiments.config import load_config
 from experiments.figures import legend
 from experiments.files import write_atomically
@@ -79,6 +80,13 @@ class Predictor:
             write_atomically(self.output / f"{name}-{kind}.png", content)
         return f"{path}: {image.shape[1]} x {image.shape[0]}, {description}: {self._shares(labels)}"
 
+    def attempt(self, task):
+        """Predict for a pair (path, name); return (line, None), or (None, sentence) where the file is no photograph."""
+        try:
+            return self.predict(*task), None
+        except PhotographError as error:
+            return None, str(error)
+
     def _shares(self, labels):
         counts = np.bincount(labels.ravel(), minlength=len(self.metadata.classes))
         present = [label for label in np.argsort(-counts, kind="stable") if counts[label]]
@@ -135,14 +143,15 @@ def main(arguments=None):
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
     predictor = Predictor(segmenter, metadata, output, options.scale)
     print(f"{weights}, trained on images of {segmenter.size[1]} x {segmenter.size[0]}")
-    failed = 0
-    for path, name in zip(options.images, output_names(options.images)):
-        try:
-            print(predictor.predict(path, name), flush=True)
-        except PhotographError as error:
+    processes, failed = communicator(), 0
+    for line, error in share_out(processes, list(zip(options.images, output_names(options.images))), predictor.attempt):
+        if error is None:
+            print(line, flush=True)
+        else:
             failed += 1
-            print(f"error: {error}", file=sys.stderr)
-    if failed < len(options.images):
+            if processes.rank == 0:
+                print(f"error: {error}", file=sys.stderr)
+    if failed < len(options.images) and processes.rank == 0:
         write_atomically(output / "legend.png", legend(metadata.classes, metadata.label_ids))
         print(f"pictures are in {output}")
     return 1 if failed else 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from data_prep import cityscapes
 from data_prep.metadata import read_metadata
 from experiments.command_line import build_folder, experiment_parser, run_command
+from experiments.communication import communicator
 from experiments.config import load_config
 from experiments.full_resolution import frames_of_lmdb, write_predictions
 from experiments.label_id_files import frame_sizes, prediction_name
@@ -38,6 +39,7 @@ def make_submission(build, root, row, subset=False):
     Returns
     -------
     pathlib.Path
+        None in processes other than rank 0, which alone packs what they all have predicted.
     """
     metadata = read_metadata(str(Path(build) / "lmdb"))
     check_benchmark(metadata, root)
@@ -48,6 +50,8 @@ def make_submission(build, root, row, subset=False):
     if not subset:
         _check_whole(sizes)
     folder = write_predictions(build, SPLIT, [row], sizes, metadata)[row.key]
+    if communicator().rank:
+        return None
     archive = Path(build) / f"submission-{row.key}.zip"
     _write_archive(archive, [folder / prediction_name(frame) for frame in sorted(sizes)])
     return archive
@@ -91,6 +95,8 @@ def main(arguments=None):
     build = build_folder(options, load_config(options.config))
     row = next(row for row in ROWS if row.key == options.row)
     archive = make_submission(build, options.root, row, options.subset)
+    if archive is None:
+        return 0
     with zipfile.ZipFile(archive) as packed:
         count = len(packed.namelist())
     print(f"{archive}: label ids of {count} frames, {archive.stat().st_size / 1e6:.1f} MB; names, sizes and ids are "

@@ -7,9 +7,10 @@ import numpy as np
 
 from data_prep.records import open_records
 from experiments.build_files import NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.communication import communicator, share_out
 from experiments.confusion_store import fingerprint
 from experiments.files import prepare_folder, write_atomically
-from experiments.progress import with_progress
+from experiments.progress import Progress
 from experiments.segmenter import Segmenter
 from prototxt.nets import LEAST_PROBABILITY
 
@@ -20,7 +21,7 @@ class Unaries:
     """Unary costs of a split's images, after stage 3.
 
     Where they are not on disk yet, or are of other weights or images, they are computed; interrupted, that goes on
-    when it is started again. They take 4 bytes a pixel and class.
+    when it is started again; several processes share the images out. They take 4 bytes a pixel and class.
 
     Parameters
     ----------
@@ -44,12 +45,15 @@ class Unaries:
         digest = fingerprint([build / "lmdb" / "dataset.json", build / "lmdb" / split / "data.mdb", net, weights])
         self.mark = f"{digest} {kind}"
         self._folder = build / "unaries" / split
-        prepare_folder(self._folder, digest)
-        missing = [index for index in range(len(self)) if not self._path(index).exists()]
+        processes = communicator()
+        if processes.rank == 0:
+            prepare_folder(self._folder, digest)
+        missing = processes.from_first([index for index in range(len(self)) if not self._path(index).exists()])
         if missing:
             segmenter = Segmenter(net, weights, metadata.mean_bgr)
-            for index in with_progress(missing, f"CNN on {split}"):
-                self._keep(index, segmenter(self._records[index][0]).prob)
+            with Progress(f"CNN on {split}", 0, len(missing), "image") as progress:
+                for _ in share_out(processes, missing, lambda index: self._keep(index, segmenter)):
+                    progress.advance()
 
     def __len__(self):
         return len(self._records)
@@ -66,7 +70,7 @@ class Unaries:
     def _path(self, index):
         return self._folder / f"{index:06d}.npy"
 
-    def _keep(self, index, prob):
+    def _keep(self, index, segmenter):
         content = io.BytesIO()
-        np.save(content, prob)
+        np.save(content, segmenter(self._records[index][0]).prob)
         write_atomically(self._path(index), content.getvalue())
