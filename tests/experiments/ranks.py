@@ -56,5 +56,15 @@ def wait():
     processes.sum(np.zeros(1))
 
 
+def unaries():
+    """Which unaries of the split val every rank has in the end."""
+    from data_prep.metadata import read_metadata
+    from experiments.unaries import Unaries
+    found = Unaries(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"), "-p")
+    there = communicator().gather([bool(found[index][2].size) for index in range(len(found))])
+    print(json.dumps([all(seen) for seen in zip(*there)]))
+    return 0
+
+
 if __name__ == "__main__":
     run_command(globals()[sys.argv[1]])

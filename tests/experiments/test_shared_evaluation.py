@@ -1,0 +1,64 @@
+"""Evaluation, prediction and unaries by several processes under the real mpirun: the same as by one."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data_prep.metadata import read_metadata
+from data_prep.records import open_records
+from experiments.unaries import Unaries
+
+
+def run(processes, module, *arguments):
+    """Return (status, stdout, stderr) of a module on several processes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "experiments.parallel", "--processes", str(processes), module, *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=200)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_scores_are_those_of_one_process(tiny_build, processes):
+    arguments = "experiments.evaluate", "--config", tiny_build.config, "--build", tiny_build.folder
+    path = tiny_build.folder / "evaluation-val.json"
+    assert run(1, *arguments)[0] == 0
+    expected = json.loads(path.read_text())
+    path.unlink()
+    status, output, errors = run(processes, *arguments)
+    assert (status, errors) == (0, "") and output.count("CNN + CRF (joint)  ") == 1
+    assert json.loads(path.read_text()) == expected
+    assert not list(tiny_build.folder.glob("*.partial*"))
+
+
+def test_photographs_are_shared_out_and_a_bad_one_is_named_once(tiny_build, tmp_path):
+    records = open_records(str(tiny_build.folder / "lmdb" / "val"))
+    for index in range(4):
+        Image.fromarray(records[index][0]).save(tmp_path / f"photo{index}.png")
+    (tmp_path / "photo1.png").write_text("no picture")
+    photographs = [tmp_path / f"photo{index}.png" for index in range(4)]
+    found = {}
+    for processes in (1, 3):
+        output = tmp_path / str(processes)
+        status, text, errors = run(processes, "experiments.predict", "--config", tiny_build.config, "--build",
+                                   tiny_build.folder, "--output", output, *photographs)
+        assert status == 1 and errors.startswith("error: ") and errors.count("\n") == 1 and "photo1.png" in errors
+        found[processes] = (text.replace(str(output), ""), {path.name: path.read_bytes() for path in output.iterdir()})
+    assert found[1] == found[3] and len(found[1][1]) == 7
+
+
+def test_unaries_are_those_of_one_process(tiny_build):
+    status, output, errors = run(2, "tests.experiments.ranks", "unaries", tiny_build.folder)
+    assert (status, errors) == (0, "")
+    files = sorted((tiny_build.folder / "unaries" / "val").iterdir())
+    shared = [np.load(path) for path in files]
+    assert len(files) == len(json.loads(output.splitlines()[-1])) == 5
+    assert all(json.loads(output.splitlines()[-1]))  # every rank sees all of them
+    for path in files:
+        path.unlink()
+    Unaries(tiny_build.folder, "val", read_metadata(str(tiny_build.folder / "lmdb")), "-p")
+    for path, expected in zip(files, shared):
+        assert np.array_equal(np.load(path), expected)
