@@ -110,7 +110,7 @@ grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.protot
 	$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(SPLIT) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(GRID_ARGS)
 
 dask-scheduler: | docker  ## hand out grid-search's work to several machines
-	$(RUN) dask-scheduler --no-dashboard --local-directory build/dask
+	$(RUN) dask-scheduler --no-dashboard
 
 dask-workers: | docker  ## do the work of SCHEDULER on this machine
 	@$(if $(SCHEDULER),:,$(call fail,SCHEDULER is not set; give the address that make dask-scheduler shows))
