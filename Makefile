@@ -9,6 +9,9 @@ export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
+# before a module's name: what runs it on several processes
+RANKS = $(if $(NP)$(HOSTS),experiments.parallel $(if $(NP),--processes "$(NP)") $(if $(HOSTS),--hosts "$(HOSTS)") \
+	$(if $(MPI_ARGS),--mpirun="$(MPI_ARGS)"))
 
 # where each dataset that is not drawn lies
 FOLDER_OF_camvid = CAMVID
@@ -50,6 +53,9 @@ help:  ## list the targets (what `make` alone does too)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## BENCH_ARGS    options of experiments.benchmark_crf, such as --training-step
 ## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
+## NP            processes that train, evaluate and label together, over MPI (1)
+## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
+## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
 ## PIP_INDEX_URL a Python package index (pip's default)
@@ -98,16 +104,16 @@ train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3
 train: $(WEIGHTS)  ## all stages and the control
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
-	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
-	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
+	$(RUN) python3 -m $(RANKS) experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
 
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
-	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
+	$(RUN) python3 -m $(RANKS) experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
 grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT
-	$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(SPLIT) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(GRID_ARGS)
+	$(RUN) python3 -m $(RANKS) experiments.grid_search $(EXPERIMENT) --split $(SPLIT) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(GRID_ARGS)
 
 dask-scheduler: | docker  ## hand out grid-search's work to several machines
 	$(RUN) dask-scheduler --no-dashboard
@@ -156,7 +162,7 @@ $(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
 $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
-	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
+	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
 $(EVALUATION): $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
-	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)

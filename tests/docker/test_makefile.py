@@ -135,6 +135,14 @@ def test_configuration_and_build_folder_can_be_named(front_door):
     assert "evaluate --config experiments/configs/camvid.yaml --build build/short --split train" in done.stdout
 
 
+def test_several_processes_and_machines_are_handed_over(front_door):
+    done = front_door.run("make", "-n", "train-stage1", "evaluate", "NP=3", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
+    started = 'experiments.parallel --processes "3" --hosts "a:2,b:1" --mpirun="--mca x y"'
+    for module in ("train", "evaluate"):
+        assert f"{started} experiments.{module} --config" in " ".join(done.stdout.split())
+    assert "parallel" not in front_door.run("make", "-n", "evaluate").stdout
+
+
 def test_dataset_folder_is_handed_over(front_door):
     done = front_door.run("make", "-n", "lmdb", "DATASET=camvid", "CAMVID=../some camvid")
     assert '--dataset camvid --output build/camvid/lmdb --root "../some camvid"' in done.stdout
