@@ -1,0 +1,299 @@
+"""The grid search on a tiny net: its scores against labels found in NumPy, what is kept, and Dask's processes."""
+
+import contextlib
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import psutil
+import pytest
+import yaml
+from distributed import Client
+
+from data_prep.records import open_records
+from experiments import grid_search
+from experiments.metrics import confusion_matrix, scores
+from tests.conftest import CLASSES
+from tests.theano_crf import twins
+
+GRID = {"alpha": [5, 35], "lam": [0, 0.4], "iterations": [2]}
+IMAGES = 5
+
+
+def set_grid(build, **grid):
+    values = yaml.safe_load(build.config.read_text())
+    build.config.write_text(yaml.safe_dump({**values, "grid": grid}))
+
+
+@pytest.fixture
+def build(tiny_build):
+    set_grid(tiny_build, **GRID)
+    return tiny_build
+
+
+@pytest.fixture
+def within_this_process(monkeypatch, tmp_path):
+    """Dask's workers as threads: their processes take seconds to start."""
+    @contextlib.contextmanager
+    def client(scheduler=None, processes=None):
+        with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None,
+                    local_directory=str(tmp_path / "dask")) as found:
+            yield found
+    monkeypatch.setattr(grid_search, "dask_client", client)
+
+
+def words(build, *options):
+    return ["--config", str(build.config), "--build", str(build.folder), *options]
+
+
+def search(build, command, *options):
+    status, _, error = command(grid_search.main, *words(build, *options))
+    assert status == 0, error
+    return read(build)
+
+
+def read(build):
+    return json.loads((build.folder / "grid-search-val.json").read_text())
+
+
+def pairs(build):
+    records = open_records(str(build.folder / "lmdb" / "val"))
+    return [records[index] for index in range(len(records))]
+
+
+def probabilities(build, image):
+    score = build._scores("stage3", image)
+    exponential = np.exp(score - score.max(axis=0))
+    return exponential / exponential.sum(axis=0)
+
+
+def pairwise(image, alpha):
+    return twins.contrast_weights(image.transpose(2, 0, 1) / 255, alpha, 0.9, 0.4)
+
+
+def score_of(build, labels_of):
+    confusion = sum(confusion_matrix(truth, labels_of(image), len(CLASSES)) for image, truth in pairs(build))
+    return scores(confusion, [entry.name for entry in CLASSES], [entry.category for entry in CLASSES])
+
+
+def by_parameters(result, *names):
+    return {tuple(entry["parameters"][name] for name in names): entry for entry in result["sets"]}
+
+
+def test_scores_are_those_of_labels_found_in_numpy(build, command, within_this_process):
+    found = by_parameters(search(build, command), "alpha", "beta", "lam", "iterations")
+    assert set(found) == {*itertools.product((5, 35), (0.9,), (0, 0.4), (2,)), (35, 0.9, 2.5, 15)}  # and the paper's
+    for alpha in (5, 35):
+        expected = score_of(build, lambda image: twins.dual_mm(
+            -probabilities(build, image), pairwise(image, alpha), 2)[0])
+        entry = found[alpha, 0.9, 0.4, 2]
+        assert entry["classes"] == pytest.approx(expected.classes, abs=0.05)
+        assert entry["categories"] == pytest.approx(expected.categories, abs=0.05)
+    assert len({round(entry["classes"], 3) for entry in found.values()}) >= 3  # the sets differ
+
+
+def test_without_smoothness_the_labels_are_those_of_the_cnn(build, command, within_this_process):
+    result = search(build, command)
+    expected = score_of(build, lambda image: build.cnn_labels("stage3", image)).to_json()
+    assert result["cnn"] == expected
+    assert by_parameters(result, "alpha", "lam")[5, 0]["classes"] == expected["classes"]
+
+
+def test_costs_may_be_logarithms(build, command, within_this_process):
+    values = yaml.safe_load(build.config.read_text())
+    build.config.write_text(yaml.safe_dump({**values, "crf": {"unary": "-log p"}}))
+    found = by_parameters(search(build, command), "alpha", "lam", "iterations")[35, 0.4, 2]
+    expected = score_of(build, lambda image: twins.dual_mm(
+        -np.log(probabilities(build, image) + 1e-6), pairwise(image, 35), 2)[0])
+    assert found["classes"] == pytest.approx(expected.classes, abs=0.05)
+
+
+def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command, within_this_process):
+    set_grid(build, alpha=[35], lam=[0.4], gamma=[0.05, 0.5])
+    found = by_parameters(search(build, command), "alpha", "lam", "gamma")
+    for gamma in (0.05, 0.5):
+        bound, labelled = 0, 0
+        for image, truth in pairs(build):
+            unary = -probabilities(build, image)
+            weights = pairwise(image, 35)
+            augmented = unary - gamma * (np.arange(3)[:, None, None] != truth) * (truth != 255)
+            labels = twins.dual_mm(augmented, weights, 15)[0]
+            bound += twins.ssvm_loss(unary, weights, truth, labels, gamma, 255) / gamma
+            labelled += np.count_nonzero(truth != 255)
+        assert found[35, 0.4, gamma]["bound"] == pytest.approx(100 * bound / labelled, rel=0.02)
+    narrow, wide = found[35, 0.4, 0.05], found[35, 0.4, 0.5]
+    assert narrow["classes"] == wide["classes"] and narrow["bound"] != wide["bound"]
+    ranks = [entry["parameters"]["gamma"] for entry in read(build)["sets"] if entry["parameters"]["lam"] == 0.4]
+    assert ranks == sorted((0.05, 0.5), key=lambda gamma: found[35, 0.4, gamma]["bound"])
+
+
+class Handed:
+    """Notes the jobs that are handed out: image to sets."""
+
+    def __init__(self, monkeypatch):
+        self.jobs, in_parallel = {}, grid_search.in_parallel
+
+        def noted(client, function, jobs):
+            def note(jobs):
+                for index, arguments in jobs:
+                    self.jobs[index] = arguments[3]
+                    yield index, arguments
+            return in_parallel(client, function, note(jobs))
+        monkeypatch.setattr(grid_search, "in_parallel", noted)
+
+
+def test_goes_on_where_it_was_interrupted(build, command, within_this_process, monkeypatch):
+    whole = search(build, command)
+    for path in build.folder.glob("grid-search-*"):
+        path.unlink()
+    add, calls = grid_search.SearchResults.add, []
+
+    def interrupted(self, image, sets, results):
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(image)
+        add(self, image, sets, results)
+    monkeypatch.setattr(grid_search.SearchResults, "add", interrupted)
+    assert command(grid_search.main, *words(build))[0] == 130
+    assert not (build.folder / "grid-search-val.json").exists()
+    monkeypatch.setattr(grid_search.SearchResults, "add", add)
+    handed = Handed(monkeypatch)
+    assert search(build, command) == whole
+    names = open_records(str(build.folder / "lmdb" / "val"))
+    assert {names.name(index) for index in handed.jobs} == {names.name(index) for index in range(IMAGES)} - set(calls)
+
+
+def test_only_further_values_are_tried_and_nothing_twice(build, command, within_this_process, monkeypatch):
+    search(build, command)
+    handed = Handed(monkeypatch)
+    monkeypatch.setattr("experiments.unaries.Segmenter", None)
+    search(build, command)
+    assert handed.jobs == {}
+    set_grid(build, **{**GRID, "alpha": [5, 20, 35]})
+    assert len(search(build, command)["sets"]) == 7
+    assert [[tuple(parameters)[:4] for parameters in sets] for sets in handed.jobs.values()] == IMAGES * [
+        [(20, 0.9, 0, 2), (20, 0.9, 0.4, 2)]]
+
+
+def test_other_weights_give_other_costs_and_results(build, command, within_this_process):
+    before = search(build, command)
+    (build.folder / "stage3" / "final.caffemodel").write_bytes(
+        (build.folder / "control" / "final.caffemodel").read_bytes())
+    after = search(build, command)
+    expected = score_of(build, lambda image: build.cnn_labels("control", image)).to_json()
+    assert after["cnn"] == expected != before["cnn"]
+    assert by_parameters(after, "alpha", "lam")[5, 0]["classes"] == expected["classes"]
+
+
+def test_the_best_set_is_written_into_the_configuration_on_request(build, command, within_this_process):
+    build.config.write_text("# of a test\n" + build.config.read_text())
+    before = build.config.read_text()
+    best = search(build, command)["best"]["parameters"]
+    assert build.config.read_text() == before
+    search(build, command, "--write")
+    assert build.config.read_text().startswith("# of a test\n")
+    assert yaml.safe_load(build.config.read_text())["crf"] == best
+    assert yaml.safe_load(build.config.read_text())["grid"] == GRID
+
+
+def environment(**more):
+    return {**os.environ, "OMP_NUM_THREADS": "1", **more}
+
+
+@contextlib.contextmanager
+def background(*arguments):
+    """A process whose standard error can be read; ended at the end."""
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                               env=environment(PYTHONUNBUFFERED="1"))
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def test_a_scheduler_with_two_workers_gives_the_same_table(build, command, tmp_path):
+    status, alone, error = command(grid_search.main, *words(build, "--jobs", "2"))
+    assert status == 0, error
+    result = read(build)
+    (build.folder / "grid-search-val.json").unlink()
+    (build.folder / "grid-search-val.sqlite").unlink()
+    worker = "dask-worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path / "dask")
+    with background("dask-scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard") as scheduler:
+        address = next(re.search(r"tcp://127\.0\.0\.1:\d+", line).group() for line in scheduler.stderr
+                       if "tcp://" in line)
+        with background(*worker, address), background(*worker, address):
+            with Client(address) as client:
+                client.wait_for_workers(2)
+            status, shared, error = command(grid_search.main, *words(build, "--scheduler", address))
+            assert status == 0, error
+    assert "2 threads" in shared
+    assert read(build) == result
+    assert table(shared) == table(alone)
+
+
+def table(output):
+    return output[output.index("tiny, val"):]
+
+
+def alive(group):
+    """The processes of a group, without those that have ended and wait for their parent."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process.info["cmdline"])
+    return found
+
+
+def test_sigint_to_the_whole_group_ends_it_in_one_line_and_the_rest_is_done_later(build, command):
+    set_grid(build, alpha=[5, 10, 20, 35], lam=[0.4], iterations=[3000])
+    process = subprocess.Popen([sys.executable, "-m", "experiments.grid_search", *words(build, "--jobs", "1")],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+                               env=environment(PYTHONUNBUFFERED="1"))
+    for line in process.stdout:
+        if "5 sets" in line:
+            break
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=120)
+    assert (process.returncode, error) == (130, "interrupted\n")
+    deadline = time.monotonic() + 30
+    while alive(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not alive(process.pid)
+    assert len(search(build, command, "--jobs", "1")["sets"]) == 5
+
+
+@pytest.mark.parametrize("grid, words_of_error", [
+    ({"alpah": [1]}, "the key 'grid.alpah' is wrong"), ({"beta": [0.9, 0]}, "greater than 0"),
+    ({"gamma": [0]}, "greater than 0"), ({"iterations": [0]}, "greater than or equal to 1"),
+    ({"lam": "2"}, "'grid.lam' is wrong")])
+def test_a_wrong_grid_is_refused(build, command, grid, words_of_error):
+    set_grid(build, **grid)
+    status, _, error = command(grid_search.main, *words(build))
+    assert status == 1 and error.count("\n") == 1 and words_of_error in error
+    assert not (build.folder / "unaries").exists()
+
+
+def test_missing_weights_and_scheduler_are_named(build, command, monkeypatch):
+    monkeypatch.setattr("experiments.workers.SECONDS_TO_CONNECT", 1)
+    status, _, error = command(grid_search.main, *words(build, "--scheduler", "tcp://127.0.0.1:9"))
+    assert status == 1 and error.startswith("error: No Dask scheduler answers at tcp://127.0.0.1:9")
+    status, _, error = command(grid_search.main, *words(build, "--scheduler", "nowhere"))
+    assert status == 1 and error.startswith("error: No Dask scheduler answers at nowhere")
+    (build.folder / "stage3" / "final.caffemodel").unlink()
+    status, _, error = command(grid_search.main, *words(build))
+    assert status == 1 and "make train-stage3" in error and error.count("\n") == 1
+
+
+def test_a_damaged_database_is_named(build, command):
+    (build.folder / "grid-search-val.sqlite").write_text("no database\n" * 99)
+    status, _, error = command(grid_search.main, *words(build))
+    assert status == 1 and "is not readable as the results of a grid search" in error and error.count("\n") == 1
