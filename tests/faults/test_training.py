@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
 
 from tests.experiments.runs import Runs
@@ -101,9 +102,8 @@ def test_a_process_that_reads_the_data_is_killed(make_tiny_experiment, fault):
     runs = Runs(*make_tiny_experiment(stage1=LONG))
     run = runs.start("stage1")
     wait_for(runs.build / "stage1" / "snapshot_iter_20.json", run)
-    children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(run.pid)], stdout=subprocess.PIPE).stdout.split()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    for child in psutil.Process(run.pid).children():
+        child.kill()
     _, errors = run.communicate()
     assert run.returncode == 1 and "killed as the system does where memory runs out" in sentence(errors)
     fault(f"reader killed: {sentence(errors)}")

@@ -1,0 +1,27 @@
+"""A run that is killed at any moment ends with the very weights of one that was not."""
+
+import random
+
+import pytest
+
+from experiments import train
+from tests.experiments.runs import Runs
+from tests.experiments.tiny_experiment import STAGE, make_experiment
+
+KILLS = 3
+
+
+@pytest.mark.parametrize("stage", ["stage4"])
+def test_killed_runs_end_with_equal_weights(tmp_path, make_dataset, stage):
+    settings = dict(STAGE, type="SGD", iterations=30, validate_every=3)
+    config, build = make_experiment(tmp_path, make_dataset, stage4=settings)
+    for earlier in ("stage1", "stage2", "stage3"):
+        train.train_stage(config, earlier, build)
+    runs = Runs(tmp_path / "tiny.yaml", build)
+    seconds, expected = runs.train(stage)
+    runs.forget([stage])
+    generator = random.Random(1)
+    for _ in range(KILLS):
+        runs.kill_after(stage, generator.uniform(0.3, 0.9) * seconds)
+    _, found = runs.train(stage)
+    assert found == expected
