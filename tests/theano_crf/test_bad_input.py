@@ -30,12 +30,28 @@ def with_entry(array, value):
     (UNARY, with_entry(WEIGHTS, np.nan), "weights holds NaN"),
     (UNARY, with_entry(WEIGHTS, np.inf), "weights holds NaN, infinite"),
     (UNARY, with_entry(WEIGHTS, -1e-3), "negative"),
+    (with_entry(UNARY, -2e30), WEIGHTS, "unary holds .* some beyond 1e30"),
+    (UNARY, with_entry(WEIGHTS, 3e38), "weights holds .* some beyond 1e30"),
 ])
 def test_problem(unary, weights, message):
     for solve in (theano_crf.dual_mm, lambda *arguments: theano_crf.ssvm(*arguments, LABELS)):
         with pytest.raises(ValueError, match=message) as error:
             solve(unary, weights)
         assert "\n" not in str(error.value)
+
+
+def test_a_margin_beyond_the_largest_cost():
+    with pytest.raises(ValueError, match="gamma must be from 0 to 1e30"):
+        theano_crf.ssvm(UNARY, WEIGHTS, LABELS, gamma=1e31)
+
+
+@pytest.mark.parametrize("decode", ["argmin", "viterbi", "icm"])
+def test_the_largest_costs_are_solved(decode):
+    signs = np.random.default_rng(0).choice(np.float32([-1e30, 1e30]), (1, 3, 40, 70))
+    weights = np.full((1, 2, 40, 70), 1e30, np.float32)
+    found = theano_crf.dual_mm(signs, weights, 15, decode)
+    assert np.isfinite(found.energy).all() and np.isfinite(found.lower_bound).all()
+    assert found.lower_bound[0] <= found.energy[0] * (1 - 1e-5) < 0
 
 
 @pytest.mark.parametrize("solve", [theano_crf.energy, theano_crf.ssvm])

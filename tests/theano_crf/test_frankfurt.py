@@ -50,4 +50,4 @@ def test_two_hundred_iterations_solve_it_with_proof(frame, logarithm, optimum):
     solution = theano_crf.dual_mm(unary, weights, iterations=200, decode="icm")
     assert solution.energy[0] == pytest.approx(optimum, abs=0.5)
     assert solution.lower_bound[0] == pytest.approx(optimum, abs=0.5)
-    assert solution.lower_bound[0] <= solution.energy[0]
+    assert solution.lower_bound[0] <= solution.energy[0] + 1e-3  # rounding: they meet

@@ -121,6 +121,8 @@ public:
     {
         grid.truth = label_map(truth);
         grid.margin = *data_of<float>(gamma);
+        if (!PyErr_Occurred() && !(grid.margin >= 0 && grid.margin <= LARGEST_COST))
+            PyErr_SetString(PyExc_ValueError, "gamma must be from 0 to 1e30");
         grid.void_label = *data_of<int32_t>(void_label);
     }
 

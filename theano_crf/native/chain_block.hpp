@@ -9,6 +9,7 @@ struct Block {
     const Lanes *edge;  // [length], weight of the edge to the next node; the last is unused
     Lanes *cost;        // [length][labels], the costs and what has flowed in so far
     Lanes *sums;        // [length][labels], see minorant.hpp
+    Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: by direction, in turns
     Lanes *least;       // [length], minimum over the labels
     Lanes *scratch;     // [labels]
     Lanes *own_edges;   // [length], for edges that lie nowhere in this order
@@ -18,7 +19,7 @@ struct Block {
 
     static size_t bytes(long length, long labels)
     {
-        return sizeof(Lanes) * (2 * length * labels + 2 * length + labels);
+        return sizeof(Lanes) * (2 * length * labels + 2 * length + 5 * labels);
     }
 
     void shape(long length_, long lanes_, const float *edges)
@@ -30,6 +31,8 @@ struct Block {
         least = sums + length * labels;
         own_edges = least + length;
         scratch = own_edges + length;
+        for (int i = 0; i < 4; ++i)
+            passing[i / 2][i % 2] = scratch + (i + 1) * labels;
         edge = edges ? reinterpret_cast<const Lanes *>(edges) : own_edges;
     }
 
@@ -66,8 +69,9 @@ struct Place<COLUMNS> {
                     packed.column_edges + (image * packed.strips + strip) * packed.height * LANES);
     }
 
-    // LANES nodes of each chain: cost = unary - withheld, or unary at first, when nothing is withheld.
-    void read(bool at_first, Block &block, long first, long) const
+    // LANES nodes of each chain: cost = unary - withheld, or unary at first, when nothing is withheld. Those of
+    // the tile `next` are asked for ahead.
+    void read(bool at_first, Block &block, long first, long next) const
     {
         const long start = packed.node(image, strip, first);
         const long count = std::min<long>(LANES, block.length - first) * block.labels;
@@ -76,8 +80,11 @@ struct Place<COLUMNS> {
         if (at_first)
             std::memcpy(cost, unary, sizeof(Lanes) * count);
         else
-            for (long i = 0; i < count; ++i)
+            for (long i = 0, ahead = (next - first) * block.labels * LANES; i < count; ++i) {
+                __builtin_prefetch(unary + ahead + i * LANES, 0, 2);
+                __builtin_prefetch(withheld + ahead + i * LANES, 0, 2);
                 cost[i] = load(unary + i * LANES) - load(withheld + i * LANES);
+            }
     }
 
     // What a finished node withholds: the flow in from the left less the flow out to the right.
@@ -137,6 +144,7 @@ struct Place<ROWS> {
     // A tile at a time, when its last node is finished.
     void write(const Block &block, long node) const
     {
+        prefetch_written(block, node);
         if (node % LANES != LANES - 1 && node + 1 != block.length)
             return;
         const long first = node / LANES * LANES, count = node - first + 1, pitch = block.labels * LANES;
@@ -155,5 +163,16 @@ struct Place<ROWS> {
             for (long lane = 0; lane < block.lanes; ++lane)
                 store(withheld + lane * pitch + k * LANES, tile[lane]);
         }
+    }
+
+private:
+    // The lines of a tile are LANES rows apart in the order they are written in, so they are asked for one row
+    // after the other while the tile's nodes are worked on.
+    void prefetch_written(const Block &block, long node) const
+    {
+        const long lane = node % LANES;
+        const float *withheld = packed.withheld + packed.node(image, node / LANES, band * LANES + lane);
+        for (long k = 0; lane < block.lanes && k < packed.labels; ++k)
+            __builtin_prefetch(withheld + k * LANES, 1, 2);
     }
 };

@@ -66,7 +66,7 @@ struct RowSet {
 };
 
 // The label of every node of one lane's chain of least cost, handed to assign(node, label) from right to
-// left. The sums of messages from the left must be there (pass_messages).
+// left. The sums of messages from the left must be there (pass_from_the_left).
 template <class Assign>
 void trace_back(const Block &block, long lane, Assign assign)
 {
@@ -84,8 +84,13 @@ void trace_back(const Block &block, long lane, Assign assign)
 
 inline void pass_from_the_left(Block &block)
 {
-    block.least[0] = least_of(block.cost, block.labels);
-    pass_messages(block, 0, block.cost, block.length - 1, 0, block.cost, 0);
+    const Lanes *sums = block.cost;
+    block.least[0] = least_of(sums, block.labels);
+    for (long node = 1; node < block.length; ++node) {
+        block.least[node] = pass_message<true>(sums, block.least[node - 1], block.edge[node - 1], block.cost_at(node),
+                                               block.sums_at(node), block.labels);
+        sums = block.sums_at(node);
+    }
 }
 
 // What the columns send upwards, min over what is below, over what they withhold: in place.

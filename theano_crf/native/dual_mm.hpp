@@ -87,7 +87,7 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
                           packed.withheld) && finite;
     }
     if (!finite)
-        return WITHHELD_NOT_FINITE;
+        return WITHHELD_INVALID;
     const HalfStep step = {false, true, nullptr, bounds, nullptr};
     if (direction == ROWS)
         half_step<ROWS>(packed, step, workspaces);

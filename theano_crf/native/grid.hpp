@@ -7,6 +7,9 @@ namespace crf {
 
 enum Direction { ROWS = 0, COLUMNS = 1 };  // the channel of `weights` with that direction's edges
 
+// Of costs, weights and margins: sums of them over a chain are finite then.
+const float LARGEST_COST = 1e30f;
+
 enum Decoding { ARGMIN, VITERBI, ICM };
 
 // unary(n, k, y, x) = unary[n * unary_n + k * unary_k + y * unary_y + x], strides in elements, and so for
@@ -27,7 +30,7 @@ struct Grid {
     long volume() const { return labels * height * width; }
 };
 
-enum Status { SOLVED, UNARY_NOT_FINITE, WITHHELD_NOT_FINITE, WEIGHTS_INVALID, LABEL_OUTSIDE, NO_MEMORY };
+enum Status { SOLVED, UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OUTSIDE, NO_MEMORY };
 
 // Each label is a class or, where the grid has a truth, void.
 inline Status check_labels(const Grid &grid, const int32_t *labels)
@@ -42,12 +45,15 @@ inline Status check_labels(const Grid &grid, const int32_t *labels)
 inline const char *describe(Status status)
 {
     switch (status) {
-    case UNARY_NOT_FINITE:
-        return "unary holds NaN or infinite costs; they must be finite: -log(max(p, 1e-6)), not -log(p)";
-    case WITHHELD_NOT_FINITE:
-        return "withheld holds NaN or infinite values; start from zeros and pass on what half_step returns";
+    case UNARY_INVALID:
+        return "unary holds NaN or infinite costs, or some beyond 1e30; they must be finite: "
+               "-log(max(p, 1e-6)), not -log(p)";
+    case WITHHELD_INVALID:
+        return "withheld holds NaN or infinite values, or some beyond 1e30; start from zeros and pass on what "
+               "half_step returns";
     case WEIGHTS_INVALID:
-        return "weights holds NaN, infinite or negative values; they must be finite and at least 0";
+        return "weights holds NaN, infinite or negative values, or some beyond 1e30; they must be finite and at "
+               "least 0";
     case LABEL_OUTSIDE:
         return "a label is neither one of the K classes of unary, 0 to K - 1, nor void";
     case NO_MEMORY:

@@ -18,13 +18,14 @@ struct Finish {
     const HalfStep &step;
     const Place<direction> &place;
     const Block &block;
+    const bool needs_costs;
     double bound[LANES];
 
     void operator()(long node)
     {
         if (step.keep)
             place.write(block, node);
-        if (step.labels || step.bounds)
+        if (needs_costs)
             decide(node);
     }
 
@@ -57,7 +58,7 @@ template <Direction direction>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
     place.bind(block);
-    Finish<direction> finish = {step, place, block, {}};
+    Finish<direction> finish = {step, place, block, step.labels || step.bounds, {}};
     const auto read = [&](long first, long next) { place.read(step.at_first, block, first, next); };
     find_minorant(block, read, finish);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);

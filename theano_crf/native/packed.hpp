@@ -42,21 +42,22 @@ struct Packed {
 };
 
 // One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of
-// `volume`. False if a value is not finite.
+// `volume`. False if a value is not finite or too large.
 inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
 {
-    Lanes zero = {};
+    const Lanes most = broadcast(LARGEST_COST);
+    LabelLanes allowed = ~LabelLanes{};  // all bits set
     for (long k = 0; k < packed.labels; ++k)
         for (long strip = 0; strip < packed.strips; ++strip) {
             const long x = strip * LANES;
             const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
-            zero += values - values;  // NaN where a value is not finite
+            allowed &= (values <= most) & (values >= -most);  // not where a value is NaN
             store(volume + packed.node(image, strip, y) + k * LANES, values);
         }
-    bool finite = true;
+    bool all = true;
     for (long lane = 0; lane < LANES; ++lane)
-        finite = finite && zero[lane] == 0;
-    return finite;
+        all = all && allowed[lane];
+    return all;
 }
 
 inline void unpack_row(const Packed &packed, long image, long y, const float *volume, float *row, long pitch)
@@ -77,13 +78,13 @@ inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image
             packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
 }
 
-// Both directions' edges from one row of pixels. False if a weight is not finite or negative.
+// Both directions' edges from one row of pixels. False if a weight is negative, not finite or too large.
 inline bool pack_edges_of_row(const Grid &grid, const Packed &packed, long image, long y)
 {
     const float *right = grid.weights + image * grid.weights_n + y * grid.weights_y;
     const float *down = right + grid.weights_c;
     float *band = packed.row_edges + (image * packed.bands + y / LANES) * grid.width * LANES + y % LANES;
-    const float most = std::numeric_limits<float>::max();
+    const float most = LARGEST_COST;
     bool valid = true;
     for (long x = 0; x < grid.width; ++x) {
         band[x * LANES] = right[x];
@@ -109,7 +110,7 @@ inline Status pack(const Grid &grid, const Packed &packed)
             const long image = task / grid.height, y = task % grid.height;
             const float *row = grid.unary + image * grid.unary_n + y * grid.unary_y;
             if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
-                status = UNARY_NOT_FINITE;
+                status = UNARY_INVALID;
             if (!pack_edges_of_row(grid, packed, image, y))
                 status = WEIGHTS_INVALID;
             if (grid.truth)
