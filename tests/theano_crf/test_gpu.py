@@ -15,11 +15,11 @@ FILES = ("gpu_cases.py", "test_bad_input.py", "test_ssvm.py")
 
 def has_opencl():
     """Whether there is any OpenCL device."""
+    gpuarray = pytest.importorskip("pygpu.gpuarray")
     try:
-        import pygpu
-        return any(pygpu.count_devices("opencl", platform)
-                   for platform in range(pygpu.count_platforms("opencl")))
-    except Exception:  # pygpu is not there, or finds no OpenCL library
+        platforms = gpuarray.count_platforms("opencl")
+        return any(gpuarray.count_devices("opencl", platform) for platform in range(platforms))
+    except gpuarray.GpuArrayException:  # there is not even an OpenCL library
         return False
 
 
