@@ -1,8 +1,9 @@
 """Measure an iteration of each stage: `python3 -m experiments.measure_steps --config CONFIG`.
 
-Seconds, and the most memory that Caffe's process took, of `caffe train` with a configuration's nets at their true size,
-on images of random pixels, without the dataset and from random weights. Each stage runs in a process of its own for one
-iteration and for ITERATIONS more; their difference is what iterations take. Everything lands below <build>/measure.
+Seconds on the clock and of the processors, and the most memory that Caffe's process took, of `caffe train` with a
+configuration's nets at their true size, on images of random pixels, without the dataset and from random weights. Each
+stage runs in a process of its own for one iteration and for ITERATIONS more; their difference is what iterations take.
+Everything lands below <build>/measure.
 """
 
 import resource
@@ -27,7 +28,7 @@ GIGABYTE = 1e9
 
 
 def measure(config, build, stages, iterations):
-    """Yield (stage, seconds an iteration, bytes at the peak).
+    """Yield (stage, seconds and processors' seconds an iteration, bytes at the peak).
 
     Parameters
     ----------
@@ -55,7 +56,8 @@ def measure(config, build, stages, iterations):
     for stage in stages:
         first = _train(config, metadata, build, stage, 1)
         all_of_them = _train(config, metadata, build, stage, 1 + iterations)
-        yield stage, (all_of_them[0] - first[0]) / iterations, all_of_them[1]
+        seconds, processor_seconds = ((more - less) / iterations for more, less in zip(all_of_them[:2], first[:2]))
+        yield stage, seconds, processor_seconds, all_of_them[2]
 
 
 class RandomPair:
@@ -72,7 +74,7 @@ class RandomPair:
 
 
 def _train(config, metadata, build, stage, iterations):
-    """Return (seconds, bytes at the peak) of `caffe train`, without the writing of a snapshot."""
+    """Return what `run_caffe` does, for so many iterations without the writing of a snapshot."""
     settings = config.stage(stage).copy(update={"iterations": iterations, "validate_every": 10 ** 6})
     limited = config.copy(update={stage if stage != "control" else "stage4": settings})
     write_nets(limited, metadata, build, build / "nets")
@@ -83,7 +85,7 @@ def _train(config, metadata, build, stage, iterations):
 
 
 def run_caffe(solver):
-    """Run `caffe train` on a solver's file; return (seconds, bytes at the peak).
+    """Run `caffe train` on a solver's file; return (seconds, processors' seconds, bytes at the peak).
 
     Raises
     ------
@@ -91,17 +93,18 @@ def run_caffe(solver):
         If it fails.
     """
     with get_context("spawn").Pool(1) as pool:
-        status, seconds, peak = pool.apply(_run_only_child, (["caffe", "train", "-solver", str(solver)],))
+        status, *measured = pool.apply(_run_only_child, (["caffe", "train", "-solver", str(solver)],))
     if status:
         raise RuntimeError(f"caffe train -solver {solver} failed with status {status}; its messages are above.")
-    return seconds, peak
+    return measured
 
 
 def _run_only_child(words):
     """Run a command in a process that has run no other: so the peak of its children is that of this one."""
     began = time.perf_counter()
     status = subprocess.run(words).returncode
-    return status, time.perf_counter() - began, 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return status, time.perf_counter() - began, used.ru_utime + used.ru_stime, 1024 * used.ru_maxrss
 
 
 def main(arguments=None):
@@ -111,9 +114,9 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     config = load_config(options.config)
     build = Path(build_folder(options, config)) / "measure"
-    print(f"{'stage':10}{'seconds an iteration':>22}{'peak memory':>14}", flush=True)
-    for stage, seconds, peak in measure(config, build, options.stages, options.iterations):
-        print(f"{stage:10}{seconds:>22.1f}{peak / GIGABYTE:>11.1f} GB", flush=True)
+    print(f"{'an iteration of':16}{'seconds':>10}{'of processors':>15}{'peak memory':>14}", flush=True)
+    for stage, seconds, of_processors, peak in measure(config, build, options.stages, options.iterations):
+        print(f"{stage:16}{seconds:>10.1f}{of_processors:>15.1f}{peak / GIGABYTE:>11.1f} GB", flush=True)
     shutil.rmtree(build)
     return 0
 

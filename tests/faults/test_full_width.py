@@ -11,11 +11,12 @@ from tests.cityscapes_tree import make_tree
 
 GIGABYTE = 1e9
 MOST = 20 * GIGABYTE
+NEEDED = 13 * GIGABYTE
 
 
 def test_two_iterations_fit_into_memory(tmp_path, fault):
-    if psutil.virtual_memory().available < MOST:
-        pytest.skip(f"{MOST / GIGABYTE:.0f} GB of free memory are needed")
+    if psutil.virtual_memory().available < NEEDED:
+        pytest.skip(f"{NEEDED / GIGABYTE:.0f} GB of free memory are needed")
     root, build = make_tree(tmp_path / "cityscapes", {"train": 2, "val": 1}, (1024, 2048)), tmp_path / "build"
     assert data_prep(["--dataset", "cityscapes", "--root", str(root), "--output", str(build / "lmdb"), "--jobs", "1",
                       "--count", "train=2", "val=1"]) == 0
@@ -23,7 +24,7 @@ def test_two_iterations_fit_into_memory(tmp_path, fault):
     short = config.copy(update={"stage4": config.stage4.copy(update={"iterations": 2})})
     write_nets(short, nominal_metadata("cityscapes"), build, build / "nets")
     (build / "stage4").mkdir()
-    _, peak = run_caffe(build / "nets" / "stage4" / "solver.prototxt")
+    *_, peak = run_caffe(build / "nets" / "stage4" / "solver.prototxt")
     assert (build / "stage4" / "snapshot_iter_2.caffemodel").stat().st_size > 0.5 * GIGABYTE
     assert peak < MOST
     fault(f"two iterations of the paper's joint stage at 1024 x 512: at most {peak / GIGABYTE:.1f} GB of memory")
