@@ -11,7 +11,7 @@ from pathlib import Path
 
 from experiments.command_line import run_command
 from experiments.crf_benchmark import methods
-from experiments.crf_benchmark.comparison import FLOOR_THREADS, compare, compared_methods
+from experiments.crf_benchmark.comparison import FLOORS, compare, compared_methods
 from experiments.crf_benchmark.compile_time import CALLS, compile_times
 from experiments.crf_benchmark.growth import growth_sources, measure_growth
 from experiments.crf_benchmark.peak_memory import peak_extra_bytes
@@ -83,7 +83,7 @@ class Benchmark:
 
     def comparison(self):
         compared = compared_methods()
-        with Progress("comparison", 0, (self.rounds + 1) * (len(compared) + len(FLOOR_THREADS)), "run") as progress:
+        with Progress("comparison", 0, (self.rounds + 1) * (len(compared) + len(FLOORS)), "run") as progress:
             return compare(self.source.load(), compared, self.rounds, self.folder, progress)
 
     def memory(self):

@@ -11,11 +11,11 @@ from experiments.crf_benchmark.memory_floor import MemoryFloor
 from experiments.crf_benchmark.threads import openmp_threads
 from experiments.crf_benchmark.timing import Run, time_in_turns
 
-EFFORTS = (1, 2, 4, 8, 15, 30, 60, 120, 200)  # iterations of DualMM
+EFFORTS = (1, 2, 4, 8, 15, 30, 60, 200)  # iterations of DualMM
 MEAN_FIELD_EFFORTS = (1, 2, 5, 10)
-NUMPY_EFFORTS = (1, 4, 15)
-CYCLES = (1, 2, methods.UNTIL_CONVERGENCE)
-FLOOR_THREADS = (1, 2)
+NUMPY_EFFORTS = (1, 15)
+CYCLES = (1, methods.UNTIL_CONVERGENCE)
+FLOORS = ((1, False), (2, False), (1, True), (2, True))  # threads, in place
 
 
 def compared_methods():
@@ -41,22 +41,23 @@ def compare(problem, compared, rounds, folder, progress):
     folder : path
         Keeps the floor's compiled triad.
     progress : experiments.progress.Progress
-        Advanced (rounds + 1) * (len(compared) + len(FLOOR_THREADS)) times.
+        Advanced (rounds + 1) * (len(compared) + len(FLOORS)) times.
 
     Returns
     -------
     dict
-        problem, its name; volume_bytes; argmax_energy, by kind of unary costs; floors, a list of threads, seconds
-        and traffic in bytes; rows, a list of name, effort, threads, kind, seconds, energy (of the kind of costs),
-        lower_bound (None without one) and labels, a digest of them.
+        problem, its name; volume_bytes; argmax_energy, by kind of unary costs; floors, a list of threads, in_place,
+        seconds and traffic in bytes; rows, a list of name, effort, threads, kind, seconds, energy (of the kind of
+        costs), lower_bound (None without one) and labels, a digest of them.
     """
     floor = MemoryFloor(problem.probability.size, folder)
-    floor_runs = [Run(f"memory floor, threads {threads}", functools.partial(_floor, floor, threads))
-                  for threads in FLOOR_THREADS]
+    floor_runs = [Run(f"memory floor{' in place' * in_place}, threads {threads}",
+                      functools.partial(_floor, floor, threads, in_place)) for threads, in_place in FLOORS]
     runs = floor_runs + [Run(method.key, functools.partial(method.on, problem)) for method in compared]
     timings, found = time_in_turns(runs, rounds, progress)
-    floors = [{"threads": threads, "seconds": list(timings[run.name].seconds),
-               "traffic": floor.traffic(2 * methods.ITERATIONS)} for threads, run in zip(FLOOR_THREADS, floor_runs)]
+    floors = [{"threads": threads, "in_place": in_place, "seconds": list(timings[run.name].seconds),
+               "traffic": floor.traffic(2 * methods.ITERATIONS)}
+              for (threads, in_place), run in zip(FLOORS, floor_runs)]
     argmax = problem.probability[0].argmax(axis=0)
     return {"problem": problem.name, "volume_bytes": problem.volume_bytes,
             "argmax_energy": {kind: _energy(problem, kind, argmax) for kind in sorted({m.kind for m in compared})},
@@ -64,10 +65,10 @@ def compare(problem, compared, rounds, folder, progress):
             "rows": [_row(problem, method, timings[method.key], found[method.key]) for method in compared]}
 
 
-def _floor(floor, threads):
+def _floor(floor, threads, in_place):
     def timed():
         with openmp_threads(threads):
-            floor.run(2 * methods.ITERATIONS)
+            floor.run(2 * methods.ITERATIONS, in_place)
     return timed
 
 

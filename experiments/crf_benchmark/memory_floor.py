@@ -10,11 +10,11 @@ import numpy as np
 
 SOURCE = Path(__file__).with_name("triad.cpp")
 LINE = 64  # bytes of a cache line
-ARRAYS = 3  # two volumes read, one written
+ARRAYS = 3
 
 
 class MemoryFloor:
-    """Two volumes, and the passes over them that an inference makes.
+    """Volumes, and the passes over them that an inference makes.
 
     Parameters
     ----------
@@ -30,21 +30,26 @@ class MemoryFloor:
 
     Attributes
     ----------
-    unary, withheld : (values,) float32
+    first, second, out : (values,) float32
     """
 
     def __init__(self, values, folder):
         self._triad = _compiled(Path(folder)).triad
-        self.unary, self.withheld = _aligned(values), _aligned(values)
+        self.first, self.second, self.out = (_aligned(values) for _ in range(3))
 
-    def run(self, half_steps):
-        """Pass over the volumes once for each half step, withheld = unary - withheld / 2, with OpenMP's threads."""
+    def run(self, half_steps, in_place=False):
+        """Pass over the volumes once for each half step, out = first - second / 2, with OpenMP's threads.
+
+        In place, `second` takes the place of `out`. That is what DualMM does; between three arrays, as STREAM measures
+        it, the processor reads the third as well before it is written.
+        """
+        out = self.second if in_place else self.out
         for _ in range(half_steps):
-            self._triad(_address(self.unary), _address(self.withheld), ctypes.c_long(self.unary.size))
+            self._triad(_address(self.first), _address(self.second), _address(out), ctypes.c_long(out.size))
 
     def traffic(self, half_steps):
-        """Bytes that `run` moves."""
-        return ARRAYS * self.unary.nbytes * half_steps
+        """Bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
+        return ARRAYS * self.out.nbytes * half_steps
 
 
 def _aligned(values):

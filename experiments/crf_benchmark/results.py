@@ -1,7 +1,5 @@
 """Questions to the benchmark's results, the dictionary that results.json holds."""
 
-import statistics
-
 from experiments.crf_benchmark.methods import ITERATIONS
 from experiments.crf_benchmark.timing import Timing
 
@@ -31,21 +29,16 @@ class Results:
                 return row
         raise KeyError(f"{name}, {effort}, {threads} threads, {kind}")
 
-    def floor(self, threads):
-        """The memory floor's entry."""
-        return next(floor for floor in self.comparison["floors"] if floor["threads"] == threads)
+    def floor(self, threads, in_place=False):
+        """The memory floor's entry; None where it was not measured with as many threads."""
+        entries = [floor for floor in self.comparison["floors"]
+                   if (floor["threads"], floor["in_place"]) == (threads, in_place)]
+        return entries[0] if entries else None
 
-    def floor_bandwidth(self, threads):
-        """Bytes a second that the triad moves, the median."""
-        floor = self.floor(threads)
-        return floor["traffic"] / statistics.median(floor["seconds"])
-
-    def floors(self, row):
+    def floors(self, row, in_place=False):
         """How many times the memory floor of 15 iterations with as many threads a row takes; None without one."""
-        try:
-            return ratio(row, self.floor(row["threads"]))
-        except StopIteration:
-            return None
+        floor = self.floor(row["threads"], in_place)
+        return None if floor is None else ratio(row, floor)
 
     def best_bound(self, kind):
         """The largest lower bound that any method proved for a kind of unary costs."""

@@ -53,11 +53,12 @@ def _spread(seconds, scale=1e3):
 
 def _heading(results):
     comparison = results.comparison
-    floors = [f"{floor['threads']} thread{'s' * (floor['threads'] > 1)}: {_spread(floor['seconds'])[0]} ms, "
-              f"{results.floor_bandwidth(floor['threads']) / 1e9:.1f} GB/s" for floor in comparison["floors"]]
     rounds = len(comparison["floors"][0]["seconds"])
-    return (f"{comparison['problem']}; medians of {rounds} rounds, all methods in turns\n"
-            f"memory floor of 15 iterations, by a triad: {'; '.join(floors)}")
+    rows = [(f"{'triad in place' if floor['in_place'] else 'triad'}, threads {floor['threads']}",
+             *_spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
+            for floor in comparison["floors"]]
+    return (f"{comparison['problem']}; medians of {rounds} rounds, all methods in turns\n\n"
+            + aligned(("memory floor of 15 iterations", "ms", "range", "GB/s"), rows))
 
 
 def _comparison(results):

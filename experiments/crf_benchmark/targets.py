@@ -51,7 +51,7 @@ def _times(results):
     argmin, argmin_alone = results.row("dual_mm argmin"), results.row("dual_mm argmin", threads=1)
     alpha = results.row("alpha expansion", UNTIL_CONVERGENCE, threads=1)
     return [
-        Target("argmin, 2 threads: times the memory floor", results.floors(argmin), 2.5),
+        Target("argmin, 2 threads: times the memory floor, a triad", results.floors(argmin), 2.5),
         Target("alpha expansion to convergence takes so many times as long as argmin", ratio(alpha, argmin), 20, True),
         Target("icm takes so many times as long as argmin", ratio(results.row("dual_mm icm"), argmin), 1.5),
         Target("ssvm takes so many times as long as dual_mm", ratio(results.row("ssvm"), argmin), 1.3),

@@ -1,9 +1,9 @@
-// What a half step of DualMM moves through memory, without its arithmetic: read the costs, read and write what is
-// withheld.
+// A triad, as in the STREAM benchmark: what a half step of DualMM moves through memory, without its arithmetic. `out`
+// may be `second`.
 
-extern "C" void triad(const float *unary, float *withheld, long values)
+extern "C" void triad(const float *first, const float *second, float *out, long values)
 {
     #pragma omp parallel for schedule(static)
     for (long i = 0; i < values; ++i)
-        withheld[i] = unary[i] - 0.5f * withheld[i];
+        out[i] = first[i] - 0.5f * second[i];
 }

@@ -10,6 +10,10 @@ def _row(name, effort, threads, seconds, energy, bound=None, kind="-p", labels="
             "lower_bound": bound, "labels": labels}
 
 
+def _floor(threads, in_place, seconds):
+    return {"threads": threads, "in_place": in_place, "seconds": seconds, "traffic": 2e9}
+
+
 @pytest.fixture
 def raw():
     """A dictionary as results.json holds it: argmax has energy 0, the optimum is -100, floors take 1 s and 0.5 s."""
@@ -31,8 +35,8 @@ def raw():
             _row("dual_mm icm", 200, 2, [9.0, 9.0, 9.0], 10, 10, "-log p")]
     return {"comparison": {"problem": "drawn frame, 4 x 2, 3 labels", "volume_bytes": 96, "rows": rows,
                            "argmax_energy": {"-p": 0.0, "-log p": 20.0},
-                           "floors": [{"threads": 1, "seconds": [1.0, 1.0, 1.0], "traffic": 2e9},
-                                      {"threads": 2, "seconds": [0.5, 0.5, 5.0], "traffic": 2e9}]},
+                           "floors": [_floor(1, False, [1.0, 1.0, 1.0]), _floor(2, False, [0.5, 0.5, 5.0]),
+                                      _floor(2, True, [0.25, 0.25, 0.25])]},
             "memory": [{"name": "dual_mm argmin", "bytes": 192}, {"name": "dual_mm icm", "bytes": 384}]}
 
 

@@ -90,7 +90,6 @@ def test_a_tiny_frame_from_start_to_end(tmp_path, monkeypatch):
     np.savez(tmp_path / FRAME, image=image, prob=probability[0].astype(np.float16))
     monkeypatch.setattr(comparison, "EFFORTS", (1, 15, 200))
     monkeypatch.setattr(comparison, "NUMPY_EFFORTS", (1, 2))
-    monkeypatch.setattr(comparison, "FLOOR_THREADS", (1, 2))
     monkeypatch.setattr(benchmark_crf, "peak_extra_bytes", lambda source, method: 3 * 4 * 3 * 30 * 44)
     monkeypatch.setattr(benchmark_crf, "growth_sources", lambda: [Source(None, 9, 8, 2)])
     monkeypatch.setattr(benchmark_crf, "compile_times", lambda rounds, folder, progress: {"ssvm cold": [1.0] * rounds})

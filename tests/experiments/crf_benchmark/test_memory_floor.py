@@ -8,17 +8,19 @@ from experiments.crf_benchmark.threads import openmp_threads
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_each_half_step_passes_over_both_volumes(threads, tmp_path):
+def test_each_half_step_passes_over_the_volumes(threads, tmp_path):
     floor = MemoryFloor(1001, tmp_path)
-    floor.unary[:] = np.arange(1001)
-    floor.withheld[:] = 8
-    expected = floor.withheld.copy()
+    floor.first[:] = np.arange(1001)
+    floor.second[:] = 8
     with openmp_threads(threads):
         floor.run(3)
+        assert (floor.out == np.arange(1001) - 4).all() and (floor.second == 8).all()
+        floor.run(3, in_place=True)
+    expected = np.full(1001, 8, np.float32)
     for _ in range(3):
-        expected = floor.unary - expected / 2
-    assert (floor.withheld == expected).all()
-    assert (floor.unary == np.arange(1001)).all()
+        expected = floor.first - expected / 2
+    assert (floor.second == expected).all() and (floor.first == np.arange(1001)).all()
+    assert (floor.out == np.arange(1001) - 4).all()
 
 
 def test_traffic_is_two_volumes_read_and_one_written(tmp_path):
@@ -27,7 +29,7 @@ def test_traffic_is_two_volumes_read_and_one_written(tmp_path):
 
 def test_volumes_begin_at_cache_lines(tmp_path):
     floor = MemoryFloor(33, tmp_path)
-    assert floor.unary.ctypes.data % 64 == floor.withheld.ctypes.data % 64 == 0
+    assert all(array.ctypes.data % 64 == 0 for array in (floor.first, floor.second, floor.out))
 
 
 def test_the_triad_is_compiled_once(tmp_path, monkeypatch):

@@ -9,11 +9,8 @@ def test_times_are_compared_round_by_round(results):
     assert results.floors(results.row("dual_mm argmin")) == pytest.approx(2.0)  # of 1 / 0.5, 1.1 / 0.5, 9 / 5
     assert results.floors(results.row("dual_mm argmin", threads=1)) == pytest.approx(2.0)
     assert results.floors(results.row("dual_mm argmin", threads=4)) is None
+    assert results.floors(results.row("dual_mm argmin"), in_place=True) == pytest.approx(4.4)
     assert ratio(results.row("alpha expansion", -1, 1), results.row("dual_mm argmin")) == pytest.approx(20.0)
-
-
-def test_bandwidth_of_the_floor(results):
-    assert results.floor_bandwidth(2) == pytest.approx(4e9)
 
 
 def test_the_best_bound_and_what_is_closed(results):

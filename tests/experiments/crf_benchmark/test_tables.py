@@ -24,8 +24,8 @@ def test_every_part_has_its_table(raw):
     raw["training_step"] = {"step": [10.0, 20.0, 10.0], "crf": [0.1, 0.4, 0.1], "peak_bytes": 3 * 2 ** 30}
     text = report(Results(raw))
     lines = [" ".join(line.split()) for line in text.splitlines()]
-    assert ("memory floor of 15 iterations, by a triad: 1 thread: 1000 ms, 2.0 GB/s; "
-            "2 threads: 500.0 ms, 4.0 GB/s") in lines
+    assert "triad, threads 1 1000 1000 .. 1000 2.0" in lines
+    assert "triad in place, threads 2 250.0 250.0 .. 250.0 8.0" in lines
     assert "dual_mm icm -p 15 2 1200 1100 .. 9900 2.20 -99.80 -101.00 99.800" in lines
     assert "alpha expansion -p converged 1 25000 22000 .. 90000 25.00 -99.00 - 99.000" in lines
     assert "dual_mm argmin 0 2.00" in lines
