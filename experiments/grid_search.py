@@ -2,17 +2,20 @@
 
 Labels the images with every combination of the values under `grid` in the configuration, on the unary costs of
 stage 3, which are computed once and kept. Prints the best sets beside the paper's and the CNN alone and writes
-<build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. Works on all cores, or with --scheduler
-on the workers of a Dask scheduler. Interrupted, or given further values, it goes on with what is missing.
+<build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. Works on all cores, or with
+--scheduler on the workers of a Dask scheduler. Interrupted, or given further values, it goes on with what is missing.
 """
 
 import json
+from pathlib import Path
 
+import theano_crf
 from experiments.build_files import grid_search_path, metadata_with_split
 from experiments.command_line import build_folder, experiment_parser, positive_number, run_command
 from experiments.communication import communicator
 from experiments.config import load_config
 from experiments.config_writer import write_crf
+from experiments.confusion_store import fingerprint
 from experiments.files import write_atomically
 from experiments.heat_map import heat_map
 from experiments.parameter_sets import parameter_sets
@@ -24,6 +27,7 @@ from experiments.unaries import Unaries
 from experiments.workers import dask_client, in_parallel
 
 CNN_ALONE = None
+SOURCES = (".py", ".hpp", ".cluda")
 
 
 def grid_search(config, build, split, scheduler=None, processes=None):
@@ -50,7 +54,7 @@ def grid_search(config, build, split, scheduler=None, processes=None):
     unaries = Unaries(build, split, metadata, config.crf.unary)
     if communicator().rank:
         return None
-    mark = f"{unaries.mark} {config.crf.decode}"
+    mark = f"{unaries.mark} {config.crf.decode} {_solver()}"
     results = SearchResults(grid_search_path(build, split).with_suffix(".sqlite"), mark)
     try:
         _fill(results, unaries, [CNN_ALONE, *sets], config.crf.decode, scheduler, processes)
@@ -58,6 +62,12 @@ def grid_search(config, build, split, scheduler=None, processes=None):
         return summarise(results, sets, names, metadata, split, config)
     finally:
         results.close()
+
+
+def _solver():
+    """Digest of the solver's sources: results of two solvers must not stand in one table."""
+    folder = Path(theano_crf.__file__).parent
+    return fingerprint(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
 def _fill(results, unaries, sets, decode, scheduler, processes):
