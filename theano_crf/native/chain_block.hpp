@@ -8,32 +8,40 @@ struct Block {
     long lanes;         // chains in use, at most LANES
     const Lanes *edge;  // [length], weight of the edge to the next node; the last is unused
     Lanes *cost;        // [length][labels], the costs and what has flowed in so far
-    Lanes *sums;        // [length][labels], see minorant.hpp
-    Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: by direction, in turns
-    Lanes *least;       // [length], minimum over the labels
-    Lanes *scratch;     // [labels]
+    Lanes *sums;        // [length][labels], of cost and incoming message, where those of all nodes are wanted
+    Lanes *least;       // [length], minimum of sums over the labels
     Lanes *own_edges;   // [length], for edges that lie nowhere in this order
+    Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: by direction, in turns
+    Lanes *top;            // of the stack, see push
 
     // For chains of any length up to that which `memory` was made for.
     Block(void *memory, long labels_) : labels(labels_), memory_(static_cast<Lanes *>(memory)) {}
 
     static size_t bytes(long length, long labels)
     {
-        return sizeof(Lanes) * (2 * length * labels + 2 * length + 5 * labels);
+        return sizeof(Lanes) * (2 * length * labels + 2 * length + (4 + stack_size(length)) * labels);
     }
 
     void shape(long length_, long lanes_, const float *edges)
     {
         length = length_;
         lanes = lanes_;
-        cost = memory_;
-        sums = cost + length * labels;
-        least = sums + length * labels;
-        own_edges = least + length;
-        scratch = own_edges + length;
         for (int i = 0; i < 4; ++i)
-            passing[i / 2][i % 2] = scratch + (i + 1) * labels;
+            passing[i / 2][i % 2] = memory_ + i * labels;
+        top = memory_ + 4 * labels;
+        cost = top + stack_size(length) * labels;
+        least = cost + length * labels;
+        own_edges = least + length;
+        sums = own_edges + length;
         edge = edges ? reinterpret_cast<const Lanes *>(edges) : own_edges;
+    }
+
+    // Room for [labels] more on the stack. Setting `top` back gives it free.
+    Lanes *push()
+    {
+        Lanes *const room = top;
+        top += labels;
+        return room;
     }
 
     float &entry(long node, long label, long lane) const
@@ -45,6 +53,16 @@ struct Block {
 
 private:
     Lanes *memory_;
+
+    // With d halvings of the chain, two trails of at most d sums from its ends and, from the i-th cut on the way
+    // down, a flow and two trails of at most d - i: less than (d + 2) * (d + 2) in all.
+    static long stack_size(long length)
+    {
+        long halvings = 0;
+        while (length >> halvings)
+            ++halvings;
+        return (halvings + 2) * (halvings + 2);
+    }
 };
 
 // Where a block of chains lies in the packed volumes.
@@ -88,13 +106,11 @@ struct Place<COLUMNS> {
     }
 
     // What a finished node withholds: the flow in from the left less the flow out to the right.
-    void write(const Block &block, long node) const
+    void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
     {
-        const Lanes *in = block.sums_at(node), *out = in + block.labels;
         float *withheld = packed.withheld + packed.node(image, strip, node);
-        const bool first = node == 0, last = node + 1 == block.length;
         for (long k = 0; k < block.labels; ++k)
-            store(withheld + k * LANES, (first ? Lanes{} : in[k]) - (last ? Lanes{} : out[k]));
+            store(withheld + k * LANES, (in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{}));
     }
 };
 
@@ -141,31 +157,31 @@ struct Place<ROWS> {
         }
     }
 
-    // A tile at a time, when its last node is finished.
-    void write(const Block &block, long node) const
+    // As Place<COLUMNS>, a tile at a time, when its last node is finished; until then over the costs.
+    void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
     {
         prefetch_written(block, node);
-        if (node % LANES != LANES - 1 && node + 1 != block.length)
-            return;
-        const long first = node / LANES * LANES, count = node - first + 1, pitch = block.labels * LANES;
+        for (long k = 0; k < block.labels; ++k)
+            block.cost_at(node)[k] = (in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{});
+        if (node % LANES == LANES - 1 || node + 1 == block.length)
+            write_tile(block, node / LANES * LANES, node % LANES + 1);
+    }
+
+private:
+    void write_tile(const Block &block, long first, long count) const
+    {
+        const long pitch = block.labels * LANES;
         float *withheld = packed.withheld + packed.node(image, first / LANES, band * LANES);
-        Lanes tile[LANES] = {};
+        Lanes tile[LANES];
         for (long k = 0; k < block.labels; ++k) {
-            Lanes in = first == 0 ? Lanes{} : block.sums_at(first)[k];
-            for (long i = 0; i < count; ++i) {
-                const Lanes out = first + i + 1 == block.length ? Lanes{} : block.sums_at(first + i + 1)[k];
-                tile[i] = in - out;
-                in = out;
-            }
-            for (long i = count; i < LANES; ++i)
-                tile[i] = Lanes{};
+            for (long i = 0; i < LANES; ++i)
+                tile[i] = i < count ? block.cost_at(first + i)[k] : Lanes{};
             transpose(tile);
             for (long lane = 0; lane < block.lanes; ++lane)
                 store(withheld + lane * pitch + k * LANES, tile[lane]);
         }
     }
 
-private:
     // The lines of a tile are LANES rows apart in the order they are written in, so they are asked for one row
     // after the other while the tile's nodes are worked on.
     void prefetch_written(const Block &block, long node) const

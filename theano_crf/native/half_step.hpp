@@ -21,12 +21,12 @@ struct Finish {
     const bool needs_costs;
     double bound[LANES];
 
-    void operator()(long node)
+    void operator()(long node, const Lanes *flow_in, const Lanes *flow_out)
     {
-        if (step.keep)
-            place.write(block, node);
         if (needs_costs)
             decide(node);
+        if (step.keep)
+            place.write(block, node, flow_in, flow_out);
     }
 
     // The label of least cost, the first of equals.

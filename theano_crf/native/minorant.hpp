@@ -11,10 +11,9 @@
 // - Cutting changes one boundary of each half only. The messages that come from the other boundary stay
 //   valid up to the half's own middle; only those from the new boundary are passed anew.
 // - Of all the sums of cost and incoming message on the way from a boundary only those at the edges that will
-//   be cut are looked at again: at the middle, the middle of the way there, and so on. The others live in
-//   first-level cache until the next node's are there.
-// - sums[l + 1] is free once the edge (l, l + 1) is cut, and keeps that edge's u. In the end the
-//   direction withholds sums[i] - sums[i + 1] at node i.
+//   be cut are looked at again: at the middle, the middle of the way there, and so on: a trail. And the flow u
+//   over an edge is wanted only until the nodes at its ends are finished. So besides the costs there are
+//   never more than a few nodes' sums and flows, in a stack.
 
 const long CONSTANT_TAKEN_OUT = 8;  // nodes from one at which messages get minimum 0 to the next
 
@@ -55,45 +54,53 @@ inline Lanes least_of(const Lanes *values, long labels)
     return least;
 }
 
-// Messages on their way from a boundary, whose costs are a segment's, to the segment's middle edge.
+// Sums of cost and incoming message at one node.
+struct Sums {
+    const Lanes *values;  // [labels]
+    Lanes least;
+};
+
+// Messages on their way from a boundary of a segment to its middle edge; they leave a trail of those sums that are
+// looked at again, the farthest first, the boundary's own costs last.
 template <int step>  // 1: to the right; -1: to the left
 class Front {
 public:
-    Front(Block &block, long boundary, long edges)
-        : block_(block), node_(boundary), sums_(block.cost_at(boundary)), edges_(edges)
+    Front(Block &block, long boundary, Lanes least, long edges, Sums *trail)
+        : block_(block), node_(boundary), here_{block.cost_at(boundary), least}, edges_(edges), trail_(trail)
     {
-        while (offset(halvings_ + 1) > 0)
+        while (offset(halvings_) > 0)
             ++halvings_;
+        trail_[halvings_--] = here_;
     }
 
     void pass()
     {
         const long next = node_ + step;
-        Lanes *sums = block_.passing[step > 0][next & 1];
-        if (++passed_ == offset(halvings_)) {
-            sums = block_.sums_at(next);
-            --halvings_;
-        }
+        const bool left_behind = ++passed_ == offset(halvings_);
+        Lanes *sums = left_behind ? block_.push() : block_.passing[step > 0][next & 1];
         const Lanes weight = block_.edge[step > 0 ? node_ : next];
-        block_.least[next] = next % CONSTANT_TAKEN_OUT
-            ? pass_message<false>(sums_, block_.least[node_], weight, block_.cost_at(next), sums, block_.labels)
-            : pass_message<true>(sums_, block_.least[node_], weight, block_.cost_at(next), sums, block_.labels);
-        sums_ = sums;
+        const Lanes least = next % CONSTANT_TAKEN_OUT
+            ? pass_message<false>(here_.values, here_.least, weight, block_.cost_at(next), sums, block_.labels)
+            : pass_message<true>(here_.values, here_.least, weight, block_.cost_at(next), sums, block_.labels);
+        here_ = {sums, least};
         node_ = next;
+        if (left_behind)
+            trail_[halvings_--] = here_;
     }
 
 private:
     Block &block_;
     long node_;
-    const Lanes *sums_;
+    Sums here_;
     const long edges_;
-    long passed_ = 0, halvings_ = 0;  // up to the next sums that are looked at again
+    Sums *trail_;
+    long passed_ = 0, halvings_ = 0;  // of the way, up to the next sums that are looked at again
 
     // How far from the boundary the sums lie that are looked at again after so many halvings of the way. The
     // middle edge of n nodes has (n - 1) / 2 edges on its left, (n - 2) / 2 on its right.
     long offset(long halvings) const
     {
-        return step > 0 ? edges_ >> halvings : ((edges_ + 1) >> halvings) - 1;
+        return halvings < 0 ? 0 : step > 0 ? edges_ >> halvings : ((edges_ + 1) >> halvings) - 1;
     }
 };
 
@@ -109,71 +116,78 @@ inline void pass_messages(Front<1> &to_the_right, long forward, Front<-1> &to_th
     }
 }
 
-// Cut the edge (l, l + 1) of the segment: the left half gets the part of the min-marginals that is its part
-// of the nodes. With no_costs, the halves are single nodes whose minorants nobody asks for.
-template <bool no_costs>
-inline void cut(Block &block, long first, long l, long last)
+// The flow over the edge (l, l + 1) of the segment where the left half gets `share` of the min-marginals.
+inline void find_flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *flow)
 {
-    const long labels = block.labels;
-    const float share = float(l - first + 1) / float(last - first + 1);
-    const Lanes weight = block.edge[l], most = block.least[l] + weight;
-    const Lanes *left = l == first ? block.cost_at(l) : block.sums_at(l);
-    const Lanes *right = l + 1 == last ? block.cost_at(last) : block.sums_at(l + 1);
-    Lanes *cost_left = block.cost_at(l), *cost_right = block.cost_at(l + 1), *flow = block.sums_at(l + 1);
-    Lanes *excess = block.scratch;
-
+    const Lanes weight = block.edge[l], most = left.least + weight;
     Lanes even = infinity(), odd = even;
-    long k = 0;
     const auto exceed = [&](long k) {
-        const Lanes message = minimum(left[k], most);
-        return excess[k] = (message + right[k]) * share - message;
+        const Lanes message = minimum(left.values[k], most);
+        return flow[k] = (message + right.values[k]) * share - message;
     };
-    for (; k + 1 < labels; k += 2) {
+    long k = 0;
+    for (; k + 1 < block.labels; k += 2) {
         even = minimum(even, exceed(k));
         odd = minimum(odd, exceed(k + 1));
     }
-    if (k < labels)
+    if (k < block.labels)
         even = minimum(even, exceed(k));
     const Lanes least_excess = minimum(even, odd);
-    if (no_costs) {
-        for (long k = 0; k < labels; ++k)
-            flow[k] = minimum(excess[k] - least_excess, weight);
-        return;
-    }
-    Lanes least_left = infinity(), least_right = least_left;
-    for (long k = 0; k < labels; ++k) {
-        flow[k] = minimum(excess[k] - least_excess, weight);
-        cost_left[k] += flow[k];
-        cost_right[k] -= flow[k];
-        least_left = minimum(least_left, cost_left[k]);
-        least_right = minimum(least_right, cost_right[k]);
-    }
-    block.least[l] = least_left;
-    block.least[l + 1] = least_right;
+    for (k = 0; k < block.labels; ++k)
+        flow[k] = minimum(flow[k] - least_excess, weight);
 }
 
-// Cut [first, last] down to single nodes. `finish(node)` is called for each, from left to right, once
-// sums[node], sums[node + 1] are the flows over its edges and, if finish.needs_costs, its cost is the
-// minorant.
-template <class Finish>
-void divide(Block &block, long first, long last, Finish &finish)
+// The least of costs += sign * flow.
+template <int sign>
+ALWAYS_INLINE Lanes add_flow(const Lanes *flow, Lanes *costs, long labels)
 {
+    Lanes even = infinity(), odd = even;
+    const auto add = [&](long k) { return costs[k] = sign > 0 ? costs[k] + flow[k] : costs[k] - flow[k]; };
+    long k = 0;
+    for (; k + 1 < labels; k += 2) {
+        even = minimum(even, add(k));
+        odd = minimum(odd, add(k + 1));
+    }
+    if (k < labels)
+        even = minimum(even, add(k));
+    return minimum(even, odd);
+}
+
+const int LONGEST_TRAIL = 33;  // as often can a chain's length be halved
+
+// A part of the chains, with the trails that messages from its two ends left and the flows over the edges at its
+// ends; null: there is no such edge.
+struct Segment {
+    long first, last;
+    const Sums *from_left, *from_right;
+    const Lanes *flow_in, *flow_out;
+};
+
+// Cut a segment down to single nodes. `finish(node, flow_in, flow_out)` is called for each, from left to right; its
+// cost is the minorant then if finish.needs_costs.
+template <class Finish>
+void divide(Block &block, const Segment &segment, Finish &finish)
+{
+    const long first = segment.first, last = segment.last, l = middle(first, last);
     if (first == last) {
-        finish(first);
+        finish(first, segment.flow_in, segment.flow_out);
         return;
     }
-    const long l = middle(first, last);
-    if (last == first + 1 && !finish.needs_costs) {
-        cut<true>(block, first, l, last);
-    } else {
-        cut<false>(block, first, l, last);
-        const long forward = middle(l + 1, last) - (l + 1), backward = l - middle(first, l) - 1;
-        Front<1> to_the_right(block, l + 1, forward);
-        Front<-1> to_the_left(block, l, backward);
+    Lanes *const top = block.top;
+    Lanes *flow = block.push();
+    find_flow(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left, *segment.from_right, flow);
+    Sums from_l[LONGEST_TRAIL], from_next[LONGEST_TRAIL];
+    if (last > first + 1 || finish.needs_costs) {
+        const Lanes least_left = add_flow<1>(flow, block.cost_at(l), block.labels);
+        const Lanes least_right = add_flow<-1>(flow, block.cost_at(l + 1), block.labels);
+        const long forward = middle(l + 1, last) - (l + 1), backward = std::max(l - middle(first, l) - 1, 0L);
+        Front<1> to_the_right(block, l + 1, least_right, forward, from_next);
+        Front<-1> to_the_left(block, l, least_left, backward, from_l);
         pass_messages(to_the_right, forward, to_the_left, backward);
     }
-    divide(block, first, l, finish);
-    divide(block, l + 1, last, finish);
+    divide(block, {first, l, segment.from_left + 1, from_l, segment.flow_in, flow}, finish);
+    divide(block, {l + 1, last, from_next, segment.from_right + 1, flow, segment.flow_out}, finish);
+    block.top = top;
 }
 
 // The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called
@@ -182,18 +196,20 @@ template <class Read, class Finish>
 void find_minorant(Block &block, Read read, Finish &finish)
 {
     const long last = block.length - 1, l = middle(0, last), right_end = std::min(l + 1, last);
-    Front<1> to_the_right(block, 0, l);
-    Front<-1> to_the_left(block, last, last - right_end);
     long left = 0, right = last;               // how far the messages have come
     long from = 0, to = last / LANES * LANES;  // the tiles to read next
-    while (from <= to) {
+    const auto read_both = [&] {
         read(from, std::min(to, from + LANES));
         if (to > from)
             read(to, std::max(from, to - LANES));
-        if (from == 0) {
-            block.least[0] = least_of(block.cost_at(0), block.labels);
-            block.least[last] = least_of(block.cost_at(last), block.labels);
-        }
+    };
+    read_both();
+    Sums from_left[LONGEST_TRAIL], from_right[LONGEST_TRAIL];
+    Front<1> to_the_right(block, 0, least_of(block.cost_at(0), block.labels), l, from_left);
+    Front<-1> to_the_left(block, last, least_of(block.cost_at(last), block.labels), last - right_end, from_right);
+    while (from <= to) {
+        if (from > 0)
+            read_both();
         const bool all = from + LANES >= to;
         const long stop_left = all ? l : from + LANES - 1, stop_right = all ? right_end : to;
         pass_messages(to_the_right, stop_left - left, to_the_left, right - stop_right);
@@ -202,5 +218,5 @@ void find_minorant(Block &block, Read read, Finish &finish)
         from += LANES;
         to -= LANES;
     }
-    divide(block, 0, last, finish);
+    divide(block, {0, last, from_left, from_right, nullptr, nullptr}, finish);
 }
