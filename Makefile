@@ -51,7 +51,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
 ## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
-## BENCH_ARGS    options of experiments.benchmark_crf, such as --training-step
+## BENCH_ARGS    options of experiments.benchmark_crf or benchmark_gpu, such as --training-step
 ## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
 ## NP            processes that train, evaluate and label together, over MPI (1)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
@@ -128,6 +128,16 @@ report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 
 bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
 	$(RUN) python3 -m experiments.benchmark_crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
+
+# On a machine with a GPU; GPU is its number.
+.PHONY: test-gpu bench-gpu
+test-gpu bench-gpu: export DEVICE = cuda
+
+test-gpu: docker  ## on a GPU: the CRF's Ops against those of the CPU and brute force
+	$(RUN) env TEST_DEVICE=cuda$(or $(GPU),0) python3 -m pytest tests/theano_crf/test_gpu.py $(PYTEST_ARGS)
+
+bench-gpu: docker  ## on a GPU: time of the CRF's solver against its memory's, FCN-8s, the CRF's share of a joint step
+	THEANO_FLAGS=device=cuda$(or $(GPU),0) $(RUN) python3 -m experiments.benchmark_gpu $(BENCH_ARGS)
 
 clean:  ## remove what was made of DATASET, trained weights included
 	rm -rf $(BUILD)
