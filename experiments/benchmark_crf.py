@@ -102,7 +102,7 @@ class Benchmark:
             return measure_growth(sources, self.rounds, 2, progress)
 
     def compile(self):
-        with Progress("compile", 0, 2 * len(CALLS) * self.rounds, "process") as progress:
+        with Progress("compile", 0, 2 * len(CALLS) * self.rounds, "first call") as progress:
             return compile_times(self.rounds, self.folder, progress)
 
     def training_step(self):
