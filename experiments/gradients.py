@@ -4,6 +4,9 @@ import time
 
 import numpy as np
 
+from experiments.nccl import NCCLMean, nccl_wanted
+
+# A bucket is full when it holds as much.
 BUCKET_BYTES = 4 << 20
 
 
@@ -15,26 +18,22 @@ class GradientMean:
 
     Parameters
     ----------
-    net : caffe.Net
-    processes : experiments.communication.MPIProcesses
-    bucket_bytes : int
-        A bucket is full when it holds as much.
+    solver : caffe.Solver
+    processes : experiments.communication.SingleProcess or MPIProcesses
 
     Attributes
     ----------
-    bytes : int
-        What is summed in each iteration.
     seconds : float
         Spent so far on sending, and on waiting for the sums.
     """
 
-    def __init__(self, net, processes, bucket_bytes=BUCKET_BYTES):
+    def __init__(self, solver, processes):
         self._processes = processes
-        self._buckets = _buckets(net, bucket_bytes) if processes.size > 1 else []
+        self._buckets = _buckets(solver.net, BUCKET_BYTES) if processes.size > 1 else []
         self._waiting, self._sent = [], []
-        self.bytes, self.seconds = sum(bucket.bytes for bucket in self._buckets), 0.0
+        self.seconds = 0.0
         if self._buckets:
-            net.after_backward(self._after_layer)
+            solver.net.after_backward(self._after_layer)
 
     def begin(self):
         """Call it before the last backward pass of an iteration: the sums begin while it runs."""
@@ -79,6 +78,16 @@ class _Bucket:
             return
         for blob, part in zip(self._blobs, np.split(self._buffer, self._ends[:-1])):
             np.multiply(part.reshape(blob.diff.shape), scale, out=blob.diff)
+
+
+def gradient_mean(solver, processes):
+    """Return what sums a solver's gradients over processes: `GradientMean`, or NCCL's `NCCLMean` where asked for."""
+    return (NCCLMean if nccl_wanted(processes) else GradientMean)(solver, processes)
+
+
+def gradient_bytes(net):
+    """Return how many bytes of gradients a net has."""
+    return sum(bucket.bytes for bucket in _buckets(net, BUCKET_BYTES))
 
 
 def _buckets(net, bucket_bytes):

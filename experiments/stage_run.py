@@ -9,7 +9,7 @@ import numpy as np
 from data_prep.metadata import VOID
 from experiments.communication import communicator
 from experiments.convergence import LossWatch, best_round, has_converged, rounds
-from experiments.gradients import GradientMean
+from experiments.gradients import gradient_mean
 from experiments.interruption import Interrupted
 from experiments.progress import Progress
 from experiments.shared_training import dropout_seed
@@ -44,7 +44,7 @@ class StageRun:
         self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
         ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
         self.processes = communicator()
-        self.gradient_mean = GradientMean(solver.net, self.processes)
+        self.gradient_mean = gradient_mean(solver, self.processes)
         self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
 
     def until_end(self):
