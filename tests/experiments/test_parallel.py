@@ -113,6 +113,19 @@ def test_wrong_numbers_and_machines_are_one_sentence(command, arguments, found):
     assert found in errors
 
 
+def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
+    shell = tmp_path / "shell"  # in place of ssh, and both machines are this one
+    shell.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/machines\nshift\nexec sh -c "$*"\n')
+    shell.chmod(0o755)
+    job = subprocess.run(
+        [sys.executable, "-m", "experiments.parallel", "--hosts", "here:1,there:2", "--mpirun",
+         f"--mca plm_rsh_agent {shell}", "tests.experiments.ranks", "talk"], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
+    assert (job.returncode, job.stderr) == (0, "")
+    assert [found["places"] for found in json.loads(job.stdout)] == [[0, 1], [0, 2], [1, 2]]
+    assert sorted((tmp_path / "machines").read_text().split()) == ["here", "there"]
+
+
 def test_machines_get_their_processes_from_this_repository():
     words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
     assert words[-4:] == ["-v", "python3", "-m", "x"]
