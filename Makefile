@@ -27,8 +27,8 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test test-faults measure-steps lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
-	grid-search dask-scheduler dask-workers report bench weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+.PHONY: help docker demo test test-faults test-fuzz test-sanitize audit measure-steps lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
+	grid-search dask-scheduler dask-workers report bench bench-scaling weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -52,6 +52,8 @@ help:  ## list the targets (what `make` alone does too)
 ## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## BENCH_ARGS    options of experiments.benchmark_crf or benchmark_gpu, such as --training-step
+## SCALING_ARGS  options of experiments.scaling, such as --stage stage3
+## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
 ## NP            processes that train, evaluate and label together, over MPI (1)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
@@ -69,8 +71,17 @@ demo: train report  ## environment, drawn scenes, four short stages, evaluation,
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
 
-test-faults: docker  ## kills, signals, full disks and other faults, a line each: up to 40 minutes
+test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and other faults, a line each, fuzzing and sanitizers: up to 40 minutes
 	$(RUN) python3 -m pytest -q tests/faults $(PYTEST_ARGS)
+
+test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line each target
+	$(RUN) python3 -m tests.fuzz $(FUZZ_ARGS)
+
+test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(RUN) python3 -m tests.sanitize
+
+audit: docker  ## look up known vulnerabilities of everything in the image
+	$(RUN) python3 -m tests.audit
 
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
@@ -128,6 +139,9 @@ report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 
 bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
 	$(RUN) python3 -m experiments.benchmark_crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
+
+bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
+	$(RUN) python3 -m experiments.scaling $(EXPERIMENT) $(SCALING_ARGS)
 
 # On a machine with a GPU; GPU is its number.
 .PHONY: test-gpu bench-gpu
