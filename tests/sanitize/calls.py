@@ -1,0 +1,54 @@
+"""Calls of all functions of theano_crf, good and bad, whose memory must not grow, counted by AddressSanitizer."""
+
+import ctypes
+import gc
+import sys
+
+import numpy as np
+
+import theano_crf
+
+WARM_UP = 200
+ALLOWED = 20000  # bytes that Python's own caches may grow by, over all calls
+
+
+def call_all(arrays):
+    """Each function once, with good arguments and with those that the C++ code refuses."""
+    unary, weights, image, truth = arrays
+    theano_crf.contrast_weights(image)
+    theano_crf.energy(unary, weights, truth)
+    for decode in ("argmin", "viterbi", "icm"):
+        theano_crf.dual_mm(unary, weights, 2, decode)
+    theano_crf.dual_mm(unary[:, ::-1, ::-1], weights[..., ::-1].copy()[..., ::-1], 1, tolerance=0.1)
+    theano_crf.ssvm(unary, weights, truth, iterations=2)
+    for refused in ((unary * np.float32(np.nan), weights), (unary, -1 - weights)):
+        try:
+            theano_crf.ssvm(*refused, truth, iterations=1)
+        except ValueError:
+            continue
+        raise AssertionError("costs that are not finite and weights below zero must be refused")
+
+
+def main():
+    calls = int(sys.argv[1])
+    allocated = ctypes.CDLL(None).__sanitizer_get_current_allocated_bytes
+    allocated.restype = ctypes.c_size_t
+    generator = np.random.default_rng(0)
+    shapes = [(1, 3, 5, 7), (2, 4, 17, 33), (1, 2, 1, 40), (3, 5, 20, 1)]
+    problems = [(generator.normal(size=shape).astype(np.float32),
+                 generator.random((shape[0], 2, *shape[2:])).astype(np.float32),
+                 generator.random((shape[0], 3, *shape[2:])).astype(np.float32),
+                 generator.integers(0, shape[1], (shape[0], *shape[2:]), dtype=np.int32)) for shape in shapes]
+    for call in range(calls + WARM_UP):
+        if call == WARM_UP:
+            gc.collect()
+            before = allocated()
+        call_all(problems[call % len(problems)])
+    gc.collect()
+    grown = allocated() - before
+    print(f"sanitize: {calls} calls of each function: {before} bytes before, {grown:+d} after")
+    return 0 if grown <= ALLOWED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
