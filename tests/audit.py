@@ -1,0 +1,70 @@
+"""Known vulnerabilities of everything in the environment: `python3 -m tests.audit [--service ADDRESS]`.
+
+Asks OSV, the open database of advisories, for all Debian packages of the image (by source package, dependencies
+included) and all that came from the Python package index. Exit status 0: none is known; 1: those that are listed;
+2: the service can't be reached, so nothing is known.
+"""
+
+import argparse
+import importlib.metadata
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SERVICE = "https://api.osv.dev/v1/querybatch"
+DEBIAN, PYTHON = "Debian:11", "PyPI"
+BATCH = 500  # packages a request; the service takes 1,000
+TIMEOUT = 60  # seconds
+REQUIREMENTS = Path(__file__).parent.parent / "docker" / "cpu.requirements"
+
+
+def installed():
+    """(ecosystem, package, version) of all that is in the environment."""
+    text = subprocess.check_output(["dpkg-query", "-W", "-f=${source:Package} ${source:Version}\n"],
+                                   universal_newlines=True)
+    debian = {(DEBIAN, *line.split()) for line in text.splitlines()}
+    names = [line.split("==")[0] for line in REQUIREMENTS.read_text().splitlines() if "==" in line]
+    return sorted(debian) + [(PYTHON, name, importlib.metadata.version(name)) for name in sorted(names)]
+
+
+def advisories(packages, service):
+    """Each package with the names of its advisories, those without left out."""
+    found = []
+    for start in range(0, len(packages), BATCH):
+        batch = packages[start:start + BATCH]
+        queries = [{"package": {"ecosystem": ecosystem, "name": name}, "version": version}
+                   for ecosystem, name, version in batch]
+        request = urllib.request.Request(service, json.dumps({"queries": queries}).encode(),
+                                         {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:
+            results = json.load(response)["results"]
+        if len(results) != len(batch):
+            raise ValueError(f"{len(results)} answers to {len(batch)} questions")
+        found += [(*package, [entry["id"] for entry in result["vulns"]])
+                  for package, result in zip(batch, results) if result.get("vulns")]
+    return found
+
+
+def main(arguments=None, packages=None):
+    parser = argparse.ArgumentParser(prog="python3 -m tests.audit", description=__doc__.partition("\n")[0])
+    parser.add_argument("--service", default=SERVICE, help=f"(default: {SERVICE})")
+    options = parser.parse_args(arguments)
+    packages = packages or installed()
+    try:
+        found = advisories(packages, options.service)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(str(getattr(error, "reason", None) or error).split())
+        print(f"error: the advisory service {options.service} can't be reached or understood ({reason}): NOTHING was "
+              f"looked up of {len(packages)} packages; start again where there is a network.", file=sys.stderr)
+        return 2
+    for ecosystem, name, version, names in found:
+        print(f"{name} {version} ({ecosystem}): {', '.join(names)}")
+    print(f"{len(packages)} packages looked up, {len(found)} with known vulnerabilities")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
