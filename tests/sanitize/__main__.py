@@ -1,8 +1,8 @@
 """theano_crf's C++ under AddressSanitizer and UndefinedBehaviorSanitizer: `python3 -m tests.sanitize`.
 
 Theano's modules are compiled anew with both, in a compile folder of their own, and loaded into a Python that starts
-with the sanitizers' libraries. The tests of theano_crf run so, which take each set of instructions in turn, then thousands of
-calls whose memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process with a report.
+with the sanitizers' libraries. The tests of theano_crf run so, which take each set of instructions in turn, then
+thousands of calls whose memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process with a report.
 """
 
 import os

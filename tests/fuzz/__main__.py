@@ -1,0 +1,62 @@
+"""Fuzz all targets, or those that are named: `python3 -m tests.fuzz [--seed N] [--share X] [TARGET...]`.
+
+Prints a line a target with its number of inputs, as libFuzzer counts them. A target that fails leaves the input in
+build/fuzz/ and its traceback on the screen; `python3 -m tests.fuzz.one_target TARGET FILE` runs that input again.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.fuzz.targets import TARGETS
+
+FOLDER = os.path.join("build", "fuzz")
+TIMEOUT = 600  # seconds an input; the machine may be busy
+
+
+def fuzz(name, runs, seed):
+    """Run a target in a process of its own; (number of inputs, seconds, whether all went well, what it printed)."""
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.fuzz.one_target", name, f"-runs={runs}", f"-seed={seed}", f"-timeout={TIMEOUT}",
+         f"-artifact_prefix={FOLDER}/{name}-", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, errors="replace",
+        env={**os.environ, "OMP_NUM_THREADS": "1"})
+    counts = re.findall(r"number_of_executed_units: (\d+)", done.stdout)
+    inputs = int(counts[-1]) if counts else 0
+    return inputs, time.monotonic() - begin, done.returncode == 0 and inputs >= runs, done.stdout
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(prog="python3 -m tests.fuzz", description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=1, help="of libFuzzer (default: 1)")
+    parser.add_argument("--share", type=float, default=1.0, help="part of the usual number of inputs (default: 1)")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} (default: all)")
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.targets) - set(TARGETS))
+    if unknown:
+        print(f"error: there is no target {unknown[0]}; targets are {', '.join(TARGETS)}.", file=sys.stderr)
+        return 1
+    os.makedirs(FOLDER, exist_ok=True)
+    names = options.targets or list(TARGETS)
+    total, failed = 0, []
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        outcomes = [pool.submit(fuzz, name, max(1, int(TARGETS[name].inputs * options.share)), options.seed)
+                    for name in names]
+        for name, outcome in zip(names, outcomes):
+            inputs, seconds, well, text = outcome.result()
+            print(f"fuzz {name}: {inputs} inputs, {seconds:.0f} s, {'no failure' if well else 'FAILED'}", flush=True)
+            total += inputs
+            if not well:
+                failed.append(name)
+                print(text[-6000:], flush=True)
+    print(f"fuzz: {total} inputs in all, {'failed: ' + ', '.join(failed) if failed else 'no failure'}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Fuzz target of PNG files, as images and as labels."""
+
+import io
+import os
+import tempfile
+import zlib
+
+import numpy as np
+from PIL import Image
+
+from data_prep.errors import DataError
+from data_prep.pairs import load_image, load_pair, training_labels
+from tests.fuzz.targets import outcome
+
+FOLDER = tempfile.mkdtemp(prefix="fuzz")
+CLASSES = 5
+TABLE = training_labels(range(CLASSES), (11,))
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def check_png(data):
+    """A file as an image or, by the first byte, as the label of a good image; refused, or within its bounds.
+
+    The first byte also says whether the checksums of the chunks are made right, or nothing but they would be tested.
+    """
+    if not data:
+        return
+    as_label, subsampling = data[0] & 1, 1 + (data[0] >> 1 & 1)
+    content = _with_right_checksums(data[1:]) if data[0] & 4 else data[1:]
+    path = os.path.join(FOLDER, "file.png")
+    with open(path, "wb") as stream:
+        stream.write(content)
+    if as_label:
+        found = outcome(lambda: load_pair(_image_of_size(content), path, TABLE, subsampling), DataError)
+    else:
+        found = outcome(lambda: load_image(path, subsampling), DataError)
+    if found is None:
+        return
+    image, labels = found
+    width, height = int.from_bytes(content[16:20], "big"), int.from_bytes(content[20:24], "big")
+    assert labels.shape == (-(-height // subsampling), -(-width // subsampling)) and labels.size > 0
+    assert image.shape == (*labels.shape, 3) and image.dtype == labels.dtype == np.uint8
+    assert ((labels < CLASSES) | (labels == 255)).all()
+    if as_label:
+        assert content[24] == 8 or content[25] == 3, "grey of fewer bits would be spread over 0 to 255"
+
+
+def seeds_png():
+    generator = np.random.default_rng(2)
+    pictures = [Image.fromarray(generator.integers(0, CLASSES, shape, dtype=np.uint8))
+                for shape in ((4, 5), (8, 6), (4, 5, 3), (3, 3, 4))]
+    pictures += [pictures[0].convert(mode) for mode in ("P", "1", "LA", "I")]
+    for number, picture in enumerate(pictures):
+        content = io.BytesIO()
+        options = {"bits": 4} if picture.mode == "P" else {}
+        if number == 2:
+            options["transparency"] = (1, 2, 3)
+        picture.save(content, "PNG", **options)
+        for first in range(8):
+            yield bytes([first]) + content.getvalue()
+
+
+def _image_of_size(content):
+    """A good image as large as the label says it is, if that can be had."""
+    size = [int.from_bytes(content[start:start + 4], "big") for start in (16, 20)]
+    if not all(0 < length <= 64 for length in size):
+        size = [5, 4]
+    path = os.path.join(FOLDER, f"image{size[0]}x{size[1]}.png")
+    if not os.path.exists(path):
+        Image.new("RGB", tuple(size)).save(path)
+    return path
+
+
+def _with_right_checksums(content):
+    """The file with the right checksum behind each whole chunk."""
+    fixed, place = bytearray(content), len(SIGNATURE)
+    while place + 12 <= len(fixed):
+        end = place + 8 + int.from_bytes(fixed[place:place + 4], "big")
+        if end + 4 > len(fixed):
+            break
+        fixed[end:end + 4] = zlib.crc32(fixed[place + 4:end]).to_bytes(4, "big")
+        place = end + 4
+    return bytes(fixed)
