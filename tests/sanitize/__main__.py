@@ -2,7 +2,8 @@
 
 Theano's modules are compiled anew with both, in a compile folder of their own, and loaded into a Python that starts
 with the sanitizers' libraries. The tests of theano_crf run so, which take each set of instructions in turn, then
-thousands of calls whose memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process with a report.
+thousands of calls whose memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process
+with a report.
 """
 
 import os
