@@ -5,7 +5,7 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= val
-export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU
+export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
@@ -27,8 +27,9 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test test-faults test-fuzz test-sanitize audit measure-steps lint lmdb nets train train-joint train-control evaluate official-evaluation submission \
-	grid-search dask-scheduler dask-workers report bench bench-scaling weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+.PHONY: help docker demo test test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+	train train-joint train-control evaluate official-evaluation submission grid-search dask-scheduler dask-workers report \
+	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -61,7 +62,9 @@ help:  ## list the targets (what `make` alone does too)
 ## ENGINE        docker, podman or buildah (the first that works)
 ## MIRROR        a Debian mirror that carries Debian 11
 ## PIP_INDEX_URL a Python package index (pip's default)
-## DEVICE, GPU   where nets run: cpu (the default)
+## DEVICE, GPU   where nets run: cpu (the default), or cuda and the number of the GPU (0)
+## JOBS          compilers at once for the CUDA image (as many as cores)
+## GPU_ARCHITECTURES  GPUs that the CUDA image has kernels for (75 80 86 89 90)
 
 docker:  ## build the environment's image, unless it is there
 	@docker/build
@@ -82,6 +85,10 @@ test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBeha
 
 audit: docker  ## look up known vulnerabilities of everything in the image
 	$(RUN) python3 -m tests.audit
+
+test-cuda-image:  ## build the CUDA image, and test it as far as that goes without a GPU
+	DEVICE=cuda docker/build
+	DEVICE=cuda GPU=none $(RUN) python3 -m pytest tests/docker/test_cuda_image.py $(PYTEST_ARGS)
 
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
@@ -144,7 +151,6 @@ bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two proce
 	$(RUN) python3 -m experiments.scaling $(EXPERIMENT) $(SCALING_ARGS)
 
 # On a machine with a GPU; GPU is its number.
-.PHONY: test-gpu bench-gpu
 test-gpu bench-gpu: export DEVICE = cuda
 
 test-gpu: docker  ## on a GPU: the CRF's Ops against those of the CPU and brute force

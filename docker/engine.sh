@@ -19,7 +19,8 @@ check_settings() {
         *) fail "ENGINE is '$ENGINE'; allowed are docker, podman and buildah, or nothing for the first that works" ;;
     esac
     [ -f "$repository/docker/$device.Dockerfile" ] ||
-        fail "DEVICE is '$device', but there is no docker/$device.Dockerfile; use DEVICE=cpu"
+        fail "DEVICE is '$device', but there is no docker/$device.Dockerfile; use DEVICE=cpu or DEVICE=cuda"
+    [[ ${GPU:-0} =~ ^([0-9]+|none)$ ]] || fail "GPU is '$GPU'; allowed are a GPU's number, from 0, and none"
     if [ -n "${ENGINE:-}" ] && ! engine_works "$ENGINE"; then
         [ "$ENGINE" != docker ] || fail "ENGINE is docker, but no Docker daemon answers; start it or leave ENGINE out"
         fail "ENGINE is $ENGINE, which is not installed here or does not work; install it or leave ENGINE out"
@@ -37,11 +38,14 @@ sys.exit(0 if all(spec and spec.origin for spec in found) else 1)
 PYTHON
 }
 
-# A change of the Dockerfile or of its lists changes the name, and so the image is built anew.
+# The image for the device $1. A change of the Dockerfile or of its lists changes the name, and so the image is built
+# anew; with the CPU image the others are, since they start from it.
 image_name() {
-    local hash
-    hash=$(cd "$repository/docker" && cat "$device".* | sha256sum)
-    echo "hybrid-cnn-crf:$device-${hash:0:12}"
+    local hash files
+    files=("$repository/docker/cpu".*)
+    [ "$1" = cpu ] || files+=("$repository/docker/$1".* "$repository/docker/patches/"*)
+    hash=$(cat "${files[@]}" | sha256sum)
+    echo "hybrid-cnn-crf:$1-${hash:0:12}"
 }
 
 # The file in which docker/build notes the engine that holds the image $1, for docker/run.

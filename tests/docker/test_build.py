@@ -90,7 +90,22 @@ def test_base_is_bootstrapped_where_it_cannot_be_pulled(machine, engine, taken_i
     assert bootstrap[-1] == "http://mirror.example/debian" and "bullseye" in bootstrap
     assert machine.calls(engine, taken_in)
     build, = machine.calls(engine, "bud" if engine == "buildah" else "build")
-    assert {"BASE=hybrid-cnn-crf-base:bullseye", "MIRROR=http://mirror.example/debian"} <= set(values(build, "--build-arg"))
+    arguments = {"BASE=hybrid-cnn-crf-base:bullseye", "MIRROR=http://mirror.example/debian"}
+    assert arguments <= set(values(build, "--build-arg"))
+
+
+@pytest.mark.parametrize("name", ["cuda.Dockerfile", "cuda.packages", "patches/cudnn-9.patch", "cpu.packages"])
+def test_cuda_image_is_built_on_the_cpu_image(built, name):
+    assert built.docker_build(DEVICE="cuda", GPU_ARCHITECTURES="90", JOBS="3").returncode == 0
+    cpu, cuda = built.calls("docker", "build")
+    assert values(cuda, "--tag")[0].startswith("hybrid-cnn-crf:cuda-")
+    assert {f"BASE={values(cpu, '--tag')[0]}", "GPU_ARCHITECTURES=90", "JOBS=3"} == set(values(cuda, "--build-arg"))
+    with open(built.repository / "docker" / name, "a") as recipe:
+        recipe.write("# changed\n")
+    assert built.docker_build(DEVICE="cuda").returncode == 0
+    again = built.calls("docker", "build")[-1]
+    assert values(again, "--tag")[0].startswith("hybrid-cnn-crf:cuda-")
+    assert values(again, "--tag") != values(cuda, "--tag")
 
 
 def test_package_index_and_certificates_reach_the_build(machine, tmp_path):
