@@ -38,13 +38,16 @@ sys.exit(0 if all(spec and spec.origin for spec in found) else 1)
 PYTHON
 }
 
-# The image for the device $1. A change of the Dockerfile or of its lists changes the name, and so the image is built
-# anew; with the CPU image the others are, since they start from it.
+# The image for the device $1. A change of the Dockerfile, of its lists or of the GPUs it is for changes the name, and so
+# the image is built anew; with the CPU image the others are, since they start from it.
 image_name() {
-    local hash files
+    local hash files settings=""
     files=("$repository/docker/cpu".*)
-    [ "$1" = cpu ] || files+=("$repository/docker/$1".* "$repository/docker/patches/"*)
-    hash=$(cat "${files[@]}" | sha256sum)
+    if [ "$1" != cpu ]; then
+        files+=("$repository/docker/$1".* "$repository/docker/patches/"*)
+        settings="${GPU_ARCHITECTURES:-} ${PTX_ARCHITECTURE:-}"
+    fi
+    hash=$({ cat "${files[@]}" && echo -n "$settings"; } | sha256sum)
     echo "hybrid-cnn-crf:$1-${hash:0:12}"
 }
 

@@ -104,6 +104,8 @@ def test_cuda_image_is_built_on_the_cpu_image(built, name):
         recipe.write("# changed\n")
     assert built.docker_build(DEVICE="cuda").returncode == 0
     again = built.calls("docker", "build")[-1]
+    assert built.docker_build(DEVICE="cuda", GPU_ARCHITECTURES="75").returncode == 0
+    assert values(built.calls("docker", "build")[-1], "--tag") != values(again, "--tag")
     assert values(again, "--tag")[0].startswith("hybrid-cnn-crf:cuda-")
     assert values(again, "--tag") != values(cuda, "--tag")
 
