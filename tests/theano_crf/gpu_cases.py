@@ -211,7 +211,7 @@ def test_contrast_weights_stay_on_the_device():
 
 def test_extreme_weights():
     unary, _ = twins.random_problem(11, 1, 255, 5, 18)
-    for weight in (0.0, 1e-30, 1e10, 3e38):
+    for weight in (0.0, 1e-30, 1e10, 1e30):
         found = theano_crf.dual_mm(unary, np.full((1, 2, 5, 18), weight, np.float32), 30)
         if weight < 1:
             assert (found.labels == unary.argmin(1)).all()

@@ -6,14 +6,17 @@ from pygpu.gpuarray import GpuArrayException
 from .kernels import pixel_kernel
 
 # What kernels report, by the numbers of arrays.cluda; the sentences are those of native/grid.hpp.
-UNARY_NOT_FINITE, WITHHELD_NOT_FINITE, WEIGHTS_INVALID, LABEL_OUTSIDE = range(4)
+UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OUTSIDE = range(4)
 SENTENCES = {  # in the order in which they are looked at
     LABEL_OUTSIDE: "a label is neither one of the K classes of unary, 0 to K - 1, nor void",
-    UNARY_NOT_FINITE: "unary holds NaN or infinite costs; they must be finite: -log(max(p, 1e-6)), not -log(p)",
-    WITHHELD_NOT_FINITE:
-        "withheld holds NaN or infinite values; start from zeros and pass on what half_step returns",
-    WEIGHTS_INVALID: "weights holds NaN, infinite or negative values; they must be finite and at least 0"}
+    UNARY_INVALID: "unary holds NaN or infinite costs, or some beyond 1e30; they must be finite: "
+                   "-log(max(p, 1e-6)), not -log(p)",
+    WITHHELD_INVALID: "withheld holds NaN or infinite values, or some beyond 1e30; start from zeros and pass on what "
+                      "half_step returns",
+    WEIGHTS_INVALID: "weights holds NaN, infinite or negative values, or some beyond 1e30; they must be finite and at "
+                     "least 0"}
 
+LARGEST_COST = np.float32(1e30)  # as in native/grid.hpp
 LINE = 32  # floats of a cache line
 
 

@@ -8,7 +8,7 @@ from theano.gpuarray.type import GpuArrayType
 
 from .. import checks, ops
 from . import labelling, solver
-from .device import allocate, size_of_parts
+from .device import LARGEST_COST, allocate, size_of_parts
 
 
 class GpuOp(Op):
@@ -47,6 +47,11 @@ def _check_shapes(unary, weights, *label_maps):
             raise ValueError("labels do not fit unary (N, K, H, W); they must be (N, H, W)")
 
 
+def _check_margin(gamma):
+    if not 0 <= gamma <= LARGEST_COST:
+        raise ValueError("gamma must be from 0 to 1e30")
+
+
 class GpuDualMM(GpuOp):
     """DualMM from start to end; decodes by argmin.
 
@@ -70,6 +75,8 @@ class GpuDualMM(GpuOp):
         _check_shapes(unary, weights, *truth)
         if iterations < 1:
             raise ValueError("iterations must be at least 1")
+        if truth:
+            _check_margin(gamma)
         problem = solver.Problem(unary, weights, (truth[0], float(gamma), int(void)) if truth else None)
         labels, bounds = outputs[0], outputs[1]
         size = size_of_parts(solver.dual_mm_workspace(problem))
@@ -133,6 +140,7 @@ class GpuStructuredLoss(GpuOp):
     def perform(self, node, inputs, outputs):
         unary, weights, truth, labels, gamma, void = inputs
         _check_shapes(unary, weights, truth, labels)
+        _check_margin(gamma)
         context = unary.context
         labelling.structured_loss(unary, weights, truth, labels, float(gamma), int(void),
                                   _prepare(outputs[0], unary.shape[:1], "float64", context),
