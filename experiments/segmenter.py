@@ -7,6 +7,7 @@ from typing import Optional
 import caffe
 import numpy as np
 
+from experiments.device import use_device
 from experiments.weights import check_fits
 
 
@@ -73,6 +74,7 @@ class Segmenter:
                 raise FileNotFoundError(f"There is no {path}; generate the nets and train this stage first.")
         self._mean = np.asarray(mean_bgr, dtype=np.float32).reshape(3, 1, 1)
         self._source = Path(weights)
+        use_device()
         self._net = caffe.Net(str(definition), caffe.TEST)
         check_fits(self._net, weights)
         self._net.copy_from(str(weights))

@@ -14,7 +14,6 @@ build folder.
 """
 
 import json
-import os
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from experiments.communication import communicator
 from experiments.config import PREDECESSOR, STAGES, load_config
 from experiments.convergence import best_round, rounds
 from experiments.dataset_watch import DatasetWatch
+from experiments.device import use_device
 from experiments.files import write_atomically
 from experiments.interruption import Interrupted, Interruption
 from experiments.memory import check_memory
@@ -93,6 +93,7 @@ def _prepare(config, stage, build, interruption):
     """Return the stage's run, its solver as it goes on or starts."""
     metadata, processes = read_metadata(build / "lmdb"), communicator()
     tell_caffe(processes)
+    device = use_device()
     writes = processes.rank == 0
     watch = DatasetWatch(build / "lmdb")
     parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
@@ -100,7 +101,7 @@ def _prepare(config, stage, build, interruption):
     start = _start_weights(config, stage, build)
     snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start), writes)
     solver = snapshots.open_solver(parameter)
-    if os.environ.get("DEVICE", "cpu") == "cpu":
+    if device is None:
         check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)

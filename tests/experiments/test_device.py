@@ -1,0 +1,34 @@
+"""On which device nets run, by the variables DEVICE and GPU."""
+
+import caffe
+import pytest
+
+from experiments import device
+
+
+class Machine:
+    """Stands in for what Caffe is told and for the process's place on its machine."""
+
+    def __init__(self, monkeypatch):
+        self.told, self.rank_on_machine = [], 0
+        monkeypatch.setattr(caffe, "set_mode_cpu", lambda: self.told.append("cpu"))
+        monkeypatch.setattr(caffe, "set_mode_gpu", lambda: self.told.append("gpu"))
+        monkeypatch.setattr(caffe, "set_device", self.told.append)
+        monkeypatch.setattr(device, "communicator", lambda: self)
+
+
+@pytest.mark.parametrize("environment", [{}, {"DEVICE": "cpu", "GPU": "1"}, {"DEVICE": "cuda", "GPU": "none"}])
+def test_processor(monkeypatch, environment):
+    machine = Machine(monkeypatch)
+    assert device.use_device(environment) is None
+    assert machine.told == ["cpu"]
+
+
+@pytest.mark.parametrize("environment, rank, number", [
+    ({"DEVICE": "cuda"}, 0, 0), ({"DEVICE": "cuda", "GPU": ""}, 1, 1), ({"DEVICE": "cuda", "GPU": "2"}, 0, 2),
+    ({"DEVICE": "cuda", "GPU": "2"}, 3, 5)])
+def test_gpu(monkeypatch, environment, rank, number):
+    machine = Machine(monkeypatch)
+    machine.rank_on_machine = rank
+    assert device.use_device(environment) == number
+    assert machine.told == [number, "gpu"]  # the device first: Caffe makes its handles there
