@@ -80,7 +80,7 @@ class StageRun:
                                "programs, or take a smaller batch with a larger iter_size, and start the same command "
                                "again.") from None
         except Exception:
-            self.watch.check()  # it may be the reason
+            self.watch.check()  # whatever failed, a dataset that is gone is the better reason to give
             raise
         if self.solver.iter < self.settings.iterations:
             return f"the IoU on the validation split has not risen for {self.settings.patience} validations"

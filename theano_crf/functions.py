@@ -128,7 +128,8 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
         How the labels are read off the duals: "argmin" takes the least entry of the minorant at each pixel,
         as the paper does; "viterbi" solves each row exactly, given the row above and the messages that the
         columns send from below; "icm" goes on from there and solves row after row and column after column
-        exactly, given their neighbours, until nothing changes.
+        exactly, given their neighbours, until nothing changes. The last two run on the CPU, also where Theano's
+        device is a GPU.
     tolerance : float, optional
         An image is finished early once an iteration has raised its lower bound by no more than this a pixel.
 
