@@ -42,8 +42,8 @@ RUN cd /opt/caffe && for change in /opt/patches/*.patch; do patch --strip=1 --in
         -Dpython_version=3 -DBLAS=Open -DBUILD_docs=OFF -DBUILD_matlab=OFF -DUSE_OPENCV=OFF -DUSE_LEVELDB=OFF \
         -DCUDA_TOOLKIT_ROOT_DIR=/opt/cuda -DCUDA_USE_STATIC_CUDA_RUNTIME=OFF -DCUDNN_ROOT=/opt/cuda -DUSE_NCCL=ON \
         -DCUDA_ARCH_NAME=Manual -DCUDA_ARCH_BIN="$GPU_ARCHITECTURES" -DCUDA_ARCH_PTX="$PTX_ARCHITECTURE" \
-    && make --jobs="${JOBS:-$(nproc)}" caffe pycaffe caffe.bin \
-    && make install && cd /opt/installed && rm -r include share && mv lib/python3 lib/python3.9 \
+    && make --jobs="${JOBS:-$(nproc)}" caffe pycaffe caffe.bin
+RUN cd /opt/caffe/build && make install && cd /opt/installed && rm -r include share && mv lib/python3 lib/python3.9 \
     && mkdir share && echo $CAFFE > share/caffe-version \
     && /opt/cuda/bin/cuobjdump --list-elf lib/libcaffe.so | sed -n 's/.*\.\(sm_[0-9]*\)\.cubin$/\1/p' | sort -u \
         > share/caffe-architectures \
