@@ -27,7 +27,7 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+.PHONY: help docker demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
 	train train-joint train-control evaluate official-evaluation submission grid-search dask-scheduler dask-workers report \
 	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
@@ -73,6 +73,9 @@ demo: train report  ## environment, drawn scenes, four short stages, evaluation,
 
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
+
+test-full-size: docker  ## tests at the paper's own sizes: 13 GB of memory
+	$(RUN) python3 -m pytest tests/full_size $(PYTEST_ARGS)
 
 test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and other faults, a line each, fuzzing and sanitizers: up to 40 minutes
 	$(RUN) python3 -m pytest -q tests/faults $(PYTEST_ARGS)

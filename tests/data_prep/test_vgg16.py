@@ -14,36 +14,11 @@ from data_prep.vgg16 import convert, main
 from experiments.snapshots import check_fits
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
+from tests.made_vgg16 import channels, check_fcn_32s, fully_connected
 
 WIDTH = 1 / 32  # of VGG16's channels; its image still has 224 x 224 pixels
-CHANNELS = {"conv1_1": 2, "conv1_2": 2, "conv2_1": 4, "conv2_2": 4, "conv3_1": 8, "conv3_2": 8, "conv3_3": 8,
-            "conv4_1": 16, "conv4_2": 16, "conv4_3": 16, "conv5_1": 16, "conv5_2": 16, "conv5_3": 16}
-FC6, FC7, FC8 = 128, 128, 5
-
-
-def vgg16_definition():
-    """VGG16's definition up to fc7, as published."""
-    lines = ['layer { name: "data" type: "Input" top: "data"'
-             ' input_param { shape { dim: 1 dim: 3 dim: 224 dim: 224 } } }']
-    bottom = "data"
-    for name, channels in CHANNELS.items():
-        if name.endswith("_1") and bottom != "data":
-            lines.append(f'layer {{ name: "pool{name}" type: "Pooling" bottom: "{bottom}" top: "pool{name}" '
-                         'pooling_param { pool: MAX kernel_size: 2 stride: 2 } }')
-            bottom = f"pool{name}"
-        lines.append(f'layer {{ name: "{name}" type: "Convolution" bottom: "{bottom}" top: "{name}" '
-                     f'convolution_param {{ num_output: {channels} kernel_size: 3 pad: 1 }} }}')
-        lines.append(f'layer {{ name: "relu{name}" type: "ReLU" bottom: "{name}" top: "{name}" }}')
-        bottom = name
-    lines.append(f'layer {{ name: "pool5" type: "Pooling" bottom: "{bottom}" top: "pool5" '
-                 'pooling_param { pool: MAX kernel_size: 2 stride: 2 } }')
-    bottom = "pool5"
-    for name, outputs in (("fc6", FC6), ("fc7", FC7)):
-        lines.append(f'layer {{ name: "{name}" type: "InnerProduct" bottom: "{bottom}" top: "{name}" '
-                     f'inner_product_param {{ num_output: {outputs} }} }}')
-        lines.append(f'layer {{ name: "relu{name}" type: "ReLU" bottom: "{name}" top: "{name}" }}')
-        bottom = name
-    return "\n".join(lines)
+CHANNELS, FULLY_CONNECTED = channels(WIDTH), fully_connected(WIDTH)
+FC8 = 5
 
 
 def model(old_format):
@@ -52,9 +27,10 @@ def model(old_format):
     add = parameter.layers.add if old_format else parameter.layer.add
     add(name="relu1_1")
     shapes = {}
-    for name, channels in CHANNELS.items():
-        shapes[name], inputs = (channels, inputs, 3, 3), channels
-    shapes.update(fc6=(FC6, inputs * 49), fc7=(FC7, FC6), fc8=(FC8, FC7))
+    for name, count in CHANNELS.items():
+        shapes[name], inputs = (count, inputs, 3, 3), count
+    outputs = FULLY_CONNECTED
+    shapes.update(fc6=(outputs, inputs * 49), fc7=(outputs, outputs), fc8=(FC8, outputs))
     for name, shape in shapes.items():
         layer = add(name=name)
         for blob_shape in (shape, shape[:1]):
@@ -81,29 +57,12 @@ def run(tmp_path, capsys):
     return call
 
 
-def outputs(folder, text, weights, image):
-    (folder / "net.prototxt").write_text(text)
-    net = caffe.Net(str(folder / "net.prototxt"), caffe.TEST)
-    net.copy_from(str(weights))
-    net.blobs["data"].data[0] = image
-    net.forward()
-    return {name: net.blobs[name].data[0].copy() for name in ("conv5_3", "fc6", "fc7")}
-
-
 @pytest.mark.parametrize("old_format", [True, False])
 def test_fcn_32s_gives_in_the_middle_what_vgg16_gives(run, tmp_path, old_format):
-    """With this padding the window of fc6 in the middle of its 7 x 7 map is all of pool5."""
     status, _, error, output = run(model(old_format))
     assert status == 0, error
     (tmp_path / "original.caffemodel").write_bytes(model(False).SerializeToString())
-    image = np.random.default_rng(2).normal(0, 50, (3, 224, 224))
-    fcn = deploy_net("stage1", Architecture(19, WIDTH, padding="same"), (224, 224), crf={})
-    found = outputs(tmp_path, str(fcn), output, image)
-    expected = outputs(tmp_path, vgg16_definition(), tmp_path / "original.caffemodel", image)
-    assert found["fc6"].shape == (FC6, 7, 7)
-    for name, values in (("conv5_3", found["conv5_3"]), ("fc6", found["fc6"][:, 3, 3]), ("fc7", found["fc7"][:, 3, 3])):
-        assert expected[name].max() > 0.1
-        np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
+    check_fcn_32s(tmp_path, WIDTH, tmp_path / "original.caffemodel", output)
 
 
 def test_fcn_32s_takes_all_but_its_scores(run, tmp_path):

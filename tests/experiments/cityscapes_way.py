@@ -1,20 +1,25 @@
-"""Frames in Cityscapes' layout through preparation, all stages, evaluation and the official scores."""
+"""Frames in Cityscapes' layout through preparation, all stages, both evaluations, grid search and submission."""
 
+import io
 import json
+import zipfile
 
+import numpy as np
 import yaml
+from PIL import Image
 
 from data_prep.__main__ import main as data_prep
 from data_prep.records import open_records
-from experiments import evaluate, generate_nets, official_evaluation, train
+from experiments import evaluate, generate_nets, grid_search, official_evaluation, submission, train
 from experiments.config import STAGES
 from experiments.rows import ROWS
 from experiments.training_log import read_log
 from tests.cityscapes_tree import make_tree
 
 STAGE = dict(base_lr=1e-9, iterations=2, momentum=0.99, mirror=False, normalise=False, validate_every=1, patience=2)
-CONFIG = dict(dataset="cityscapes", crf=dict(iterations=3), stage1=STAGE, stage2=STAGE, stage3=STAGE, stage4=STAGE)
-COUNTS = {"train": 3, "val": 2}
+CONFIG = dict(dataset="cityscapes", crf=dict(iterations=3), stage1=STAGE, stage2=STAGE, stage3=STAGE, stage4=STAGE,
+              grid=dict(alpha=[10, 35], lam=[2.5, 10]))
+COUNTS = {"train": 3, "val": 2, "test": 1}
 
 
 def check_the_whole_way(folder, size, net, command):
@@ -50,5 +55,30 @@ def check_the_whole_way(folder, size, net, command):
     assert status == 0, errors
     official = json.loads((build / "official-evaluation-val.json").read_text())
     assert official["details"]["resolution"] == f"full resolution ({size[1]} x {size[0]})"
+    _check_search(json.loads(_read(command, grid_search.main, build / "grid-search-val.json", *experiment)),
+                  found["cnn"]["classes"])
+    _check_archive(_read(command, submission.main, build / "submission-joint.zip", *experiment, "--root", root,
+                         "--subset"), size)
     for row in ROWS:
         assert 0 <= found[row.key]["classes"] <= 100 and 0 <= official[row.key]["classes"] <= 100
+
+
+def _read(command, main, path, *words):
+    status, output, errors = command(main, *words)
+    assert status == 0, errors
+    return path.read_bytes()
+
+
+def _check_search(search, cnn):
+    assert len(search["sets"]) == 2 * 2 + 1  # the paper's set has more iterations
+    assert search["cnn"]["classes"] == cnn
+    assert search["best"]["classes"] == max(one["classes"] for one in search["sets"])
+
+
+def _check_archive(content, size):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        assert len(names) == COUNTS["test"]
+        for name in names:
+            labels = np.asarray(Image.open(io.BytesIO(archive.read(name))))
+            assert labels.shape == size and labels.max() <= 33

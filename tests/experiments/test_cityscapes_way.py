@@ -1,4 +1,4 @@
-"""The whole way with small frames; with true ones it is in tests/faults."""
+"""The whole way with small frames; with true ones it is in tests/full_size."""
 
 from tests.experiments.cityscapes_way import check_the_whole_way
 

@@ -14,7 +14,7 @@ MOST = 20 * GIGABYTE
 NEEDED = 13 * GIGABYTE
 
 
-def test_two_iterations_fit_into_memory(tmp_path, fault):
+def test_two_iterations_fit_into_memory(tmp_path, tell):
     if psutil.virtual_memory().available < NEEDED:
         pytest.skip(f"{NEEDED / GIGABYTE:.0f} GB of free memory are needed")
     root, build = make_tree(tmp_path / "cityscapes", {"train": 2, "val": 1}, (1024, 2048)), tmp_path / "build"
@@ -24,7 +24,8 @@ def test_two_iterations_fit_into_memory(tmp_path, fault):
     short = config.copy(update={"stage4": config.stage4.copy(update={"iterations": 2})})
     write_nets(short, nominal_metadata("cityscapes"), build, build / "nets")
     (build / "stage4").mkdir()
-    *_, peak = run_caffe(build / "nets" / "stage4" / "solver.prototxt")
+    seconds, _, peak = run_caffe(build / "nets" / "stage4" / "solver.prototxt")
     assert (build / "stage4" / "snapshot_iter_2.caffemodel").stat().st_size > 0.5 * GIGABYTE
     assert peak < MOST
-    fault(f"two iterations of the paper's joint stage at 1024 x 512: at most {peak / GIGABYTE:.1f} GB of memory")
+    tell(f"two iterations of the paper's joint stage at 1024 x 512: {seconds:.0f} s with start and snapshot, at most "
+         f"{peak / GIGABYTE:.1f} GB of memory")
