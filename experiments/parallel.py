@@ -72,10 +72,16 @@ def mpirun_command(processes, hosts, further, command):
         words.append("--allow-run-as-root")  # as in a container
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
-                  "--mca", "orte_launch_agent", f"{REPOSITORY}/docker/run orted"]
+                  "--mca", "orte_launch_agent", " ".join([*_same_device(os.environ), f"{REPOSITORY}/docker/run orted"])]
         for name, value in KEEPALIVE.items():
             words += ["--mca", name, str(value)]
     return [*words, *further, *command]
+
+
+def _same_device(environment):
+    """Words before a command that give it, on another machine, the device of this one."""
+    named = [f"{name}={environment[name]}" for name in ("DEVICE", "GPU") if environment.get(name)]
+    return ["env", *named] if named else []
 
 
 def run(words):

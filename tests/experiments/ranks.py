@@ -26,6 +26,18 @@ def talk():
     return 0
 
 
+def devices():
+    """The GPUs that each rank names to Caffe and to Theano."""
+    import caffe
+    import theano
+    from experiments.device import use_device
+    told = []
+    caffe.set_device, caffe.set_mode_gpu = told.append, lambda: None  # without CUDA the real ones end the process
+    use_device()
+    print(json.dumps(communicator().gather([*told, theano.config.device])))
+    return 0
+
+
 def fail():
     """Rank 1 finds an error while the others wait for it."""
     processes = communicator()

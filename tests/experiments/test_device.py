@@ -7,14 +7,13 @@ from experiments import device
 
 
 class Machine:
-    """Stands in for what Caffe is told and for the process's place on its machine."""
+    """Stands in for what Caffe is told."""
 
     def __init__(self, monkeypatch):
-        self.told, self.rank_on_machine = [], 0
+        self.told = []
         monkeypatch.setattr(caffe, "set_mode_cpu", lambda: self.told.append("cpu"))
         monkeypatch.setattr(caffe, "set_mode_gpu", lambda: self.told.append("gpu"))
         monkeypatch.setattr(caffe, "set_device", self.told.append)
-        monkeypatch.setattr(device, "communicator", lambda: self)
 
 
 @pytest.mark.parametrize("environment", [{}, {"DEVICE": "cpu", "GPU": "1"}, {"DEVICE": "cuda", "GPU": "none"}])
@@ -25,10 +24,10 @@ def test_processor(monkeypatch, environment):
 
 
 @pytest.mark.parametrize("environment, rank, number", [
-    ({"DEVICE": "cuda"}, 0, 0), ({"DEVICE": "cuda", "GPU": ""}, 1, 1), ({"DEVICE": "cuda", "GPU": "2"}, 0, 2),
-    ({"DEVICE": "cuda", "GPU": "2"}, 3, 5)])
+    ({"DEVICE": "cuda"}, "0", 0), ({"DEVICE": "cuda", "GPU": ""}, "1", 1), ({"DEVICE": "cuda", "GPU": "2"}, "0", 2),
+    ({"DEVICE": "cuda", "GPU": "2"}, "3", 5), ({"DEVICE": "cuda", "GPU": "1"}, None, 1)])
 def test_gpu(monkeypatch, environment, rank, number):
     machine = Machine(monkeypatch)
-    machine.rank_on_machine = rank
-    assert device.use_device(environment) == number
+    place = {} if rank is None else {"OMPI_COMM_WORLD_LOCAL_RANK": rank}
+    assert device.use_device({**environment, **place}) == number
     assert machine.told == [number, "gpu"]  # the device first: Caffe makes its handles there

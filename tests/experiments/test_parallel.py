@@ -44,6 +44,16 @@ def test_processes_talk_to_each_other(size):
             "shared": [[item, item % size] for item in range(7)]}
 
 
+@pytest.mark.parametrize("flags, wanted", [
+    ("device=cuda2,dnn.enabled=False", [[2, "cuda2"], [3, "cuda3"]]), ("device=cpu", [[2, "cpu"], [3, "cpu"]])])
+def test_each_rank_has_a_gpu_for_caffe_and_theano_alike(flags, wanted):
+    flags = ",".join(filter(None, [os.environ.get("THEANO_FLAGS"), flags]))
+    # without a GPU Theano complains, but of the one that it was told to take
+    status, output, errors = finish(start(2, "devices", DEVICE="cuda", GPU="2", THEANO_FLAGS=flags))
+    assert status == 0, errors
+    assert json.loads(output.splitlines()[-1]) == wanted
+
+
 def test_an_error_of_one_rank_ends_all_with_its_message():
     assert finish(start(3, "fail"))[::2] == (
         1, f"rank 1 of 3 on {os.uname().nodename}: error: The cat sat on the cable.\n")
@@ -126,8 +136,15 @@ def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
     assert sorted((tmp_path / "machines").read_text().split()) == ["here", "there"]
 
 
-def test_machines_get_their_processes_from_this_repository():
+def test_machines_get_their_processes_from_this_repository_on_the_same_device(monkeypatch):
+    monkeypatch.delenv("DEVICE", raising=False)
+    monkeypatch.delenv("GPU", raising=False)
     words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
     assert words[-4:] == ["-v", "python3", "-m", "x"]
     assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
     assert words[words.index("orte_launch_agent") + 1] == f"{parallel.REPOSITORY}/docker/run orted"
+    monkeypatch.setenv("DEVICE", "cuda")
+    monkeypatch.setenv("GPU", "1")
+    words = parallel.mpirun_command(3, {"a": 2, "b": 1}, [], ["python3"])
+    agent = f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"
+    assert words[words.index("orte_launch_agent") + 1] == agent
