@@ -44,6 +44,8 @@ from python_layers.errors import quiet_errors
 # Layers that a stage adds to its predecessor's net; their scores start at zero.
 NEW_LAYERS = {"stage1": {"score_fr", "upscore32"}, "stage2": {"score_pool4", "upscore2", "upscore16"},
               "stage3": {"score_pool3", "upscore_pool4", "upscore8"}, "stage4": set(), "control": set()}
+# Layers of its predecessor's net that a stage has not.
+OLD_LAYERS = {"stage2": {"upscore32"}, "stage3": {"upscore16"}}
 
 
 def train_stage(config, stage, build):
@@ -125,7 +127,7 @@ def _start_weights(config, stage, build):
 
 
 def _copy_weights(net, stage, path):
-    copied, new, dropped = check_fits(net, path, NEW_LAYERS[stage])
+    copied, new, dropped = check_fits(net, path, NEW_LAYERS[stage], OLD_LAYERS.get(stage, set()))
     net.copy_from(str(path))
     print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
           f"dropped: {', '.join(dropped) or 'none'}", flush=True)

@@ -29,8 +29,15 @@ def net_blob_shapes(net):
             if not name.startswith("data_")}
 
 
-def check_fits(net, path, new_layers=frozenset()):
-    """Check that a caffemodel has just the blobs of a net; only `new_layers` may be missing from the file.
+def check_fits(net, path, new_layers=frozenset(), old_layers=frozenset()):
+    """Check that a caffemodel has just the blobs of a net.
+
+    Parameters
+    ----------
+    net : caffe.Net
+    path : path
+    new_layers, old_layers : set of str
+        Layers that may be in the net alone, and in the file alone.
 
     Returns
     -------
@@ -40,7 +47,7 @@ def check_fits(net, path, new_layers=frozenset()):
     Raises
     ------
     ValueError
-        One sentence naming the first layer that is missing or has another shape.
+        One sentence naming the first layer that is missing, has another shape, or is in the file alone.
     """
     stored, needed = read_blob_shapes(path), net_blob_shapes(net)
     for name, shapes in needed.items():
@@ -51,5 +58,9 @@ def check_fits(net, path, new_layers=frozenset()):
         elif stored[name] != shapes:
             raise ValueError(f"{path} belongs to another net: its layer {name} has blobs of shapes {stored[name]}, "
                              f"the net has {shapes}; train the stage it comes from with the same configuration.")
-    return ([name for name in needed if name in stored], [name for name in needed if name not in stored],
-            [name for name in stored if name not in needed and not name.startswith("data_")])
+    dropped = [name for name in stored if name not in needed and not name.startswith("data_")]
+    for name in dropped:
+        if name not in old_layers:
+            raise ValueError(f"{path} belongs to another net: its layer {name} is not in this one; "
+                             "train the stage it comes from with the same configuration.")
+    return [name for name in needed if name in stored], [name for name in needed if name not in stored], dropped
