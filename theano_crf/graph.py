@@ -5,6 +5,7 @@ Caffe: unary costs (N, K, H, W), pairwise weights (N, 2, H, W), labels (N, H, W)
 """
 import theano.tensor as T
 
+from .checks import LARGEST_SINGLE
 from .ops import DualMM, Energy, HalfStep, StructuredLoss
 from .results import Solution, Structured
 
@@ -31,7 +32,8 @@ def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
 
     def weights(difference):
-        return lam * T.exp(-alpha * T.sqr(difference).sum(axis=1) ** (beta / 2))
+        power = T.sqr(difference).sum(axis=1) ** (beta / 2)
+        return lam * T.exp(-alpha * T.minimum(power, LARGEST_SINGLE))  # not infinite: that times an alpha of 0 is NaN
 
     edges = T.zeros_like(image[:, :1]).repeat(2, axis=1)
     edges = T.set_subtensor(edges[:, ROWS, :, :-1], weights(image[:, :, :, 1:] - image[:, :, :, :-1]))

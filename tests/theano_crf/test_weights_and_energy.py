@@ -28,6 +28,15 @@ def test_equal_pixels_have_the_full_weight():
     assert weights.tolist() == [[[[3.0, 0.0], [3.0, 0.0]], [[3.0, 3.0], [0.0, 0.0]]]]
 
 
+def test_without_alpha_all_pixels_count_as_equal():
+    """However large the other factor is: black beside white has a distance above 1, to the power of beta infinite."""
+    image = np.zeros((1, 3, 1, 3))
+    image[..., 1] = 1
+    for beta in (0.0, 0.9, 1e19):
+        assert theano_crf.contrast_weights(image, alpha=0, beta=beta, lam=2)[0, 0, 0].tolist() == [2, 2, 0]
+    assert theano_crf.contrast_weights(image, beta=1e19)[0, 0, 0].tolist() == [0, 0, 0]
+
+
 def test_energy_by_hand():
     unary = np.array([[[[1.0, 2.0], [4.0, 8.0]], [[16.0, 32.0], [64.0, 128.0]]]])
     weights = np.array([[[[0.5, 0.0], [0.25, 0.0]], [[0.125, 0.0625], [0.0, 0.0]]]])

@@ -97,10 +97,10 @@ def contrast_weights(image, alpha, beta, lam):
     for y, x in itertools.product(range(height), range(width)):
         if x + 1 < width:
             distance = np.linalg.norm(image[:, y, x + 1] - image[:, y, x])
-            weights[0, y, x] = lam * np.exp(-alpha * distance ** beta)
+            weights[0, y, x] = lam * (np.exp(-alpha * distance ** beta) if alpha else 1)
         if y + 1 < height:
             distance = np.linalg.norm(image[:, y + 1, x] - image[:, y, x])
-            weights[1, y, x] = lam * np.exp(-alpha * distance ** beta)
+            weights[1, y, x] = lam * (np.exp(-alpha * distance ** beta) if alpha else 1)
     return weights
 
 
