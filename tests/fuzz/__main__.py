@@ -22,8 +22,9 @@ def fuzz(name, runs, seed):
     """Run a target in a process of its own; (number of inputs, seconds, whether all went well, what it printed)."""
     begin = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "tests.fuzz.one_target", name, f"-runs={runs}", f"-seed={seed}", f"-timeout={TIMEOUT}",
-         f"-artifact_prefix={FOLDER}/{name}-", "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"],
+        [sys.executable, "-m", "tests.fuzz.one_target", name, f"-runs={runs}", f"-seed={seed}",
+         f"-timeout={TIMEOUT}", f"-report_slow_units={TIMEOUT}", f"-artifact_prefix={FOLDER}/{name}-",
+         "-rss_limit_mb=4096", "-print_final_stats=1", "-verbosity=0"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True, errors="replace",
         env={**os.environ, "OMP_NUM_THREADS": "1"})
     counts = re.findall(r"number_of_executed_units: (\d+)", done.stdout)
