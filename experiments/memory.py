@@ -2,7 +2,7 @@
 
 import math
 
-from theano_crf.memory import available_bytes
+from theano_crf.memory import available_bytes, needed_bytes
 
 FLOAT = 4  # bytes
 GIGABYTE = 1e9
@@ -10,8 +10,6 @@ GIGABYTE = 1e9
 PROGRAM_BYTES = 0.5e9
 # Numbers that a solver keeps for each weight, besides the weight and its gradient.
 HISTORY = {"SGD": 1, "Adam": 3}
-# Volumes as large as the unary costs that the CRF's loss keeps or works on: both gradients, DualMM's state and copies.
-CRF_VOLUMES = 6
 
 
 def check_memory(solver, solver_type, sizes):
@@ -69,9 +67,16 @@ def _buffer_numbers(net, index):
         return tops[0].count
     if layer.type == "SoftmaxWithLoss":
         return bottoms[0].count
-    if layer.type == "Python" and bottoms and "unary" in net.bottom_names[name]:
-        return CRF_VOLUMES * bottoms[0].count
+    if layer.type == "Python" and "unary" in net.bottom_names[name]:
+        return _crf_numbers(*bottoms)
     return 0
+
+
+def _crf_numbers(unary, weights, label=None):
+    """Numbers that a CRF's layer holds: while the loss is computed, the gradients of the last one are still there."""
+    if label is None:
+        return needed_bytes("dual_mm", unary.shape) // FLOAT
+    return needed_bytes("ssvm", unary.shape) // FLOAT + unary.count + weights.count
 
 
 def _column_numbers(kernel, bottom, top, transposed):

@@ -20,6 +20,11 @@ layer { name: "up" type: "Deconvolution" bottom: "score" top: "up"
 LOSS = 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "up" bottom: "label" top: "loss" }'
 SOLVER = 'train_net: "{0}" test_net: "{1}" test_iter: 1 test_interval: 99 base_lr: 1 lr_policy: "fixed"'
 
+CRF = """
+layer { name: "data" type: "DummyData" top: "unary" top: "weights" top: "label" dummy_data_param {
+        shape { dim: 2 dim: 3 dim: 16 dim: 32 } shape { dim: 2 dim: 2 dim: 16 dim: 32 } shape { dim: 2 dim: 16 dim: 32 } } }
+layer { type: "Python" bottom: "unary" bottom: "weights" %s python_param { module: "python_layers.crf" layer: "%s" } }
+"""
 PIXELS = 10 * 12
 WEIGHTS = (4 * 3 * 9 + 4) + (2 * 4 + 2) + 2 * 16
 BLOBS = {"data": 3 * PIXELS, "label": PIXELS, "conv": 4 * PIXELS, "pool": PIXELS, "score": PIXELS // 2,
@@ -46,6 +51,19 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
     assert found == pytest.approx(expected)
     larger = memory.training_bytes(solver, solver_type, [(5, 12), (20, 12)]) - memory.PROGRAM_BYTES
     assert larger == pytest.approx(4 * (kept * WEIGHTS + 2 * (training + inference)))
+
+
+@pytest.mark.parametrize("layer, blobs, numbers", [
+    # two volumes of 3 classes, the edges of both directions, the labels
+    ("CRFInference", 'top: "labels"', 2 * 3 + 2 + 1),
+    # and the truth, its check, and the gradients of both, which the layer keeps until it has the next ones
+    ("SSVMLoss", 'bottom: "label" top: "loss"', 2 * 3 + 2 + 1 + 2 + 2 * (3 + 2)),
+])
+def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers):
+    (tmp_path / "net").write_text(CRF % (blobs, layer))
+    net = caffe.Net(str(tmp_path / "net"), caffe.TEST)
+    found = memory._inference_numbers(net) - sum(blob.count for blob in net.blobs.values())
+    assert found == numbers * 2 * 16 * 32
 
 
 def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
