@@ -39,8 +39,10 @@ def training_curve(curves):
         for curve in curves:
             if curve.stage != "control":
                 _mark_start((scores, losses), curve)
-        _legend_of_scores(scores, any(curve.stage == "control" for curve in curves))
-        losses.set_xlim(0, max([1] + [curve.end for curve in curves]))
+        # Above the plot, where it hides no line.
+        _legend_of_scores(scores, any(curve.stage == "control" for curve in curves), loc="lower right",
+                          bbox_to_anchor=(1, 1), ncol=4)
+        losses.set_xlim(0, 1.01 * max([1] + [curve.end for curve in curves]))
         return svg(figure)
 
 
@@ -155,9 +157,9 @@ def _mark_start(all_axes, curve):
                          va="top", color="#5b6770", fontsize=10)
 
 
-def _legend_of_scores(axes, with_control, keys=("classes", "categories")):
+def _legend_of_scores(axes, with_control, keys=("classes", "categories"), **placed):
     for key in keys:
         axes.plot([], [], color=COLOURS[key], linewidth=1.8, label=key)
         if with_control:
             axes.plot([], [], color=COLOURS[key], linewidth=1.8, linestyle="--", label=f"{key}, control")
-    axes.legend(loc="best", ncol=len(keys))
+    axes.legend(**{"loc": "best", **placed})

@@ -4,7 +4,7 @@ import math
 
 import matplotlib
 import numpy as np
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -16,6 +16,7 @@ PANELS_A_ROW = 3
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss to gain", [COLOURS["categories"], "white", COLOURS["classes"]])
 # Numbers stand in the cells where they have room.
 MOST_NUMBERED = 8
+DARK = "#1d262d"
 
 
 def heat_map(result):
@@ -39,14 +40,14 @@ def heat_map(result):
     rows = math.ceil(len(betas) / columns)
     most = max([0.1, *gains.values()])
     with matplotlib.rc_context({**STYLE, "axes.grid": False}):
-        size = max(3.2, 1.2 + 0.62 * len(lams)), max(2.2, 1.4 + 0.42 * len(alphas))
+        size = max(3.2, 0.9 + 0.5 * len(lams)), max(2.2, 1.4 + 0.4 * len(alphas))
         figure = Figure(figsize=(columns * size[0] + 1, rows * size[1] + 0.4), constrained_layout=True)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, beta in zip(panels, betas):
             table = np.array([[gains.get((alpha, beta, lam), np.nan) for lam in lams] for alpha in alphas])
             image = axes.imshow(table, cmap=LOSS_TO_GAIN, vmin=-most, vmax=most, origin="lower", aspect="auto")
             _label(axes, alphas, beta, lams)
-            _number(axes, table, most)
+            _number(axes, table, image)
             _mark(axes, result, alphas, beta, lams)
         for axes in panels[len(betas):]:
             axes.set_visible(False)
@@ -72,13 +73,25 @@ def _label(axes, alphas, beta, lams):
         side.set_visible(False)
 
 
-def _number(axes, table, most):
+def _number(axes, table, image):
     if max(table.shape) > MOST_NUMBERED:
         return
     for (row, column), gain in np.ndenumerate(table):
         if not np.isnan(gain):
             axes.text(column, row, f"{gain:+.2f}".replace("-", "\N{MINUS SIGN}"), ha="center", va="center",
-                      fontsize=8.5, color="white" if abs(gain) > 0.6 * most else "#1d262d")
+                      fontsize=8.5, color=_ink(image.cmap(image.norm(gain))))
+
+
+def _ink(background):
+    """The text colour that stands out more against a background: the contrast ratio of WCAG 2.1, section 1.4.3."""
+    dark, ground = (_luminance(to_rgb(colour)) for colour in (DARK, background))
+    return DARK if (ground + 0.05) ** 2 > 1.05 * (dark + 0.05) else "white"
+
+
+def _luminance(colour):
+    """Relative luminance of a colour (R, G, B) in sRGB, 0 to 1."""
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
 def _mark(axes, result, alphas, beta, lams):
