@@ -1,4 +1,4 @@
-"""Frames in Cityscapes' layout through preparation, all stages, both evaluations, grid search and submission."""
+"""Frames in Cityscapes' layout through preparation, all stages, evaluations, grid search, submission and report."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from PIL import Image
 
 from data_prep.__main__ import main as data_prep
 from data_prep.records import open_records
-from experiments import evaluate, generate_nets, grid_search, official_evaluation, submission, train
+from experiments import evaluate, generate_nets, grid_search, official_evaluation, report, submission, train
 from experiments.config import STAGES
 from experiments.rows import ROWS
 from experiments.training_log import read_log
@@ -61,6 +61,15 @@ def check_the_whole_way(folder, size, net, command):
                          "--subset"), size)
     for row in ROWS:
         assert 0 <= found[row.key]["classes"] <= 100 and 0 <= official[row.key]["classes"] <= 100
+    _check_report(_read(command, report.main, build / "report" / "index.html", *experiment).decode(), found, official)
+
+
+def _check_report(page, found, official):
+    row = page.partition("The paper's table 1")[2].partition("CNN + CRF (joint)")[2].partition("</tr>")[0]
+    cells = [cell.partition("</td>")[0] for cell in row.split("<td>")[1:]]
+    ours = [f"{scores['joint'][key]:.1f}" for scores in (found, official) for key in ("classes", "categories")]
+    assert cells == ["", "", "✱", "val", "64.4", "81.9", *ours]
+    assert "Parameter search" in page and "figure3.svg" in page
 
 
 def _read(command, main, path, *words):

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data_prep.metadata import LabelClass
-from experiments import evaluate, report
+from experiments import evaluate, figures, report
 from experiments.curves import read_curves
 from experiments.figures import health_curve, training_curve
 from experiments.report_pictures import choose_examples
@@ -155,6 +155,17 @@ def test_curves_are_laid_end_to_end_and_the_control_beside_stage_4(tmp_path):
     assert curves["stage4"].series("train", "augmented_error") == ([], [])
 
 
+def test_figure_3_has_a_vertical_line_a_stage(tmp_path, monkeypatch):
+    write_logs(tmp_path)
+    monkeypatch.setattr(figures, "svg", lambda figure: figure)
+    figure = training_curve(read_curves(tmp_path))
+    for axes in figure.axes:
+        upright = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_xdata())) == 1]
+        assert [line.get_xdata()[0] for line in upright] == [0, 40, 60, 90]  # the control begins with stage 4
+        assert all(list(line.get_ydata()) == [0, 1] for line in upright), "from the bottom to the top"
+    assert [text.get_text() for text in figure.axes[0].texts] == ["FCN-32s", "skip: FCN-16s", "skip: FCN-8s", "CRF"]
+
+
 def test_curve_of_an_unfinished_training(tmp_path):
     (tmp_path / "stage1").mkdir()
     TrainingLog(tmp_path / "stage1" / "log.jsonl", 0).append("validation", 0, classes=None, categories=None)
@@ -222,7 +233,8 @@ def write_search(build, cnn):
     (build.folder / "grid-search-val.json").write_text(json.dumps({
         "cnn": cnn, **scored, "sets": sets, "differences": differences,
         "held_out": [dict(first="best", second=second, **gain) for second in ("cnn", "paper")],
-        "details": {"images": 5, "split": "val", "resolution": "full resolution (9 x 17, 32 x 24)"}}))
+        "details": {"images": 5, "split": "val", "resolution": "full resolution (9 x 17, 32 x 24)",
+                    "edges": ["alpha", "lam"]}}))
 
 
 def test_parameter_search_is_shown_where_there_was_one(evaluated, command):
@@ -230,8 +242,10 @@ def test_parameter_search_is_shown_where_there_was_one(evaluated, command):
     assert "Parameter search" not in (evaluated.folder / "report" / "index.html").read_text()
     write_search(evaluated, json.loads((evaluated.folder / "evaluation-val.json").read_text())["cnn"])
     run(evaluated, command)
-    page = Page((evaluated.folder / "report" / "index.html").read_text())
+    text = (evaluated.folder / "report" / "index.html").read_text()
+    page = Page(text)
     assert page.open_tags == [] and "grid-search.svg" in page.references
+    assert "The best α and λ are at the edge of the grid;" in " ".join(text.split())
     assert ["the best set", "20", "0.9", "2.5", "15", "55.2", "60.0", "+1.25", "+0.50 to +2.00"] in page.rows
     assert ["2", "35", "0.9", "2.5", "15", "54.00", "60.00"] in page.rows
     assert (evaluated.folder / "report" / "grid-search.svg").exists()

@@ -159,6 +159,20 @@ def test_the_command_line_of_caffe_trains_the_crf_and_goes_on(experiment):
     assert count == 12
 
 
+def test_the_command_line_of_caffe_starts_a_stage_from_weights(experiment):
+    config, build = experiment
+    train.train_stage(config, "stage1", build)
+    learnt = weights(build / "stage1" / "final.caffemodel", build / "nets" / "stage1" / "deploy.prototxt")
+    solver = build / "nets" / "stage2" / "solver.prototxt"
+    text = solver.read_text().replace("max_iter: 4", "max_iter: 1").replace("base_lr: 0.001", "base_lr: 1e-12")
+    solver.write_text(text)
+    subprocess.run(["caffe", "train", "-solver", str(solver), "-weights",
+                    str(build / "stage1" / "final.caffemodel")], check=True, stderr=subprocess.DEVNULL)
+    found = weights(build / "stage2" / "snapshot_iter_1.caffemodel", build / "nets" / "stage2" / "deploy.prototxt")
+    for key in learnt.keys() - {("upscore32", 0)}:
+        assert np.abs(found[key] - learnt[key]).max() < 1e-9
+
+
 def test_a_log_cut_short_can_be_read(tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps({"kind": "train", "iteration": 1}) + '\n{"kind": "tr')

@@ -36,6 +36,18 @@ def test_full_width_is_vgg16():
     assert [net[name].param[1].lr_mult for name in ("conv1_1", "score_fr")] == [2, 2]
 
 
+def test_narrow_nets_start_from_msra_and_scores_from_zero(tmp_path):
+    """He et al. 2015: a standard deviation of the square root of 2 / inputs, with which ReLUs keep a signal's scale."""
+    net = load_net(tmp_path, deploy_net("stage3", Architecture(5, 1 / 8), (64, 64), CRF))
+    for name, blobs in net.params.items():
+        weights = blobs[0].data
+        if name.startswith(("conv", "fc")):
+            assert weights.std() == pytest.approx((2 / np.prod(weights.shape[1:])) ** 0.5, rel=0.15)
+        elif name.startswith("score"):
+            assert not weights.any()
+        assert len(blobs) == 1 or not blobs[1].data.any()
+
+
 @pytest.mark.parametrize("stage, offsets", [
     # The offsets of the published voc-fcn32s, voc-fcn16s and voc-fcn8s.
     ("stage1", {"score": 19}),
