@@ -5,6 +5,8 @@ from pathlib import Path
 
 from experiments.communication import communicator
 
+OUT_OF_MEMORY = "Memory ran out; end other programs, or take smaller images or fewer processes."
+
 
 def experiment_parser(description):
     """Return a parser with --config and --build, which defaults to build/<dataset of the configuration>."""
@@ -38,6 +40,9 @@ def run_command(main):
         status = main()
     except (ValueError, OSError, RuntimeError) as error:
         processes.complain(f"error: {error}")
+        status = 1
+    except MemoryError as error:  # Python's own says nothing
+        processes.complain(f"error: {str(error) or OUT_OF_MEMORY}")
         status = 1
     except KeyboardInterrupt:
         processes.complain("interrupted")

@@ -21,8 +21,9 @@ LOSS = 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "up" bottom: "label
 SOLVER = 'train_net: "{0}" test_net: "{1}" test_iter: 1 test_interval: 99 base_lr: 1 lr_policy: "fixed"'
 
 CRF = """
-layer { name: "data" type: "DummyData" top: "unary" top: "weights" top: "label" dummy_data_param {
-        shape { dim: 2 dim: 3 dim: 16 dim: 32 } shape { dim: 2 dim: 2 dim: 16 dim: 32 } shape { dim: 2 dim: 16 dim: 32 } } }
+layer { name: "data" type: "DummyData" top: "unary" top: "weights" top: "label"
+        dummy_data_param { shape { dim: 2 dim: 3 dim: 16 dim: 32 } shape { dim: 2 dim: 2 dim: 16 dim: 32 }
+                           shape { dim: 2 dim: 16 dim: 32 } } }
 layer { type: "Python" bottom: "unary" bottom: "weights" %s python_param { module: "python_layers.crf" layer: "%s" } }
 """
 PIXELS = 10 * 12

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.experiments.conftest import tiny_build  # noqa: F401
 from tests.experiments.tiny_experiment import make_experiment
 
 

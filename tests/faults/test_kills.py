@@ -22,7 +22,7 @@ def test_twenty_kills(make_tiny_experiment, fault):
             seconds, expected = unbroken[stage]
             moments = []
             while not runs.final(stage).exists():
-                moment = generator.uniform(0, seconds) if len(moments) < KILLS // len(STAGES) else 20 * seconds + 60
+                moment = generator.uniform(0, seconds) if len(moments) < KILLS // len(STAGES) else 20 * seconds + 600
                 reached = runs.kill_after(stage, moment)
                 if reached is not None:
                     moments.append(f"{moment:.2f} s (iteration {reached})")

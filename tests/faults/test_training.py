@@ -13,6 +13,7 @@ import time
 import psutil
 import pytest
 
+from data_prep.records import open_records
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE
 
@@ -26,7 +27,7 @@ def sentence(errors):
 
 
 def wait_for(path, process):
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 600
     while not path.exists():
         assert process.poll() is None and time.monotonic() < deadline, process.communicate()
         time.sleep(0.02)
@@ -96,6 +97,18 @@ def test_a_dataset_that_is_cut_short(make_tiny_experiment, fault):
     _, errors = run.communicate()
     assert run.returncode == 1 and "changed while it was trained on" in sentence(errors)
     fault(f"LMDB truncated: {sentence(errors)}")
+
+
+def test_a_damaged_record(make_tiny_experiment, fault):
+    runs = Runs(*make_tiny_experiment(stage1=LONG))
+    path = runs.build / "lmdb" / "train" / "data.mdb"
+    records, content = open_records(str(path.parent)), bytearray(path.read_bytes())
+    content[content.index(records.planes(3).tobytes()) + 1000] ^= 1
+    path.write_bytes(content)
+    status, _, errors = runs.finish("stage1")
+    key = records.keys[3].decode()
+    assert status == 1 and f"record {key} of {path.parent} can't be read" in sentence(errors)
+    fault(f"one bit of a record: {sentence(errors)}")
 
 
 def test_a_process_that_reads_the_data_is_killed(make_tiny_experiment, fault):
