@@ -2,11 +2,11 @@
 
 import argparse
 import os
-import signal
 import sys
 
 from data_prep.datasets import DATASETS, choose_dataset, list_splits
 from data_prep.errors import DataError
+from data_prep.interruption import exit_status, raise_at_sigterm
 from data_prep.lmdb_writer import partial_folder, shuffled, write_dataset
 from data_prep.metadata import FILE_NAME, read_metadata
 
@@ -95,21 +95,21 @@ def _summary(metadata):
 
 
 def main(arguments=None):
-    """Run the command line; 0 or, after one sentence on stderr, 1."""
+    """Run the command line; 0 or, after one sentence on stderr, 1, or after a signal 128 and its number."""
     options = parse_arguments(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up after kill as after Ctrl-C
+    raise_at_sigterm()
     try:
         make_lmdb(options.dataset, options.root, options.output, options.seed, dict(options.count),
                   options.full_resolution, options.jobs, options.force)
     except (DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         kept = partial_folder(options.output)
         what = f"the same command goes on with what is done, kept in {kept}" if os.path.isdir(kept) else \
             f"nothing was written to {options.output}"
         print(f"error: interrupted; {what}.", file=sys.stderr)
-        return 1
+        return exit_status(interrupt)
     return 0
 
 

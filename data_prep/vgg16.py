@@ -6,7 +6,6 @@ makes the fully connected layers fc6 and fc7 convolutions, as FCN has them.
 
 import argparse
 import os
-import signal
 import sys
 
 from caffe.proto import caffe_pb2
@@ -14,6 +13,7 @@ from google.protobuf.message import DecodeError
 
 from data_prep.download import Source, check_file, download
 from data_prep.errors import DataError
+from data_prep.interruption import exit_status, raise_at_sigterm
 
 SOURCE = Source("http://www.robots.ox.ac.uk/~vgg/software/very_deep/caffe/VGG_ILSVRC_16_layers.caffemodel", 553432081,
                 "9363e1f6d65f7dba68c4f27a1e62105cdf6c4e24",
@@ -146,12 +146,12 @@ def convert_file(original, output):
 
 
 def main(arguments=None, source=SOURCE):
-    """Run the command line; 0 or, after one sentence on stderr, 1."""
+    """Run the command line; 0 or, after one sentence on stderr, 1, or after a signal 128 and its number."""
     parser = argparse.ArgumentParser(prog="python3 -m data_prep.vgg16", description=__doc__.partition("\n")[0])
     parser.add_argument("--output", required=True, help="the caffemodel to write")
     parser.add_argument("--file", help="a copy of VGG_ILSVRC_16_layers.caffemodel, where it can't be downloaded")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # tidy up after kill as after Ctrl-C
+    raise_at_sigterm()
     if os.path.exists(options.output):  # it got its name when it was whole
         print(f"{options.output} is there, nothing to do")
         return 0
@@ -165,9 +165,9 @@ def main(arguments=None, source=SOURCE):
     except (DataError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("error: interrupted; the same command goes on.", file=sys.stderr)
-        return 1
+        return exit_status(interrupt)
     print("\n".join(report))
     print(f"written to {options.output}")
     return 0
