@@ -75,7 +75,7 @@ class Machine:
         environment = {"PATH": str(self._bin), **{name: str(value) for name, value in variables.items()}}
         return subprocess.run([str(word) for word in command], cwd=folder or self.repository, env=environment,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              timeout=60)
+                              timeout=600)
 
     def docker_run(self, *command, **options):
         """Call docker/run."""

@@ -215,7 +215,7 @@ def background(*arguments):
         yield process
     finally:
         process.terminate()
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
 
 
 def test_a_scheduler_with_two_workers_gives_the_same_table(build, command, tmp_path):
@@ -262,9 +262,9 @@ def test_sigint_to_the_whole_group_ends_it_in_one_line_and_the_rest_is_done_late
             break
     time.sleep(1)
     os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=120)
+    _, error = process.communicate(timeout=600)
     assert (process.returncode, error) == (130, "interrupted\n")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 600
     while alive(process.pid) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not alive(process.pid)

@@ -17,7 +17,7 @@ def run(processes, module, *arguments):
     """Return (status, stdout, stderr) of a module on several processes."""
     done = subprocess.run(
         [sys.executable, "-m", "experiments.parallel", "--processes", str(processes), module, *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=200)
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=600)
     return done.returncode, done.stdout, done.stderr
 
 

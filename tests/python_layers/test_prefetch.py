@@ -65,14 +65,14 @@ def test_a_source_that_cannot_be_opened_is_raised():
 
 def test_python_ends_without_closing_it():
     program = "from python_layers.prefetch import Prefetcher; p = Prefetcher(lambda: abs); p.get(-1); p.request(-2)"
-    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=600)
 
 
 def test_a_process_ends_with_its_prefetcher_while_others_go_on():
     first, second = Prefetcher(lambda: abs), Prefetcher(lambda: abs)
     process = first._process
     del first
-    process.join(timeout=30)
+    process.join(timeout=600)
     assert process.exitcode == 0
     assert second.get(-5) == 5
     second.close()
