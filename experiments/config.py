@@ -75,6 +75,7 @@ class Config(StrictModel):
     stage2: StageConfig
     stage3: StageConfig
     stage4: StageConfig
+    control: Optional[StageConfig] = None    # without it, as stage 4
 
     @pydantic.validator("dataset")
     def check_name(cls, name):
@@ -89,8 +90,8 @@ class Config(StrictModel):
         return path
 
     def stage(self, name):
-        """Return a stage's settings; the control has those of stage 4, its loss is the difference."""
-        return self.stage4 if name == "control" else getattr(self, name)
+        """Return a stage's settings; unless told otherwise the control's are stage 4's, and only its loss differs."""
+        return self.stage4 if name == "control" and self.control is None else getattr(self, name)
 
 
 def load_config(path):

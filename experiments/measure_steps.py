@@ -76,7 +76,7 @@ class RandomPair:
 def _train(config, metadata, build, stage, iterations):
     """Return what `run_caffe` does, for so many iterations without the writing of a snapshot."""
     settings = config.stage(stage).copy(update={"iterations": iterations, "validate_every": 10 ** 6})
-    limited = config.copy(update={stage if stage != "control" else "stage4": settings})
+    limited = config.copy(update={stage: settings})
     write_nets(limited, metadata, build, build / "nets")
     (build / stage).mkdir(exist_ok=True)
     solver = build / "nets" / stage / "solver.prototxt"

@@ -25,6 +25,12 @@ def test_numbers_may_be_written_as_yaml_does_not_know_them(tmp_path):
     assert config.stage2.base_lr == 0.001 and config.stage2.steps == (2, 3) and config.stage1.steps == ()
 
 
+def test_the_control_is_as_stage_4_unless_it_is_told_otherwise(tmp_path):
+    assert load_config(write(tmp_path, GOOD)).stage("control").base_lr == 0.001
+    config = load_config(write(tmp_path, {**GOOD, "control": {**STAGE, "base_lr": 0.5}}))
+    assert config.stage("control").base_lr == 0.5 and config.stage("stage4").base_lr == 0.001
+
+
 @pytest.mark.parametrize("content, words", [
     (with_stage(iterations=2.5), "'stage2.iterations' is wrong: a whole number is wanted, not 2.5"),
     (with_stage(iterations=True), "'stage2.iterations' is wrong: a number is wanted, not true"),
