@@ -27,7 +27,7 @@ EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
 	train train-joint train-control evaluate official-evaluation submission grid-search dask-scheduler dask-workers report \
 	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
@@ -69,6 +69,9 @@ help:  ## list the targets (what `make` alone does too)
 docker:  ## build the environment's image, unless it is there
 	@docker/build
 
+bundle:  ## the environment with CUDA as an archive, for machines without containers (DEVICE=cpu: without CUDA)
+	@docker/bundle
+
 demo: train report  ## environment, drawn scenes, four short stages, evaluation, report
 
 test: docker  ## the tests
@@ -89,13 +92,18 @@ test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBeha
 audit: docker  ## look up known vulnerabilities of everything in the image
 	$(RUN) python3 -m tests.audit
 
-test-cuda-image:  ## build the CUDA image, and test it as far as that goes without a GPU
+test-cuda-image:  ## build the CUDA image and its archive, and test them as far as that goes without a GPU
 	DEVICE=cuda docker/build
 	DEVICE=cuda GPU=none $(RUN) python3 -m pytest tests/docker/test_cuda_image.py $(PYTEST_ARGS)
+	DEVICE=cuda docker/bundle
+	DEVICE=cuda GPU=none $(RUN) python3 -m tarfile -e build/bundle/hybrid-cnn-crf-cuda.tar.xz build/bundle
+	DEVICE=cuda GPU=none $(RUN) build/bundle/hybrid-cnn-crf-cuda/run \
+		python3 -m pytest tests/docker/test_bundle_runs.py $(PYTEST_ARGS)
 
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
-	$(RUN) shellcheck --external-sources docker/build docker/run docker/enter docker/engine.sh .ci/run
+	$(RUN) shellcheck --external-sources docker/build docker/bundle docker/run docker/enter docker/engine.sh \
+		docker/bundling/run docker/bundling/g++ .ci/run
 
 lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
 

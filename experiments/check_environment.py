@@ -27,6 +27,11 @@ class Part(NamedTuple):
     detail: str
     remedy: str = ""
     cuda_only: bool = False
+    tests_only: bool = False
+
+    def is_needed(self, on_cuda):
+        """Whether the device needs this part."""
+        return not self.tests_only and (on_cuda or not self.cuda_only)
 
 
 def found_or(expected, name, detail, remedy, cuda_only=False):
@@ -68,11 +73,16 @@ def check_numpy():
 
 def caffe_source(libraries):
     """Return Debian's version of the source that the Caffe in use was built from, which names the commit."""
-    noted = "/usr/local/share/caffe-version"  # left by the build from source
-    if "libcaffe.so.1.0.0" in libraries and os.path.exists(noted):
-        with open(noted) as file:
-            return file.read().strip()
-    with open("/var/lib/dpkg/status") as file:
+    if "libcaffe.so.1.0.0" in libraries:
+        for folder in (sys.prefix, "/usr/local"):  # left there by docker/bundle and by the build from source
+            noted = os.path.join(folder, "share", "caffe-version")
+            if os.path.exists(noted):
+                with open(noted) as file:
+                    return file.read().strip()
+    packages = "/var/lib/dpkg/status"
+    if not os.path.exists(packages):
+        return "unknown"
+    with open(packages) as file:
         for package in file.read().split("\n\n"):
             if package.startswith("Package: libcaffe1\n"):
                 return package.partition("\nVersion: ")[2].partition("\n")[0]
@@ -174,8 +184,8 @@ def check_opencl():
     loader = load_library("libOpenCL.so.1")
     count = ctypes.c_uint()
     if loader is None or loader.clGetPlatformIDs(0, None, ctypes.byref(count)) != 0 or not count.value:
-        return Part("OpenCL", "missing", "no loader or no platform", BUILD_IMAGE)
-    return Part("OpenCL", "found", f"{count.value} platform" + "s" * (count.value > 1))
+        return Part("OpenCL", "missing", "no loader or no platform; only tests need one", tests_only=True)
+    return Part("OpenCL", "found", f"{count.value} platform" + "s" * (count.value > 1), tests_only=True)
 
 
 def check_parts():
@@ -191,9 +201,9 @@ def main():
         print(f"{part.name:{width}}  {part.state:10}  {part.detail}")
     on_cuda = os.environ.get("DEVICE", "cpu") != "cpu"
     for part in parts:
-        if part.remedy and (on_cuda or not part.cuda_only):
+        if part.remedy and part.is_needed(on_cuda):
             print(f"{part.name}: {part.remedy}", file=sys.stderr)
-    return int(any(part.state != "found" and (on_cuda or not part.cuda_only) for part in parts))
+    return int(any(part.state != "found" and part.is_needed(on_cuda) for part in parts))
 
 
 if __name__ == "__main__":

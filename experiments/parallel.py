@@ -29,6 +29,7 @@ ADDED = re.compile(r"|".join((
     "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
     "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
     r"INFO \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
+    r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*",
     r"\[.*\] \d+ more process.* sent help message .*",
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
 KILLED = re.compile(
@@ -72,16 +73,17 @@ def mpirun_command(processes, hosts, further, command):
         words.append("--allow-run-as-root")  # as in a container
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
-                  "--mca", "orte_launch_agent", " ".join([*_same_device(os.environ), f"{REPOSITORY}/docker/run orted"])]
+                  "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
         for name, value in KEEPALIVE.items():
             words += ["--mca", name, str(value)]
     return [*words, *further, *command]
 
 
-def _same_device(environment):
-    """Words before a command that give it, on another machine, the device of this one."""
+def _agent(environment):
+    """Words that start mpirun's part on another machine, in the environment and on the device of this one."""
     named = [f"{name}={environment[name]}" for name in ("DEVICE", "GPU") if environment.get(name)]
-    return ["env", *named] if named else []
+    bundle = [f"{environment['BUNDLE']}/run"] if environment.get("BUNDLE") else []  # see docker/bundling
+    return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
 
 
 def run(words):

@@ -30,10 +30,16 @@ def on_cpu():
 def test_what_the_cpu_needs_is_found(on_cpu):
     parts = states(on_cpu)
     assert on_cpu.returncode == 0 and on_cpu.stderr == ""
-    for name in ("NumPy", "Caffe", "BLAS", "Theano", "libgpuarray", "OpenCL"):
+    for name in ("NumPy", "Caffe", "BLAS", "Theano", "libgpuarray"):
         assert parts[name][0] == "found", parts[name]
     assert parts["NumPy"][1] == numpy.__version__
     assert "99bd997" in parts["Caffe"][1]
+
+
+def test_what_only_tests_need_may_be_missing(monkeypatch):
+    monkeypatch.setattr(check_environment, "load_library", lambda name: None)
+    part = check_environment.check_opencl()
+    assert part.state == "missing" and not part.is_needed(True) and not part.is_needed(False)
 
 
 def test_what_cuda_needs_is_asked_for_with_cuda_only(on_cpu):

@@ -136,15 +136,20 @@ def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
     assert sorted((tmp_path / "machines").read_text().split()) == ["here", "there"]
 
 
+def agent(hosts):
+    words = parallel.mpirun_command(3, hosts, [], ["python3"])
+    return words[words.index("orte_launch_agent") + 1]
+
+
 def test_machines_get_their_processes_from_this_repository_on_the_same_device(monkeypatch):
-    monkeypatch.delenv("DEVICE", raising=False)
-    monkeypatch.delenv("GPU", raising=False)
+    for name in ("DEVICE", "GPU", "BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
     words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
     assert words[-4:] == ["-v", "python3", "-m", "x"]
     assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
     assert words[words.index("orte_launch_agent") + 1] == f"{parallel.REPOSITORY}/docker/run orted"
     monkeypatch.setenv("DEVICE", "cuda")
     monkeypatch.setenv("GPU", "1")
-    words = parallel.mpirun_command(3, {"a": 2, "b": 1}, [], ["python3"])
-    agent = f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"
-    assert words[words.index("orte_launch_agent") + 1] == agent
+    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"
+    monkeypatch.setenv("BUNDLE", "/opt/bundle")
+    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 /opt/bundle/run {parallel.REPOSITORY}/docker/run orted"

@@ -1,0 +1,218 @@
+"""Pack the environment that this runs in as an archive that runs elsewhere; docker/bundle calls it in the image.
+
+    python3 docker/bundling/pack.py ARCHIVE
+
+Python with its modules, Caffe, Theano, Open MPI and the libraries of all of them, except the C library and CUDA's. The
+same environment gives the same archive, to the byte.
+"""
+
+import argparse
+import io
+import lzma
+import os
+import re
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from experiments.command_line import run_command
+from experiments.progress import Progress
+
+MOST_BYTES = 64_000_000  # with CUDA; on the CPU Debian's Caffe brings GDAL and more, through OpenCV
+HERE = Path(__file__).resolve().parent
+LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
+MODULES = "lib/python3/dist-packages"
+
+# Where files come from and go to, the later before the earlier. The names are those that Debian's Python and Open MPI
+# look for below their prefix.
+TREES = {
+    "/usr/lib/python3.9": "lib/python3.9",
+    "/usr/lib/python3/dist-packages": MODULES,
+    "/usr/local/lib/python3.9/dist-packages": MODULES,
+    "/usr/share/matplotlib/mpl-data": f"{MODULES}/matplotlib/mpl-data",
+    "/usr/include/python3.9": "include/python3.9",
+    "/usr/include/x86_64-linux-gnu/python3.9": "include/x86_64-linux-gnu/python3.9",
+    "/usr/include/gpuarray": "include/gpuarray",
+    "/usr/share/openmpi": "share/openmpi",
+    "/etc/openmpi": "etc/openmpi",
+    f"{LIBRARIES}/openmpi/lib/openmpi3": "lib/openmpi3",
+    f"{LIBRARIES}/pmix2/lib/pmix": "lib/pmix",
+}
+PROGRAMS = ("python3", "caffe", "mpirun", "orted", "dask-scheduler", "dask-worker")
+# what the machine's compiler links with the modules that Theano compiles, by the names that it asks for
+LINKED = ("libpython3.9", "libgpuarray", "libblas")
+
+# of Python's own
+UNUSED = {"config-3.9-x86_64-linux-gnu", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "tkinter", "turtledemo"}
+# for a terminal: the machine's shell would get their libraries, too
+TERMINAL = re.compile(r"lib/python3\.9/lib-dynload/(readline|_curses|_curses_panel)\.")
+# for developing, for fuzzing, for other ways to call what is here, or data to play with
+UNUSED_MODULES = re.compile(
+    r"(IPython|ipython|jedi|parso|prompt_toolkit|pygments|Pygments|traitlets|backcall|pickleshare|pexpect|ptyprocess|"
+    r"pip|wheel|Cython|cython|pyximport|setuptools|_distutils_hack|nose|pandas|pytz|networkx|h5py|"
+    r"flake8|pyflakes|pycodestyle|mccabe|atheris|asan|ubsan|intel|tbb)([-_.][^/]*)?(/|$)"
+    r"|skimage/data/.*\.(png|jpg|jpeg|gif|tif|tiff|npy|npz|txt|mat|fits)$|scipy/misc/.*\.(dat|bz2)$")
+TESTS = re.compile(r"(^|/)(tests?|testing/tests)/")
+THEANOS_OWN = re.compile(r"theano/tests/(?!test_)\w+\.py$")  # Theano imports some of them
+UNUSED_FILES = re.compile(r"(^|/)__pycache__/|\.(a|la|pyx|pxd|pyi|pyc)$")
+# Open MPI's ways over networks whose libraries belong to the machine, and OpenSHMEM
+UNUSED_NETWORKS = re.compile(r"mca_\w+_(ofi|psm|psm2|ucx|openib|usnic|portals4)\.so$"
+                             r"|mca_(spml|sshmem|memheap|scoll|atomic)_")
+
+# The machine has newer ones than these where its compiler is newer: `run` takes the newest.
+COMPILERS = {"libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1"}
+CUDA = Path("/usr/local/cuda/lib")
+# libgpuarray opens these while it runs
+OPENED = ("libnvrtc.so.13", "libcublas.so.13", "libnccl.so.2")
+WHEELS = {"libcudart": "nvidia-cuda-runtime", "libcublas": "nvidia-cublas", "libcublasLt": "nvidia-cublas",
+          "libcurand": "nvidia-curand", "libcudnn": "nvidia-cudnn-cu13", "libnccl": "nvidia-nccl-cu13",
+          "libnvrtc": "nvidia-cuda-nvrtc"}
+
+
+def is_wanted(name):
+    """Whether a file of the trees goes into the archive, by its name there."""
+    if name.startswith(MODULES):
+        module = name[len(MODULES) + 1:]
+        if UNUSED_MODULES.match(module) or TESTS.search(module) and not THEANOS_OWN.match(module):
+            return False
+    elif name.startswith("lib/python3.9/"):
+        if set(name.split("/")[2:]) & UNUSED or TESTS.search(name) or TERMINAL.match(name):
+            return False
+    return not UNUSED_FILES.search(name) and not UNUSED_NETWORKS.search(name)
+
+
+def gather_files():
+    """Return {name in the archive: Path} of all but the libraries."""
+    files = {}
+    for source, target in TREES.items():
+        for folder, _, names in os.walk(source, followlinks=True):
+            for path in (Path(folder) / name for name in names):
+                name = f"{target}/{path.relative_to(source)}"
+                if is_wanted(name) and path.exists():  # some of Debian's links lead to packages that are not there
+                    files[name] = path.resolve()
+    for program in PROGRAMS:
+        [path] = [path for path in (Path("/usr/local/bin", program), Path("/usr/bin", program)) if path.exists()][:1]
+        files[f"bin/{program}"] = path.resolve()
+    files["run"], files["README"], files["compiler/g++"] = (HERE / name for name in ("run", "README", "g++"))
+    return files
+
+
+def is_binary(path):
+    with open(path, "rb") as file:
+        return file.read(4) == b"\x7fELF"
+
+
+def libraries_of(binaries):
+    """Return ({name: Path} of the libraries that these need beside the C library, names of CUDA's among them)."""
+    owned = subprocess.run(["dpkg", "--listfiles", "libc6"], check=True, stdout=subprocess.PIPE, text=True).stdout
+    c_library = {os.path.realpath(path) for path in owned.split()}
+    listed = subprocess.run(["ldd", *map(str, binaries)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True).stdout
+    missing = set(re.findall(r"^\t(\S+) => not found", listed, re.M))
+    if missing:
+        raise ValueError(f"The environment has no {', '.join(sorted(missing))}; build its image again: make docker")
+    libraries, cuda = {}, set()
+    for name, path in re.findall(r"^\t(\S+) => (/\S+) \(", listed, re.M):
+        resolved = Path(os.path.realpath(path))
+        if CUDA in Path(path).parents or CUDA in resolved.parents:
+            cuda.add(name)
+        elif str(resolved) not in c_library:
+            libraries[name] = resolved
+    return libraries, cuda
+
+
+def place_libraries(files):
+    """Add the libraries that the files need; return the names of CUDA's, which the machine must have."""
+    libraries, cuda = libraries_of(sorted({path for path in files.values() if is_binary(path)}))
+    modules = set(files.values())
+    for name, path in libraries.items():
+        if path not in modules:
+            files[f"lib/{'compiler/' if name in COMPILERS else ''}{name}"] = path
+    for name in LINKED:
+        [versioned] = [library for library in libraries if library.startswith(f"{name}.so.")]
+        files[f"lib/{name}.so"] = versioned
+    return sorted({*cuda, *OPENED}) if cuda else []
+
+
+def with_wheels(cuda):
+    """Return lines of CUDA's libraries and the wheels that hold them, as docker/cuda.requirements pins them."""
+    pins = re.findall(r"^(nvidia-\S+==\S+)", (HERE.parent / "cuda.requirements").read_text(), re.M)
+    return "".join("{} {}\n".format(name, *[pin for pin in pins if pin.startswith(WHEELS[name.split(".")[0]] + "==")])
+                   for name in cuda)
+
+
+def caffe_version():
+    """Return Debian's version of Caffe's source."""
+    noted = Path("/usr/local/share/caffe-version")  # left by the build from source
+    if noted.exists():
+        return noted.read_text()
+    return subprocess.run(["dpkg-query", "--show", "--showformat=${Version}\n", "libcaffe1"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout
+
+
+def newest_c_library(paths):
+    """Return the version of glibc that these binaries need, as in "2.30"."""
+    found = {match for path in paths for match in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())}
+    return f"2.{max(map(int, found))}"
+
+
+def content_of(path, folder):
+    """Return a file's bytes, without debugging symbols where this repository's image was compiled with them."""
+    if Path("/usr/local") in path.parents and is_binary(path):
+        stripped = Path(folder) / "stripped"
+        subprocess.run(["strip", "--strip-unneeded", "-o", str(stripped), str(path)], check=True)
+        path = stripped
+    return path.read_bytes()
+
+
+def write_archive(files, archive, top):
+    """Write the archive, each file below the folder `top`: a Path is read, a str is a link, bytes are the content."""
+    filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 9}]
+    # what is alike stands together and is packed better
+    order = sorted(files, key=lambda name: (name.endswith(".py"), Path(name).suffix, name))
+    with lzma.open(archive, "wb", filters=filters) as packed, tarfile.open(fileobj=packed, mode="w|") as tar, \
+            tempfile.TemporaryDirectory() as folder, Progress("bundle", 0, len(order), "file") as progress:
+        for name in order:
+            entry, source = tarfile.TarInfo(f"{top}/{name}"), files[name]
+            entry.mtime = 315532800  # 1980: the least that every tool takes
+            if isinstance(source, str):
+                entry.type, entry.linkname = tarfile.SYMTYPE, source
+                tar.addfile(entry)
+            else:
+                content = source if isinstance(source, bytes) else content_of(source, folder)
+                entry.size = len(content)
+                entry.mode = 0o755 if name.startswith("bin/") or name in ("run", "compiler/g++") else 0o644
+                tar.addfile(entry, io.BytesIO(content))
+            progress.advance()
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("archive", type=Path, help="such as build/bundle/hybrid-cnn-crf-cuda.tar.xz")
+    archive = parser.parse_args(arguments).archive
+    files = gather_files()
+    cuda = place_libraries(files)
+    binaries = [path for path in files.values() if isinstance(path, Path) and is_binary(path)]
+    files.update({
+        "share/caffe-version": caffe_version().encode(), "share/glibc": f"{newest_c_library(binaries)}\n".encode(),
+        "share/cuda-libraries": with_wheels(cuda).encode(),
+    })
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    temporary = archive.with_name(f".{archive.name}.{os.getpid()}")
+    try:
+        write_archive(files, temporary, archive.name[:-len(".tar.xz")])
+        size = temporary.stat().st_size
+        if cuda and size >= MOST_BYTES:
+            raise ValueError(f"The archive is of {size / 1e6:.1f} MB and must be below {MOST_BYTES / 1e6:.0f}; build "
+                             "for fewer GPUs: make bundle GPU_ARCHITECTURES=90")
+        os.replace(temporary, archive)
+    finally:
+        if temporary.exists():
+            temporary.unlink()
+    print(f"{archive}: {size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)
