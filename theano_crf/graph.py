@@ -33,7 +33,8 @@ def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
 
     def weights(difference):
         power = T.sqr(difference).sum(axis=1) ** (beta / 2)
-        return lam * T.exp(-alpha * T.minimum(power, LARGEST_SINGLE))  # not infinite: that times an alpha of 0 is NaN
+        # Not infinite: that times an alpha of 0 is NaN. T.minimum would be code that OpenCL's compiler crashes on.
+        return lam * T.exp(-alpha * T.clip(power, 0, LARGEST_SINGLE))
 
     edges = T.zeros_like(image[:, :1]).repeat(2, axis=1)
     edges = T.set_subtensor(edges[:, ROWS, :, :-1], weights(image[:, :, :, 1:] - image[:, :, :, :-1]))
