@@ -1,15 +1,18 @@
 """Known vulnerabilities of everything in the environment: `python3 -m tests.audit [--service ADDRESS]`.
 
-Asks OSV, the open database of advisories, for all Debian packages of the image (by source package, dependencies
+Asks Debian's archive which of the image's packages it has a newer version of, as it has once a vulnerability is
+mended, and OSV, the open database of advisories, for all Debian packages of the image (by source package, dependencies
 included) and all that came from the Python package index. Exit status 0: none is known; 1: those that are listed;
-2: the service can't be reached, so nothing is known.
+2: one of the two can't be reached, so that not all is known.
 """
 
 import argparse
 import importlib.metadata
 import json
+import re
 import subprocess
 import sys
+import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -48,16 +51,49 @@ def advisories(packages, service):
     return found
 
 
+def newer_versions():
+    """(package, installed version, Debian's newest) of those that differ; the lists of packages are fetched anew."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in ("lists/partial", "archives/partial"):
+            Path(folder, name).mkdir(parents=True)
+        words = ["apt-get", "-o", f"Dir::State::lists={folder}/lists", "-o", f"Dir::Cache={folder}", "-o",
+                 "Debug::NoLocking=1", "-o", "APT::Sandbox::User=root"]
+        fetched = subprocess.run([*words, "update"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                 universal_newlines=True)
+        complaints = re.findall(r"^[EW]: (.*)", fetched.stderr, re.MULTILINE)  # what cannot be fetched is a warning
+        if fetched.returncode or complaints:
+            raise OSError((complaints or ["apt-get update fails"])[0])
+        text = subprocess.check_output([*words, "--simulate", "dist-upgrade"], universal_newlines=True)
+    return re.findall(r"^Inst (\S+) \[(.*?)\] \((\S+)", text, re.MULTILINE)
+
+
 def main(arguments=None, packages=None):
     parser = argparse.ArgumentParser(prog="python3 -m tests.audit", description=__doc__.partition("\n")[0])
     parser.add_argument("--service", default=SERVICE, help=f"(default: {SERVICE})")
     options = parser.parse_args(arguments)
     packages = packages or installed()
+    return max(_report_newer_versions(), _report_advisories(packages, options.service))
+
+
+def _report_newer_versions():
     try:
-        found = advisories(packages, options.service)
+        newer = newer_versions()
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"error: Debian's archive can't be reached ({error}): newer versions were NOT looked up; start again "
+              "where there is a network.", file=sys.stderr)
+        return 2
+    for name, version, newest in newer:
+        print(f"{name} {version}: Debian has {newest}")
+    print(f"Debian has a newer version of {len(newer)} packages")
+    return 1 if newer else 0
+
+
+def _report_advisories(packages, service):
+    try:
+        found = advisories(packages, service)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
-        print(f"error: the advisory service {options.service} can't be reached or understood ({reason}): NOTHING was "
+        print(f"error: the advisory service {service} can't be reached or understood ({reason}): NO advisory was "
               f"looked up of {len(packages)} packages; start again where there is a network.", file=sys.stderr)
         return 2
     for ecosystem, name, version, names in found:

@@ -1,7 +1,8 @@
-"""The look-up of advisories, at a service of the test's own."""
+"""The look-up of advisories and newer versions, at a service and with an apt-get of the test's own."""
 
 import http.server
 import json
+import os
 import threading
 
 import pytest
@@ -36,17 +37,47 @@ def service():
     server.server_close()
 
 
-def test_what_is_known_is_listed(service, capsys):
+@pytest.fixture
+def archive(tmp_path, monkeypatch):
+    """Return a function that has apt-get print a text for an upgrade, and another to standard error for an update."""
+    def make(upgrade="", update=""):
+        program = tmp_path / "apt-get"
+        program.write_text(f"#!/bin/sh\ncase $* in *update) echo '{update}' >&2;; *dist-upgrade) echo '{upgrade}';; "
+                           "esac\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    make()
+    return make
+
+
+def test_what_is_known_is_listed(service, archive, capsys):
     address, asked = service
     assert main(["--service", address], PACKAGES) == 1
-    assert capsys.readouterr().out.splitlines() == ["openssl 1.1.1 (Debian:11): DSA-1, CVE-2",
+    assert capsys.readouterr().out.splitlines() == ["Debian has a newer version of 0 packages",
+                                                    "openssl 1.1.1 (Debian:11): DSA-1, CVE-2",
                                                     "3 packages looked up, 1 with known vulnerabilities"]
     assert asked[2] == {"package": {"ecosystem": "PyPI", "name": "tbb"}, "version": "2023.2.0"}
     assert main(["--service", address], PACKAGES[:1]) == 0
 
 
-def test_a_service_that_cannot_be_reached_is_no_clean_bill(capsys):
+def test_newer_versions_are_listed(service, archive, capsys):
+    archive("Inst libssl1.1 [1.1.1-1] (1.1.1-2 Debian-Security:11/oldstable-security [amd64])\n"
+            "Conf libssl1.1 (1.1.1-2 Debian-Security:11/oldstable-security [amd64])")
+    assert main(["--service", service[0]], PACKAGES[:1]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "libssl1.1 1.1.1-1: Debian has 1.1.1-2", "Debian has a newer version of 1 packages",
+        "1 packages looked up, 0 with known vulnerabilities"]
+
+
+def test_a_service_that_cannot_be_reached_is_no_clean_bill(archive, capsys):
     assert main(["--service", "http://127.0.0.1:9"], PACKAGES) == 2
     output = capsys.readouterr()
-    assert output.out == "" and "can't be reached" in output.err and "NOTHING was looked up of 3 packages" in output.err
-    assert output.err.count("\n") == 1
+    assert output.out == "Debian has a newer version of 0 packages\n" and output.err.count("\n") == 1
+    assert "can't be reached" in output.err and "NO advisory was looked up of 3 packages" in output.err
+
+
+def test_an_archive_that_cannot_be_reached_is_no_clean_bill(service, archive, capsys):
+    archive(update="W: Failed to fetch it  Could not resolve it")
+    assert main(["--service", service[0]], PACKAGES[:1]) == 2
+    output = capsys.readouterr()
+    assert "can't be reached (Failed to fetch it  Could not resolve it)" in output.err and output.err.count("\n") == 1
