@@ -164,11 +164,12 @@ bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two proce
 # On a machine with a GPU; GPU is its number.
 test-gpu bench-gpu: export DEVICE = cuda
 
-test-gpu: docker  ## on a GPU: the CRF's Ops against those of the CPU and brute force
-	$(RUN) env TEST_DEVICE=cuda$(or $(GPU),0) python3 -m pytest tests/theano_crf/test_gpu.py $(PYTEST_ARGS)
+test-gpu: docker  ## on a GPU: Caffe's nets, cuDNN, the CRF and a joint step against the CPU and brute force
+	$(RUN) python3 -m experiments.check_environment
+	$(RUN) env TEST_DEVICE=cuda$(or $(GPU),0) python3 -m pytest tests/theano_crf/test_gpu.py tests/gpu $(PYTEST_ARGS)
 
 bench-gpu: docker  ## on a GPU: time of the CRF's solver against its memory's, FCN-8s, the CRF's share of a joint step
-	THEANO_FLAGS=device=cuda$(or $(GPU),0) $(RUN) python3 -m experiments.benchmark_gpu $(BENCH_ARGS)
+	$(RUN) python3 -m experiments.benchmark_gpu $(BENCH_ARGS)
 
 clean:  ## remove what was made of DATASET, trained weights included
 	rm -rf $(BUILD)

@@ -44,34 +44,53 @@ def measure_training_step(source, rounds, folder, width=1.0):
 
 
 def _measure(source, rounds, folder, width):
-    solver = _solver(source, Path(folder) / "training-step", width)
-    found = {"step": [], "crf": []}
+    solver = joint_solver(source, Path(folder) / "training-step", width)
+    steps = []
     with Progress("training step", 0, rounds + 1, "step") as progress:
-        for step in range(rounds + 1):
-            begin = time.perf_counter()
-            crf = _step(solver)
-            if step > 0:
-                found["step"].append(time.perf_counter() - begin)
-                found["crf"].append(crf)
+        for _ in range(rounds + 1):
+            steps.append(time_step(solver))
             progress.advance()
-    return dict(found, peak_bytes=peak())
+    return dict({part: [step[part] for step in steps[1:]] for part in ("step", "crf")}, peak_bytes=peak())
 
 
-def _step(solver):
-    """Forward, backward and update; return the seconds of the CRF's layers."""
-    net, seconds = solver.net, 0.0
+def time_step(solver, wait=lambda: None):
+    """Forward, backward and update.
+
+    Parameters
+    ----------
+    solver : caffe.Solver
+        From `joint_solver`.
+    wait : callable
+        Returns when the device has done what it was told to.
+
+    Returns
+    -------
+    dict
+        Seconds: forward and backward of the FCN, crf (forward and backward of `CRF_LAYERS`), and step, all three with
+        the data and the update.
+    """
+    net, seconds = solver.net, dict.fromkeys(("forward", "backward", "crf", "step"), 0.0)
+    wait()
+    began = time.perf_counter()
     net.clear_param_diffs()
     layers = list(enumerate(net._layer_names))
-    for work, order in ((net._forward, layers), (net._backward, layers[::-1])):
+    for direction, work, order in (("forward", net._forward, layers), ("backward", net._backward, layers[::-1])):
         for index, name in order:
             begin = time.perf_counter()
             work(index, index)
-            seconds += (time.perf_counter() - begin) * (name in CRF_LAYERS)
+            wait()
+            if name in CRF_LAYERS:
+                seconds["crf"] += time.perf_counter() - begin
+            elif list(net._bottom_ids(index)):  # not the data
+                seconds[direction] += time.perf_counter() - begin
     solver.apply_update()
+    wait()
+    seconds["step"] = time.perf_counter() - began
     return seconds
 
 
-def _solver(source, folder, width):
+def joint_solver(source, folder, width):
+    """Return a solver of stage 4 whose only image is a frame, see `measure_training_step`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_split(str(folder / "lmdb"), [Entry("frame", functools.partial(frame_with_labels, source))], "frame")
     data = {"source": str(folder / "lmdb"), "mean_bgr": [104.0, 117.0, 123.0], "batch": 1, "shuffle": False,

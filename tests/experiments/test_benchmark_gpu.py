@@ -6,6 +6,7 @@ import math
 import pytest
 
 from experiments import benchmark_gpu
+from experiments.gpu_benchmark.table import report
 from tests.opencl import run_on_device
 
 
@@ -28,7 +29,7 @@ def test_it_measures_a_tiny_problem_and_net(tmp_path):
 
 @pytest.mark.parametrize("seconds, crf, words", [(0.008, 0.15, ("met", "met")), (0.009, 0.16, ("missed", "missed"))])
 def test_report(seconds, crf, words):
-    lines = benchmark_gpu.report({
+    lines = report({
         "device": "cuda0, a GPU", "bandwidth": 4e12, "labels": 19, "iterations": 15,
         "solver": [{"width": 1024, "height": 512, "batch": 1, "floor": 0.001,
                     "seconds": {"DualMM": [1, seconds, 0], "SSVM": [0.01]}}],
@@ -41,7 +42,7 @@ def test_report(seconds, crf, words):
 
 def test_the_report_needs_no_net():
     row = {"width": 1, "height": 1, "batch": 1, "floor": math.inf, "seconds": {"DualMM": [1], "SSVM": [1]}}
-    lines = benchmark_gpu.report({"device": "", "bandwidth": 1, "labels": 2, "iterations": 1, "solver": [row],
+    lines = report({"device": "", "bandwidth": 1, "labels": 2, "iterations": 1, "solver": [row],
                                   "nets": {}})
     assert "joint" not in "".join(lines)
 

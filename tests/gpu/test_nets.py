@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.crf_benchmark.fresh_process import in_fresh_process
-from tests.gpu.nets import difference, fcn, scores_and_gradients
+from tests.gpu.nets import ENGINES, difference, fcn, scores_and_gradients
 
 # Sums of float32 in another order differ by 1e-6 or so, TensorFloat-32 by 1e-3. In the gradients, a unit that is zero
 # but for rounding counts or not.
@@ -24,9 +24,10 @@ def gpu_number():
     return int(device[len("cuda"):] or 0)
 
 
-@pytest.mark.parametrize("device, engine", [("cpu", "CAFFE"), ("gpu", "CAFFE"), ("gpu", "CUDNN")])
-@pytest.mark.parametrize("stride, padding", [(32, "fcn"), (16, "fcn"), (8, "fcn"), (8, "same")])
-def test_scores_and_gradients_are_the_cpus(stride, padding, device, engine):
+@pytest.mark.parametrize("device, engine, stride, padding", [
+    ("cpu", "CAFFE", 8, "fcn"), ("cpu", "CAFFE", 8, "same"), *[
+        ("gpu", engine, *net) for engine in ENGINES for net in ((32, "fcn"), (16, "fcn"), (8, "fcn"), (8, "same"))]])
+def test_scores_and_gradients_are_the_cpus(device, engine, stride, padding):
     number = gpu_number() if device == "gpu" else None
     expected = scores_and_gradients(fcn(stride, padding, "CAFFE").SerializeToString(), None, seed=stride)
     # in a process of its own: where a GPU's library finds an error, Caffe ends the process

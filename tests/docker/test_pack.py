@@ -1,0 +1,65 @@
+"""What goes into the archive for machines without containers, and how it is written."""
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from docker.bundling import pack
+
+
+@pytest.mark.parametrize("name, wanted", [
+    ("numpy/core/numeric.py", True), ("numpy/core/tests/test_numeric.py", False), ("numpy/testing/utils.py", True),
+    ("theano/tests/breakpoint.py", True), ("theano/tests/test_ifelse.py", False), ("pandas/__init__.py", False),
+    ("pipes.py", True), ("skimage/data/astronaut.png", False), ("skimage/data/__init__.py", True),
+    ("theano/gof/c_code/lazylinker_c.c", True), ("theano/__pycache__/x.cpython-39.pyc", False),
+    ("numpy/random/lib/libnpyrandom.a", False)])
+def test_modules_that_are_packed(name, wanted):
+    assert pack.is_wanted(f"lib/python3/dist-packages/{name}") == wanted
+
+
+@pytest.mark.parametrize("name, wanted", [
+    ("lib/python3.9/json/__init__.py", True), ("lib/python3.9/unittest/mock.py", True),
+    ("lib/python3.9/idlelib/run.py", False), ("lib/python3.9/config-3.9-x86_64-linux-gnu/Makefile", False),
+    ("lib/openmpi3/mca_btl_tcp.so", True), ("lib/openmpi3/mca_mtl_psm2.so", False),
+    ("lib/openmpi3/mca_spml_ucx.so", False),
+    ("lib/python3.9/lib-dynload/_curses.cpython-39-x86_64-linux-gnu.so", False)])
+def test_other_files_that_are_packed(name, wanted):
+    assert pack.is_wanted(name) == wanted
+
+
+def test_cudas_libraries_are_listed_with_pinned_wheels():
+    names = [f"{name}.so.1" for name in pack.WHEELS]
+    lines = [line.split() for line in pack.with_wheels(names).splitlines()]
+    assert [name for name, _ in lines] == names
+    assert all(pin.startswith("nvidia-") and "==" in pin for _, pin in lines)
+
+
+def test_the_same_files_give_the_same_archive(tmp_path):
+    source = tmp_path / "source.py"
+    source.write_text("pass\n")
+    files = {"run": source, "bin/python3": source, "lib/module.py": source, "share/glibc": b"2.30\n"}
+    for name in ("one", "two"):
+        os.utime(source, (len(name), 10 ** 9))
+        pack.write_archive(files, tmp_path / name, "top")
+        files = dict(reversed(list(files.items())))
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    with tarfile.open(tmp_path / "one") as tar:
+        assert {entry.name: oct(entry.mode) for entry in tar} == {
+            "top/run": "0o755", "top/bin/python3": "0o755", "top/lib/module.py": "0o644", "top/share/glibc": "0o644"}
+        assert tar.extractfile("top/share/glibc").read() == b"2.30\n"
+
+
+def test_an_archive_that_is_too_large_is_not_left_behind(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(pack, "gather_files", lambda: {"run": Path(__file__)})
+    monkeypatch.setattr(pack, "place_libraries", lambda files: ["libcudart.so.13"])
+    monkeypatch.setattr(pack, "newest_c_library", lambda paths: "2.30")
+    monkeypatch.setattr(pack, "caffe_version", lambda: "1.0")
+    monkeypatch.setattr(pack, "MOST_BYTES", 1000)
+    status, _, errors = command(pack.main, tmp_path / "x.tar.xz")
+    assert status == 1 and "build for fewer GPUs" in errors.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(pack, "MOST_BYTES", 10 ** 6)
+    assert command(pack.main, tmp_path / "x.tar.xz")[0] == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tar.xz"]
