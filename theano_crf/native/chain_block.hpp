@@ -1,4 +1,4 @@
-// A block of LANES neighbouring chains in cache: the costs come in, what the direction withholds goes out.
+// A block of LANES neighbouring chains in cache: the costs come in, those of the other direction go out.
 //
 // Included once for each instruction set (see instruction_sets.hpp).
 
@@ -22,15 +22,17 @@ struct Block {
         return sizeof(Lanes) * (2 * length * labels + 2 * length + (4 + stack_size(length)) * labels);
     }
 
-    void shape(long length_, long lanes_, const float *edges)
+    // Where `edges` or `costs` is null, they are to be written into the block's own memory.
+    void shape(long length_, long lanes_, const float *edges, float *costs = nullptr)
     {
         length = length_;
         lanes = lanes_;
         for (int i = 0; i < 4; ++i)
             passing[i / 2][i % 2] = memory_ + i * labels;
         top = memory_ + 4 * labels;
-        cost = top + stack_size(length) * labels;
-        least = cost + length * labels;
+        Lanes *const own_cost = top + stack_size(length) * labels;
+        cost = costs ? reinterpret_cast<Lanes *>(costs) : own_cost;
+        least = own_cost + length * labels;
         own_edges = least + length;
         sums = own_edges + length;
         edge = edges ? reinterpret_cast<const Lanes *>(edges) : own_edges;
@@ -65,6 +67,8 @@ private:
     }
 };
 
+const long NODES_AHEAD = 8;  // how far ahead a column's unary costs are asked for
+
 // Where a block of chains lies in the packed volumes.
 template <Direction direction>
 struct Place;
@@ -72,83 +76,79 @@ struct Place;
 template <>
 struct Place<COLUMNS> {
     const Packed &packed;
+    const float *costs;  // to begin with, a volume
     long image, strip;
 
-    Place(const Packed &packed_, long task)
-        : packed(packed_), image(task / packed.strips), strip(task % packed.strips)
+    Place(const Packed &packed_, const float *costs_, long task)
+        : packed(packed_), costs(costs_), image(task / packed.strips), strip(task % packed.strips)
     {
     }
 
     static long blocks(const Packed &packed) { return packed.strips; }
 
-    void bind(Block &block) const
+    // A strip has a block's order already. In place, it is worked on where it lies.
+    void bind(Block &block, bool in_place) const
     {
         block.shape(packed.height, std::min<long>(LANES, packed.width - strip * LANES),
-                    packed.column_edges + (image * packed.strips + strip) * packed.height * LANES);
+                    packed.column_edges + (image * packed.strips + strip) * packed.height * LANES,
+                    in_place ? packed.costs + packed.node(image, strip, 0) : nullptr);
     }
 
-    // LANES nodes of each chain: cost = unary - withheld, or unary at first, when nothing is withheld. Those of
-    // the tile `next` are asked for ahead.
-    void read(bool at_first, Block &block, long first, long next) const
+    // LANES nodes of each chain.
+    void read(Block &block, long first, long) const
     {
-        const long start = packed.node(image, strip, first);
-        const long count = std::min<long>(LANES, block.length - first) * block.labels;
-        const float *unary = packed.unary + start, *withheld = packed.withheld + start;
-        Lanes *cost = block.cost_at(first);
-        if (at_first)
-            std::memcpy(cost, unary, sizeof(Lanes) * count);
-        else
-            for (long i = 0, ahead = (next - first) * block.labels * LANES; i < count; ++i) {
-                __builtin_prefetch(unary + ahead + i * LANES, 0, 2);
-                __builtin_prefetch(withheld + ahead + i * LANES, 0, 2);
-                cost[i] = load(unary + i * LANES) - load(withheld + i * LANES);
-            }
+        const float *from = costs + packed.node(image, strip, first);
+        float *to = reinterpret_cast<float *>(block.cost_at(first));
+        if (from != to)
+            std::memcpy(to, from, sizeof(Lanes) * std::min<long>(LANES, block.length - first) * block.labels);
     }
 
-    // What a finished node withholds: the flow in from the left less the flow out to the right.
+    // What a finished node withholds, the flow in from the left less the flow out to the right, is taken from the
+    // unary costs.
     void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
     {
-        float *withheld = packed.withheld + packed.node(image, strip, node);
-        for (long k = 0; k < block.labels; ++k)
-            store(withheld + k * LANES, (in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{}));
+        const float *unary = packed.unary + packed.node(image, strip, node);
+        float *to = packed.costs + packed.node(image, strip, node);
+        const long ahead = node + NODES_AHEAD < block.length ? NODES_AHEAD * block.labels * LANES : 0;
+        for (long i = 0, k = 0; k < block.labels; ++k, i += LANES) {
+            __builtin_prefetch(unary + ahead + i, 0, 2);
+            store(to + i, load(unary + i) - ((in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{})));
+        }
     }
 };
 
 template <>
 struct Place<ROWS> {
     const Packed &packed;
+    const float *costs;  // to begin with, a volume
     long image, band;
 
-    Place(const Packed &packed_, long task)
-        : packed(packed_), image(task / packed.bands), band(task % packed.bands)
+    Place(const Packed &packed_, const float *costs_, long task)
+        : packed(packed_), costs(costs_), image(task / packed.bands), band(task % packed.bands)
     {
     }
 
     static long blocks(const Packed &packed) { return packed.bands; }
 
-    void bind(Block &block) const
+    void bind(Block &block, bool) const
     {
         block.shape(packed.width, std::min<long>(LANES, packed.height - band * LANES),
                     packed.row_edges + (image * packed.bands + band) * packed.width * LANES);
     }
 
     // The tile `next` is asked for ahead.
-    void read(bool at_first, Block &block, long first, long next) const
+    void read(Block &block, long first, long next) const
     {
         const long ahead = (next - first) / LANES * packed.strip_size();
         const long pitch = block.labels * LANES, count = std::min<long>(LANES, block.length - first);
-        const long start = packed.node(image, first / LANES, band * LANES);
-        const float *unary = packed.unary + start, *withheld = packed.withheld + start;
+        const float *from = costs + packed.node(image, first / LANES, band * LANES);
         Lanes tile[LANES];
         for (long k = 0; k < block.labels; ++k) {
             for (long lane = 0; lane < LANES; ++lane) {
                 tile[lane] = Lanes{};
                 if (lane < block.lanes) {
-                    __builtin_prefetch(unary + ahead + lane * pitch + k * LANES, 0, 2);
-                    __builtin_prefetch(withheld + ahead + lane * pitch + k * LANES, 0, 2);
-                    tile[lane] = load(unary + lane * pitch + k * LANES);
-                    if (!at_first)
-                        tile[lane] -= load(withheld + lane * pitch + k * LANES);
+                    __builtin_prefetch(from + ahead + lane * pitch + k * LANES, 0, 2);
+                    tile[lane] = load(from + lane * pitch + k * LANES);
                 }
             }
             transpose(tile);
@@ -160,7 +160,7 @@ struct Place<ROWS> {
     // As Place<COLUMNS>, a tile at a time, when its last node is finished; until then over the costs.
     void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
     {
-        prefetch_written(block, node);
+        prefetch_tile(block, node);
         for (long k = 0; k < block.labels; ++k)
             block.cost_at(node)[k] = (in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{});
         if (node % LANES == LANES - 1 || node + 1 == block.length)
@@ -170,25 +170,27 @@ struct Place<ROWS> {
 private:
     void write_tile(const Block &block, long first, long count) const
     {
-        const long pitch = block.labels * LANES;
-        float *withheld = packed.withheld + packed.node(image, first / LANES, band * LANES);
+        const long pitch = block.labels * LANES, start = packed.node(image, first / LANES, band * LANES);
         Lanes tile[LANES];
         for (long k = 0; k < block.labels; ++k) {
             for (long i = 0; i < LANES; ++i)
                 tile[i] = i < count ? block.cost_at(first + i)[k] : Lanes{};
             transpose(tile);
-            for (long lane = 0; lane < block.lanes; ++lane)
-                store(withheld + lane * pitch + k * LANES, tile[lane]);
+            for (long lane = 0; lane < block.lanes; ++lane) {
+                const long offset = start + lane * pitch + k * LANES;
+                store(packed.costs + offset, load(packed.unary + offset) - tile[lane]);
+            }
         }
     }
 
-    // The lines of a tile are LANES rows apart in the order they are written in, so they are asked for one row
-    // after the other while the tile's nodes are worked on.
-    void prefetch_written(const Block &block, long node) const
+    // The lines of a tile are LANES rows apart in the order they are worked on, so they are asked for one row after
+    // the other while the tile's nodes are.
+    void prefetch_tile(const Block &block, long node) const
     {
-        const long lane = node % LANES;
-        const float *withheld = packed.withheld + packed.node(image, node / LANES, band * LANES + lane);
-        for (long k = 0; lane < block.lanes && k < packed.labels; ++k)
-            __builtin_prefetch(withheld + k * LANES, 1, 2);
+        const long lane = node % LANES, start = packed.node(image, node / LANES, band * LANES + lane);
+        for (long k = 0; lane < block.lanes && k < block.labels; ++k) {
+            __builtin_prefetch(packed.unary + start + k * LANES, 0, 2);
+            __builtin_prefetch(packed.costs + start + k * LANES, 1, 2);
+        }
     }
 };

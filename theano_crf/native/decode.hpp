@@ -93,19 +93,19 @@ inline void pass_from_the_left(Block &block)
     }
 }
 
-// What the columns send upwards, min over what is below, over what they withhold: in place.
+// What the columns send upwards, min over what is below, over their costs: in place.
 inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
 {
     const Packed &packed = place.packed;
-    place.bind(block);
+    place.bind(block, false);
     Lanes *incoming = block.cost, *sums = block.sums;
     std::fill_n(incoming, packed.labels, Lanes{});
     for (long y = packed.height - 1; y >= 0; --y) {
         const long start = packed.node(place.image, place.strip, y);
         for (long k = 0; k < packed.labels; ++k) {
-            float *withheld = packed.withheld + start + k * LANES;
-            sums[k] = load(packed.unary + start + k * LANES) - load(withheld) + incoming[k];
-            store(withheld, incoming[k]);
+            float *costs = packed.costs + start + k * LANES;
+            sums[k] = load(costs) + incoming[k];
+            store(costs, incoming[k]);
         }
         const Lanes least = least_of(sums, packed.labels);
         for (long k = 0; y > 0 && k < packed.labels; ++k)
@@ -125,7 +125,7 @@ inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspac
         Block block(workspaces.of_this_thread(), packed.labels);
         #pragma omp for schedule(dynamic)
         for (long task = 0; task < packed.images * packed.strips; ++task)
-            pass_upwards(Place<COLUMNS>(packed, task), block);
+            pass_upwards(Place<COLUMNS>(packed, packed.costs, task), block);
         #pragma omp for schedule(dynamic)
         for (long task = 0; task < packed.images * groups; ++task)
             for (long y = 0; y < BAND_HEIGHT; ++y) {
@@ -133,7 +133,7 @@ inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspac
                                      BAND_HEIGHT};
                 if (rows.first >= packed.height)
                     break;
-                rows.read(packed.withheld, block);
+                rows.read(packed.costs, block);
                 rows.hold(y == 0 ? argmin.data() : labels, -1, block);
                 pass_from_the_left(block);
                 for (long lane = 0; lane < block.lanes; ++lane) {
@@ -237,14 +237,14 @@ private:
     // Every second column of a strip.
     void improve_columns(long task, long parity, long solved, Block &block)
     {
-        const Place<COLUMNS> place(packed_, task);
+        const Place<COLUMNS> place(packed_, packed_.unary, task);
         const long image = place.image, start = place.strip * LANES;
         if (!changed_since(columns_, image * packed_.width, start - 1, start + LANES + 1, packed_.width,
                            solved))
             return;
-        place.bind(block);
+        place.bind(block, false);
         for (long first = 0; first < block.length; first += LANES)
-            place.read(true, block, first, first);
+            place.read(block, first, first);
         for (long y = 0; y < block.length; ++y)
             hold_beside(place, y, parity, block);
         pass_from_the_left(block);

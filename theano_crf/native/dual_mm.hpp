@@ -13,7 +13,7 @@ inline double margin_constant(const Grid &grid, long image)
 
 // Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
 // than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and,
-// in packed.withheld, what the rows withhold before the last half step over the columns.
+// in packed.costs, the costs before the last half step over the columns.
 inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
                     double tolerance, int32_t *labels, double *bounds)
 {
@@ -84,7 +84,8 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
     for (long row = 0; row < rows; ++row) {
         const long image = row / grid.height, y = row % grid.height;
         finite = pack_row(before + image * grid.volume() + y * grid.width, grid.pixels(), packed, image, y,
-                          packed.withheld) && finite;
+                          packed.costs) && finite;
+        take_row_from_unary(packed, image, y);
     }
     if (!finite)
         return WITHHELD_INVALID;
@@ -96,7 +97,8 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
     #pragma omp parallel for
     for (long row = 0; row < rows; ++row) {
         const long image = row / grid.height, y = row % grid.height;
-        unpack_row(packed, image, y, packed.withheld, after + image * grid.volume() + y * grid.width,
+        take_row_from_unary(packed, image, y);
+        unpack_row(packed, image, y, packed.costs, after + image * grid.volume() + y * grid.width,
                    grid.pixels());
     }
     return SOLVED;

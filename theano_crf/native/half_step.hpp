@@ -6,7 +6,7 @@
 
 struct HalfStep {
     bool at_first;       // nothing is withheld yet
-    bool keep;           // write what this direction withholds from now on over what the other one does
+    bool keep;           // write the costs for the other direction over those of this one
     int32_t *labels;     // (images, height, width), of least cost; null: not wanted; columns only
     double *bounds;      // (images,), null: not wanted
     const char *active;  // (images,), not 0: to be worked on; null: all
@@ -57,9 +57,9 @@ struct Finish {
 template <Direction direction>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
-    place.bind(block);
+    place.bind(block, step.keep && !step.at_first);
     Finish<direction> finish = {step, place, block, step.labels || step.bounds, {}};
-    const auto read = [&](long first, long next) { place.read(step.at_first, block, first, next); };
+    const auto read = [&](long first, long ahead) { place.read(block, first, ahead); };
     find_minorant(block, read, finish);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
@@ -68,6 +68,7 @@ template <Direction direction>
 void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
     const long blocks = Place<direction>::blocks(packed);
+    const float *costs = step.at_first ? packed.unary : packed.costs;
     std::vector<double> bounds(packed.images * blocks);
 
     #pragma omp parallel
@@ -77,7 +78,7 @@ void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspace
         #pragma omp for schedule(dynamic)
         for (long task = 0; task < packed.images * blocks; ++task)
             if (!step.active || step.active[task / blocks])
-                bounds[task] = solve_block(step, Place<direction>(packed, task), block);
+                bounds[task] = solve_block(step, Place<direction>(packed, costs, task), block);
     }
     for (long image = 0; step.bounds && image < packed.images; ++image)
         if (!step.active || step.active[image])

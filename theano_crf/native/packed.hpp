@@ -11,7 +11,7 @@
 struct Packed {
     long images, labels, height, width, strips, bands;
     float *unary;         // [image][strip][y][label][LANES], with the margin if there is one
-    float *withheld;      // the same order
+    float *costs;         // the same order; unary less what the direction before withholds, for the next half step
     float *column_edges;  // [image][strip][y][LANES], to the node below
     float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
 
@@ -21,8 +21,8 @@ struct Packed {
     {
         const uintptr_t line = sizeof(Lanes), start = reinterpret_cast<uintptr_t>(workspace);
         unary = reinterpret_cast<float *>((start + line - 1) / line * line);
-        withheld = unary + volume();
-        column_edges = withheld + volume();
+        costs = unary + volume();
+        column_edges = costs + volume();
         row_edges = column_edges + column_edge_count();
     }
 
@@ -66,6 +66,16 @@ inline void unpack_row(const Packed &packed, long image, long y, const float *vo
         for (long x = 0; x < packed.width; x += LANES)
             store_first(row + k * pitch + x, load(volume + packed.node(image, x / LANES, y) + k * LANES),
                         std::min<long>(LANES, packed.width - x));
+}
+
+// Between the costs of the next half step and what is withheld from them, which is in the same place.
+inline void take_row_from_unary(const Packed &packed, long image, long y)
+{
+    for (long strip = 0; strip < packed.strips; ++strip) {
+        const long start = packed.node(image, strip, y);
+        for (long i = start; i < start + packed.labels * LANES; i += LANES)
+            store(packed.costs + i, load(packed.unary + i) - load(packed.costs + i));
+    }
 }
 
 // The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each
