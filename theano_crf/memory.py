@@ -34,7 +34,8 @@ def needed_bytes(function, shape, converted=0):
     if function == "energy":
         return total
     width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
-    total += SINGLE * n * (2 * k * h * width + h * width + height * w)  # two volumes and the edges of both directions
+    odd = MOST_LANES * (width // MOST_LANES | 1)  # the columns that a volume has, see native/packed.hpp
+    total += SINGLE * n * (2 * k * height * odd + h * width + height * w)  # two volumes, the edges of both directions
     if function == "ssvm":
         total += SINGLE * n * h * w * (k + 2 + 2)  # the gradients, the truth and its check
     return total

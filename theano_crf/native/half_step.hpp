@@ -54,7 +54,7 @@ struct Finish {
     void write_labels(const Place<ROWS> &, long, LabelLanes) {}
 };
 
-template <Direction direction>
+template <Direction direction, class Block>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
     place.bind(block, step.keep && !step.at_first);
@@ -64,8 +64,8 @@ double solve_block(const HalfStep &step, const Place<direction> &place, Block &b
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 
-template <Direction direction>
-void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
+template <Direction direction, class Block>
+void solve_blocks(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
     const long blocks = Place<direction>::blocks(packed);
     const float *costs = step.at_first ? packed.unary : packed.costs;
@@ -84,4 +84,17 @@ void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspace
         if (!step.active || step.active[image])
             step.bounds[image] = std::accumulate(bounds.begin() + image * blocks,
                                                  bounds.begin() + (image + 1) * blocks, 0.0);
+}
+
+template <Direction direction>
+void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
+{
+    switch (packed.labels) {
+    case 11:  // the classes of street scenes, with CamVid's and with Cityscapes' labels
+        return solve_blocks<direction, BlockOf<11>>(packed, step, workspaces);
+    case 19:
+        return solve_blocks<direction, BlockOf<19>>(packed, step, workspaces);
+    default:
+        return solve_blocks<direction, Block>(packed, step, workspaces);
+    }
 }

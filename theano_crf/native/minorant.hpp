@@ -62,7 +62,7 @@ struct Sums {
 
 // Messages on their way from a boundary of a segment to its middle edge; they leave a trail of those sums that are
 // looked at again, the farthest first, the boundary's own costs last.
-template <int step>  // 1: to the right; -1: to the left
+template <int step, class Block>  // 1: to the right; -1: to the left
 class Front {
 public:
     Front(Block &block, long boundary, Lanes least, long edges, Sums *trail)
@@ -73,7 +73,7 @@ public:
         trail_[halvings_--] = here_;
     }
 
-    void pass()
+    ALWAYS_INLINE void pass()
     {
         const long next = node_ + step;
         const bool left_behind = ++passed_ == offset(halvings_);
@@ -106,7 +106,8 @@ private:
 
 // Pass messages over `forward` and `backward` edges in turns: the two are independent, so one hides the
 // other's latency.
-inline void pass_messages(Front<1> &to_the_right, long forward, Front<-1> &to_the_left, long backward)
+template <class Block>
+void pass_messages(Front<1, Block> &to_the_right, long forward, Front<-1, Block> &to_the_left, long backward)
 {
     while (forward > 0 || backward > 0) {
         if (forward-- > 0)
@@ -117,7 +118,8 @@ inline void pass_messages(Front<1> &to_the_right, long forward, Front<-1> &to_th
 }
 
 // The flow over the edge (l, l + 1) of the segment where the left half gets `share` of the min-marginals.
-inline void find_flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *flow)
+template <class Block>
+void find_flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *flow)
 {
     const Lanes weight = block.edge[l], most = left.least + weight;
     Lanes even = infinity(), odd = even;
@@ -165,7 +167,7 @@ struct Segment {
 
 // Cut a segment down to single nodes. `finish(node, flow_in, flow_out)` is called for each, from left to right; its
 // cost is the minorant then if finish.needs_costs.
-template <class Finish>
+template <class Block, class Finish>
 void divide(Block &block, const Segment &segment, Finish &finish)
 {
     const long first = segment.first, last = segment.last, l = middle(first, last);
@@ -181,8 +183,8 @@ void divide(Block &block, const Segment &segment, Finish &finish)
         const Lanes least_left = add_flow<1>(flow, block.cost_at(l), block.labels);
         const Lanes least_right = add_flow<-1>(flow, block.cost_at(l + 1), block.labels);
         const long forward = middle(l + 1, last) - (l + 1), backward = std::max(l - middle(first, l) - 1, 0L);
-        Front<1> to_the_right(block, l + 1, least_right, forward, from_next);
-        Front<-1> to_the_left(block, l, least_left, backward, from_l);
+        Front<1, Block> to_the_right(block, l + 1, least_right, forward, from_next);
+        Front<-1, Block> to_the_left(block, l, least_left, backward, from_l);
         pass_messages(to_the_right, forward, to_the_left, backward);
     }
     divide(block, {first, l, segment.from_left + 1, from_l, segment.flow_in, flow}, finish);
@@ -192,7 +194,7 @@ void divide(Block &block, const Segment &segment, Finish &finish)
 
 // The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called
 // just before the messages pass these, from both ends inwards.
-template <class Read, class Finish>
+template <class Block, class Read, class Finish>
 void find_minorant(Block &block, Read read, Finish &finish)
 {
     const long last = block.length - 1, l = middle(0, last), right_end = std::min(l + 1, last);
@@ -205,8 +207,9 @@ void find_minorant(Block &block, Read read, Finish &finish)
     };
     read_both();
     Sums from_left[LONGEST_TRAIL], from_right[LONGEST_TRAIL];
-    Front<1> to_the_right(block, 0, least_of(block.cost_at(0), block.labels), l, from_left);
-    Front<-1> to_the_left(block, last, least_of(block.cost_at(last), block.labels), last - right_end, from_right);
+    Front<1, Block> to_the_right(block, 0, least_of(block.cost_at(0), block.labels), l, from_left);
+    Front<-1, Block> to_the_left(block, last, least_of(block.cost_at(last), block.labels), last - right_end,
+                                 from_right);
     while (from <= to) {
         if (from > 0)
             read_both();

@@ -2,22 +2,25 @@
 //
 // Included once for each instruction set (see instruction_sets.hpp).
 //
-// A volume is cut into strips of LANES columns: [image][strip][y][label][LANES]. A strip is one block of
-// column chains, dense in memory; a tile of LANES rows of a strip is dense, too, and a row of tiles is one
-// block of row chains. In the order (N, K, H, W) every node of a column would lie in another page of memory,
-// and the address translation, not the bandwidth, would set the speed. The columns past the image's last are
-// chains of zero cost.
+// A volume is cut into tiles of LANES rows and LANES columns, each dense in memory: [y][label][LANES columns]. A row
+// of tiles, a band, is one block of row chains, a column of tiles, a strip, one of column chains. Both are worked on
+// where they lie, the tiles of a band turned meanwhile to [x][label][LANES rows], so a block in use is in the cache
+// once. In the order (N, K, H, W) every node of a column would lie in another page of memory, and the address
+// translation, not the bandwidth, would set the speed. The columns past the image's last are chains of zero cost; the
+// rows past its last are not used.
 
 struct Packed {
     long images, labels, height, width, strips, bands;
-    float *unary;         // [image][strip][y][label][LANES], with the margin if there is one
-    float *costs;         // the same order; unary less what the direction before withholds, for the next half step
+    long pitch;           // tiles from a band to the next: odd, or a strip's would contend for few sets of the cache
+    float *unary;         // [image][band][pitch][LANES][label][LANES], with the margin if there is one
+    float *costs;         // the same order: unary less what the direction before withholds, for the next half step
     float *column_edges;  // [image][strip][y][LANES], to the node below
     float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
 
     explicit Packed(const Grid &grid, float *workspace = nullptr)
         : images(grid.images), labels(grid.labels), height(grid.height), width(grid.width),
-          strips((grid.width + LANES - 1) / LANES), bands((grid.height + LANES - 1) / LANES)
+          strips((grid.width + LANES - 1) / LANES), bands((grid.height + LANES - 1) / LANES),
+          pitch(strips | 1)
     {
         const uintptr_t line = sizeof(Lanes), start = reinterpret_cast<uintptr_t>(workspace);
         unary = reinterpret_cast<float *>((start + line - 1) / line * line);
@@ -26,8 +29,8 @@ struct Packed {
         row_edges = column_edges + column_edge_count();
     }
 
-    long strip_size() const { return height * labels * LANES; }
-    long volume() const { return images * strips * strip_size(); }
+    long tile_size() const { return LANES * labels * LANES; }
+    long volume() const { return images * bands * pitch * tile_size(); }
     long column_edge_count() const { return images * strips * height * LANES; }
     long row_edge_count() const { return images * bands * width * LANES; }
 
@@ -37,7 +40,7 @@ struct Packed {
     // Offset of node (y, first column of the strip), label 0, in a volume.
     long node(long image, long strip, long y) const
     {
-        return ((image * strips + strip) * height + y) * labels * LANES;
+        return ((image * bands + y / LANES) * pitch + strip) * tile_size() + y % LANES * labels * LANES;
     }
 };
 
@@ -47,8 +50,8 @@ inline bool pack_row(const float *row, long pitch, const Packed &packed, long im
 {
     const Lanes most = broadcast(LARGEST_COST);
     LabelLanes allowed = ~LabelLanes{};  // all bits set
-    for (long k = 0; k < packed.labels; ++k)
-        for (long strip = 0; strip < packed.strips; ++strip) {
+    for (long strip = 0; strip < packed.strips; ++strip)
+        for (long k = 0; k < packed.labels; ++k) {
             const long x = strip * LANES;
             const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
             allowed &= (values <= most) & (values >= -most);  // not where a value is NaN
