@@ -40,7 +40,7 @@ def test_what_was_granted_once_is_granted_again(monkeypatch):
 
 
 def test_the_solvers_workspace_is_what_is_counted():
-    """Two volumes of 16 x 48 pixels, an odd number of tiles wide, edges of 16 x 32 and of 16 x 20, labels of 16 x 20."""
+    """Two volumes of 16 x 48 pixels, an odd number of tiles wide, edges of 16 x 32 and 16 x 20, labels of 16 x 20."""
     assert memory.needed_bytes("dual_mm", (2, 3, 16, 20)) == 2 * 4 * (2 * 3 * 16 * 48 + 16 * 32 + 16 * 20 + 16 * 20)
     assert memory.needed_bytes("energy", (2, 3, 16, 20), converted=7) == 4 * (7 + 2 * 16 * 20)
 
