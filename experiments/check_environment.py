@@ -119,9 +119,10 @@ def check_blas():
 
 
 def check_theano():
-    theano, problem = python_module("theano", "Theano")
+    _, problem = python_module("theano_crf", "Theano")  # it imports Theano, and keeps it from starting MPI
     if problem:
         return problem
+    import theano
     detail = f"{theano.__version__}, device {theano.config.device}"
     if not theano.config.cxx:
         return Part("Theano", "mismatched", f"{detail}, without a C++ compiler", f"install g++, or: {BUILD_IMAGE}")
