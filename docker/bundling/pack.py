@@ -171,8 +171,9 @@ def write_archive(files, archive, top):
     filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 9}]
     # what is alike stands together and is packed better
     order = sorted(files, key=lambda name: (name.endswith(".py"), Path(name).suffix, name))
+    megabytes, written = sum(path.stat().st_size for path in files.values() if isinstance(path, Path)) // 10 ** 6, 0
     with lzma.open(archive, "wb", filters=filters) as packed, tarfile.open(fileobj=packed, mode="w|") as tar, \
-            tempfile.TemporaryDirectory() as folder, Progress("bundle", 0, len(order), "file") as progress:
+            tempfile.TemporaryDirectory() as folder, Progress("bundle", 0, megabytes, "megabyte") as progress:
         for name in order:
             entry, source = tarfile.TarInfo(f"{top}/{name}"), files[name]
             entry.mtime = 315532800  # 1980: the least that every tool takes
@@ -184,7 +185,9 @@ def write_archive(files, archive, top):
                 entry.size = len(content)
                 entry.mode = 0o755 if name.startswith("bin/") or name in ("run", "compiler/g++") else 0o644
                 tar.addfile(entry, io.BytesIO(content))
-            progress.advance()
+                written += len(content)
+            while progress.done < written // 10 ** 6:
+                progress.advance()
 
 
 def main(arguments=None):
