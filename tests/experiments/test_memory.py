@@ -22,8 +22,8 @@ SOLVER = 'train_net: "{0}" test_net: "{1}" test_iter: 1 test_interval: 99 base_l
 
 CRF = """
 layer { name: "data" type: "DummyData" top: "unary" top: "weights" top: "label"
-        dummy_data_param { shape { dim: 2 dim: 3 dim: 16 dim: 32 } shape { dim: 2 dim: 2 dim: 16 dim: 32 }
-                           shape { dim: 2 dim: 16 dim: 32 } } }
+        dummy_data_param { shape { dim: 2 dim: 3 dim: 16 dim: 48 } shape { dim: 2 dim: 2 dim: 16 dim: 48 }
+                           shape { dim: 2 dim: 16 dim: 48 } } }
 layer { type: "Python" bottom: "unary" bottom: "weights" %s python_param { module: "python_layers.crf" layer: "%s" } }
 """
 PIXELS = 10 * 12
@@ -64,7 +64,7 @@ def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers):
     (tmp_path / "net").write_text(CRF % (blobs, layer))
     net = caffe.Net(str(tmp_path / "net"), caffe.TEST)
     found = memory._inference_numbers(net) - sum(blob.count for blob in net.blobs.values())
-    assert found == numbers * 2 * 16 * 32
+    assert found == numbers * 2 * 16 * 48
 
 
 def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
