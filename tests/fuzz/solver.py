@@ -55,17 +55,18 @@ def _changed(array, provider):
         array = array.copy()
         array.flat[provider.ConsumeIntInRange(0, array.size - 1)] = provider.PickValueInList(SPECIAL)
         return array
-    if kind == 3:
-        return array * np.float32(provider.PickValueInList([0, 1e-40, 1e-3, 30, 1e6, 1e30, -1])) \
-            if array.dtype.kind == "f" else array + provider.PickValueInList([-1, 1, 250, 2 ** 31, 2 ** 40])
-    if kind == 4:  # the same values at other strides
+    if kind == 3 and array.dtype.kind == "f":
+        return array * np.float32(provider.PickValueInList([0, 1e-40, 1e-3, 30, 1e6, 1e30, -1]))
+    if kind == 3 and array.dtype.kind in "iu":
+        return array + provider.PickValueInList([-1, 1, 250, 2 ** 31, 2 ** 40])
+    if kind in (3, 4):  # the same values at other strides
         axis = provider.ConsumeIntInRange(0, array.ndim - 1)
         return np.flip(np.flip(array, axis).copy(), axis) if provider.ConsumeBool() else np.asfortranarray(array)
     if kind == 5:
         wide = np.repeat(array, 2, axis=provider.ConsumeIntInRange(0, array.ndim - 1))
         step = tuple(length // found for length, found in zip(wide.shape, array.shape))
         return wide[tuple(slice(None, None, number) for number in step)]
-    if kind == 6:  # not aligned
+    if kind == 6 and not array.dtype.hasobject:  # not aligned
         memory = np.zeros(array.nbytes + 1, np.uint8)
         moved = memory[1:].view(array.dtype).reshape(array.shape)
         moved[...] = array
