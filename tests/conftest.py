@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 
 os.environ.setdefault("GLOG_minloglevel", "2")  # before Caffe is imported: it would print each layer of each net
 
@@ -11,6 +12,9 @@ import pytest  # noqa: E402
 from data_prep.lmdb_writer import write_split  # noqa: E402
 from data_prep.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
 from data_prep.pairs import Entry  # noqa: E402
+
+# A shell's background job ignores SIGINT, and so would every command that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CLASSES = [LabelClass("road", "flat", (128, 64, 128)), LabelClass("car", "vehicle", (0, 0, 142)),
            LabelClass("bus", "vehicle", (0, 60, 100))]
