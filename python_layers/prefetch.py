@@ -34,8 +34,11 @@ class Prefetcher:
         self._requested = None
 
     def request(self, iteration):
-        """Begin to prepare an iteration's batch."""
-        self._connection.send(iteration)
+        """Begin to prepare an iteration's batch; raises a RuntimeError if the process died."""
+        try:
+            self._connection.send(iteration)
+        except ConnectionError:
+            raise self._death() from None
         self._requested = iteration
 
     def get(self, iteration):
@@ -60,8 +63,11 @@ class Prefetcher:
         try:
             return self._connection.recv()
         except (EOFError, ConnectionError):
-            raise RuntimeError(f"The process that reads the data has died{self._cause()}; "
-                               "the lines above or the system's log say why.") from None
+            raise self._death() from None
+
+    def _death(self):
+        return RuntimeError(f"The process that reads the data has died{self._cause()}; the lines above or the system's "
+                            "log say why.")
 
     def _cause(self):
         self._process.join(timeout=1)

@@ -54,6 +54,13 @@ def test_a_process_that_was_killed_is_named(prefetcher):
         prefetcher.get(1)
 
 
+def test_a_process_that_is_dead_when_it_is_asked_is_named(prefetcher):
+    os.kill(prefetcher._process.pid, signal.SIGKILL)
+    prefetcher._process.join()
+    with pytest.raises(RuntimeError, match="has died, killed as .* memory runs out"):
+        prefetcher.request(1)
+
+
 def test_a_source_that_cannot_be_opened_is_raised():
     def broken():
         raise OSError("no such folder")
