@@ -11,6 +11,7 @@ from experiments.crf_benchmark.problem import Source
 from experiments.crf_benchmark.timing import Run, Timing, time_in_turns
 from experiments.progress import Progress
 from theano_crf import graph
+from theano_crf.functions import keeping_memory
 
 VOLUMES = 3   # a half step reads two, unary costs and what is withheld, and writes one
 PASSES = 10   # over memory, timed together
@@ -65,9 +66,8 @@ class OnDevice:
         self._unary, self._weights, self._truth = (theano.shared(array) for array in (volume, volume, map_))
         solution = graph.dual_mm(self._unary, self._weights, iterations)
         loss = graph.ssvm(self._unary, self._weights, self._truth, iterations=iterations)
-        with theano.configparser.change_flags(allow_gc=False):  # as theano_crf's own functions
-            self._dual_mm = theano.function([], _kept([solution.labels, solution.lower_bound]))
-            self._ssvm = theano.function([], _kept(loss))
+        self._dual_mm, self._ssvm = (theano.function([], _kept(outputs), mode=keeping_memory())
+                                     for outputs in ([solution.labels, solution.lower_bound], loss))
 
     def runs(self, source, batch):
         """Return what is timed on `batch` copies of a source: DualMM, and the loss with its gradients."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import theano_crf
-from theano_crf import memory
+from theano_crf import functions, memory
 
 HUGE = 1, 19, 100000, 100000
 
@@ -37,6 +37,22 @@ def test_what_was_granted_once_is_granted_again(monkeypatch):
         memory.check("dual_mm", (1, 2, 16, 32))
     with pytest.raises(MemoryError):
         memory.check("ssvm", (1, 2, 16, 16))
+
+
+@pytest.mark.parametrize("call", ["dual_mm", "ssvm"])
+def test_a_call_keeps_its_workspace_and_no_results(call):
+    generator = np.random.default_rng(0)
+    shape = 1, 3, 5, 6
+    weights, truth = generator.random((1, 2, 5, 6)), np.zeros((1, 5, 6), int)
+    arguments = (weights,) if call == "dual_mm" else (weights, truth)
+    results = getattr(theano_crf, call)(generator.random(shape), *arguments)
+    before = [result.copy() for result in results]
+    assert not any(np.array_equal(one, other) for one, other in
+                   zip(before, getattr(theano_crf, call)(generator.random(shape), *arguments)))
+    for kept, result in zip(before, results):
+        np.testing.assert_array_equal(kept, result)
+    compiled = functions._compiled(*(("dual_mm", "argmin") if call == "dual_mm" else ("ssvm",)))
+    assert compiled.fn.allow_gc is False
 
 
 def test_the_solvers_workspace_is_what_is_counted():
