@@ -13,6 +13,7 @@ struct Block {
     Lanes *least;       // [length], minimum of sums over the labels
     Lanes *own_edges;   // [length], for edges that lie nowhere in this order
     Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: by direction, in turns
+    Lanes *no_flow;        // [labels], zeros
     Lanes *top;            // of the stack, see push
 
     // For chains of any length up to that which `memory` was made for.
@@ -20,7 +21,7 @@ struct Block {
 
     static size_t bytes(long length, long labels)
     {
-        return sizeof(Lanes) * (2 * length * labels + 2 * length + (4 + stack_size(length)) * labels);
+        return sizeof(Lanes) * (2 * length * labels + 2 * length + (5 + stack_size(length)) * labels);
     }
 
     // Where `edges` or `costs` is null, they are to be written into the block's own memory. `costs_pitch` is in floats.
@@ -30,7 +31,9 @@ struct Block {
         lanes = lanes_;
         for (int i = 0; i < 4; ++i)
             passing[i / 2][i % 2] = memory_ + i * labels;
-        top = memory_ + 4 * labels;
+        no_flow = memory_ + 4 * labels;
+        std::fill(no_flow, no_flow + labels, Lanes{});
+        top = no_flow + labels;
         Lanes *const own_cost = top + stack_size(length) * labels;
         cost = costs ? reinterpret_cast<Lanes *>(costs) : own_cost;
         tile_pitch = costs ? costs_pitch / LANES : LANES * labels;
@@ -52,7 +55,7 @@ struct Block {
     {
         return reinterpret_cast<float *>(cost_at(node) + label)[lane];
     }
-    Lanes *cost_at(long node) const { return cost + node / LANES * tile_pitch + node % LANES * labels; }
+    Lanes *cost_at(unsigned long node) const { return cost + node / LANES * tile_pitch + node % LANES * labels; }
     Lanes *sums_at(long node) const { return sums + node * labels; }
 
 private:
@@ -115,16 +118,27 @@ struct Place<COLUMNS> {
 
     // What a finished node withholds, the flow in from the left less the flow out to the right, is taken from the
     // unary costs.
-    void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
-    {
-        const float *unary = packed.unary + packed.node(image, strip, node);
-        float *to = packed.costs + packed.node(image, strip, node);
-        const float *ahead = packed.unary + packed.node(image, strip, std::min(node + NODES_AHEAD, block.length - 1));
-        for (long i = 0, k = 0; k < block.labels; ++k, i += LANES) {
-            __builtin_prefetch(ahead + i, 0, 2);
-            store(to + i, load(unary + i) - ((in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{})));
+    class Writer {
+    public:
+        ALWAYS_INLINE Writer(const Place &place, const Block &block, long node)
+        {
+            const Packed &packed = place.packed;
+            const long ahead = std::min(node + NODES_AHEAD, block.length - 1);
+            unary_ = packed.unary + packed.node(place.image, place.strip, node);
+            ahead_ = packed.unary + packed.node(place.image, place.strip, ahead);
+            costs_ = packed.costs + packed.node(place.image, place.strip, node);
         }
-    }
+        ALWAYS_INLINE void write(long k, Lanes in, Lanes out)
+        {
+            __builtin_prefetch(ahead_ + k * LANES, 0, 2);
+            store(costs_ + k * LANES, (out - in) + load(unary_ + k * LANES));
+        }
+        void finish() {}
+
+    private:
+        const float *unary_, *ahead_;
+        float *costs_;
+    };
 };
 
 template <>
@@ -156,28 +170,35 @@ struct Place<ROWS> {
         const float *from = costs + packed.node(image, first / LANES, band * LANES);
         Lanes tile[LANES];
         for (long k = 0; k < block.labels; ++k) {
-            for (long lane = 0; lane < LANES; ++lane) {
-                tile[lane] = Lanes{};
-                if (lane < block.lanes) {
-                    __builtin_prefetch(from + ahead + lane * pitch + k * LANES, 0, 2);
-                    tile[lane] = load(from + lane * pitch + k * LANES);
-                }
-            }
-            transpose(tile);
+            for (long lane = 0; lane < block.lanes; ++lane)
+                __builtin_prefetch(from + ahead + lane * pitch + k * LANES, 0, 2);
+            load_transposed(from + k * LANES, pitch, tile);
             for (long i = 0; i < count; ++i)
                 block.cost_at(first + i)[k] = tile[i];
         }
     }
 
     // As Place<COLUMNS>, a tile at a time, when its last node is finished; until then what the nodes withhold is kept.
-    void write(const Block &block, long node, const Lanes *in, const Lanes *out) const
-    {
-        prefetch_tile(block, node);
-        for (long k = 0; k < block.labels; ++k)
-            block.cost_at(node)[k] = (in ? in[k] : Lanes{}) - (out ? out[k] : Lanes{});
-        if (node % LANES == LANES - 1 || node + 1 == block.length)
-            write_tile(block, node / LANES * LANES, node % LANES + 1);
-    }
+    class Writer {
+    public:
+        ALWAYS_INLINE Writer(const Place &place, const Block &block, long node)
+            : place_(place), block_(block), node_(node), kept_(block.cost_at(node))
+        {
+            place.prefetch_tile(block, node);
+        }
+        ALWAYS_INLINE void write(long k, Lanes in, Lanes out) { kept_[k] = out - in; }
+        void finish()
+        {
+            if (node_ % LANES == LANES - 1 || node_ + 1 == block_.length)
+                place_.write_tile(block_, node_ / LANES * LANES, node_ % LANES + 1);
+        }
+
+    private:
+        const Place &place_;
+        const Block &block_;
+        long node_;
+        Lanes *kept_;
+    };
 
 private:
     void write_tile(const Block &block, long first, long count) const
@@ -185,12 +206,12 @@ private:
         const long pitch = block.labels * LANES, start = packed.node(image, first / LANES, band * LANES);
         Lanes tile[LANES];
         for (long k = 0; k < block.labels; ++k) {
-            for (long i = 0; i < LANES; ++i)
-                tile[i] = i < count ? block.cost_at(first + i)[k] : Lanes{};
-            transpose(tile);
+            for (long i = count; i < LANES; ++i)  // past the image's last column
+                block.cost_at(first + i)[k] = Lanes{};
+            load_transposed(reinterpret_cast<const float *>(block.cost_at(first) + k), pitch, tile);
             for (long lane = 0; lane < block.lanes; ++lane) {
                 const long offset = start + lane * pitch + k * LANES;
-                store(packed.costs + offset, load(packed.unary + offset) - tile[lane]);
+                store(packed.costs + offset, tile[lane] + load(packed.unary + offset));
             }
         }
     }

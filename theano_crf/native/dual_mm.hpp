@@ -14,7 +14,7 @@ inline double margin_constant(const Grid &grid, long image)
 // Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
 // than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and,
 // in packed.costs, the costs before the last half step over the columns.
-inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
+inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
                     double tolerance, int32_t *labels, double *bounds)
 {
     const double never = -std::numeric_limits<double>::infinity();
@@ -25,7 +25,10 @@ inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspac
 
     for (long iteration = 1; iteration <= iterations && remaining > 0; ++iteration) {
         double *row_bounds = may_stop ? now.data() : nullptr;
-        half_step<ROWS>(packed, {iteration == 1, true, nullptr, row_bounds, going_on.data()}, workspaces);
+        const Grid *first = iteration == 1 ? &grid : nullptr;
+        const Status status = half_step<ROWS>(packed, {first, true, nullptr, row_bounds, going_on.data()}, workspaces);
+        if (status != SOLVED)
+            return status;
         for (long n = 0; n < grid.images; ++n) {
             const bool stalled = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
             ending[n] = going_on[n] && (iteration == iterations || stalled);
@@ -34,11 +37,12 @@ inline void iterate(const Grid &grid, const Packed &packed, Workspaces &workspac
         }
         before = now;
         if (remaining > 0)
-            half_step<COLUMNS>(packed, {false, true, nullptr, nullptr, going_on.data()}, workspaces);
-        half_step<COLUMNS>(packed, {false, false, labels, bounds, ending.data()}, workspaces);
+            half_step<COLUMNS>(packed, {nullptr, true, nullptr, nullptr, going_on.data()}, workspaces);
+        half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data()}, workspaces);
     }
     for (long n = 0; grid.truth && n < grid.images; ++n)
         bounds[n] += margin_constant(grid, n);
+    return SOLVED;
 }
 
 // Floats of workspace that dual_mm and single_step need.
@@ -58,10 +62,9 @@ inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decod
     if (status == SOLVED && grid.truth)
         status = check_labels(grid, grid.truth);
     if (status == SOLVED)
-        status = pack(grid, packed);
+        status = iterate(grid, packed, workspaces, iterations, tolerance, labels, bounds);
     if (status != SOLVED)
         return status;
-    iterate(grid, packed, workspaces, iterations, tolerance, labels, bounds);
     if (decoding != ARGMIN)
         viterbi(grid, packed, workspaces, labels);
     if (decoding == ICM)
@@ -89,7 +92,7 @@ inline Status single_step(const Grid &grid, Direction direction, const float *be
     }
     if (!finite)
         return WITHHELD_INVALID;
-    const HalfStep step = {false, true, nullptr, bounds, nullptr};
+    const HalfStep step = {nullptr, true, nullptr, bounds, nullptr};
     if (direction == ROWS)
         half_step<ROWS>(packed, step, workspaces);
     else

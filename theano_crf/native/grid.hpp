@@ -35,11 +35,12 @@ enum Status { SOLVED, UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OU
 // Each label is a class or, where the grid has a truth, void.
 inline Status check_labels(const Grid &grid, const int32_t *labels)
 {
+    const uint32_t classes = grid.labels;
+    const int32_t allowed = grid.truth ? grid.void_label : 0;  // 0 is a class anyway
+    bool outside = false;
     for (long pixel = 0; pixel < grid.images * grid.pixels(); ++pixel)
-        if ((labels[pixel] < 0 || labels[pixel] >= grid.labels) &&
-            !(grid.truth && labels[pixel] == grid.void_label))
-            return LABEL_OUTSIDE;
-    return SOLVED;
+        outside |= (uint32_t(labels[pixel]) >= classes) & (labels[pixel] != allowed);
+    return outside ? LABEL_OUTSIDE : SOLVED;
 }
 
 inline const char *describe(Status status)

@@ -5,7 +5,7 @@
 // threads.
 
 struct HalfStep {
-    bool at_first;       // nothing is withheld yet
+    const Grid *first;   // the problem, in the first half step: it is packed, and nothing is withheld yet; rows only
     bool keep;           // write the costs for the other direction over those of this one
     int32_t *labels;     // (images, height, width), of least cost; null: not wanted; columns only
     double *bounds;      // (images,), null: not wanted
@@ -13,31 +13,36 @@ struct HalfStep {
 };
 
 // What becomes of a finished node.
-template <Direction direction>
+template <Direction direction, class Block>
 struct Finish {
     const HalfStep &step;
     const Place<direction> &place;
     const Block &block;
-    const bool needs_costs;
     double bound[LANES];
 
-    void operator()(long node, const Lanes *flow_in, const Lanes *flow_out)
+    template <class Minorant, class FlowIn, class FlowOut>
+    ALWAYS_INLINE void operator()(long node, const Minorant &minorant, const FlowIn &flow_in, const FlowOut &flow_out)
     {
-        if (needs_costs)
-            decide(node);
-        if (step.keep)
-            place.write(block, node, flow_in, flow_out);
+        if (step.labels || step.bounds)
+            decide(node, minorant);
+        if (!step.keep)
+            return;
+        typename Place<direction>::Writer writer(place, block, node);
+        for (long k = 0; k < block.labels; ++k)
+            writer.write(k, flow_in[k], flow_out[k]);
+        writer.finish();
     }
 
     // The label of least cost, the first of equals.
-    void decide(long node)
+    template <class Minorant>
+    void decide(long node, const Minorant &minorant)
     {
-        const Lanes *minorant = block.cost_at(node);
-        Lanes least = minorant[0];
+        Lanes least = minorant(0);
         LabelLanes label = {};
         for (int32_t k = 1; k < block.labels; ++k) {
-            label = minorant[k] < least ? LabelLanes{} + k : label;
-            least = minimum(least, minorant[k]);
+            const Lanes cost = minorant(k);
+            label = cost < least ? LabelLanes{} + k : label;
+            least = minimum(least, cost);
         }
         for (long lane = 0; lane < LANES; ++lane)
             bound[lane] += least[lane];
@@ -57,37 +62,45 @@ struct Finish {
 template <Direction direction, class Block>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
-    place.bind(block, step.keep && !step.at_first);
-    Finish<direction> finish = {step, place, block, step.labels || step.bounds, {}};
+    place.bind(block, step.keep && !step.first);
+    Finish<direction, Block> finish = {step, place, block, {}};
     const auto read = [&](long first, long ahead) { place.read(block, first, ahead); };
     find_minorant(block, read, finish);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 
 template <Direction direction, class Block>
-void solve_blocks(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
+Status solve_blocks(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
+    std::atomic<int> status(SOLVED);
     const long blocks = Place<direction>::blocks(packed);
-    const float *costs = step.at_first ? packed.unary : packed.costs;
+    const float *costs = step.first ? packed.unary : packed.costs;
     std::vector<double> bounds(packed.images * blocks);
+    Shares shares(packed.images * blocks, omp_get_max_threads());
 
     #pragma omp parallel
     {
         const FlushDenormals flush;
         Block block(workspaces.of_this_thread(), packed.labels);
-        #pragma omp for schedule(dynamic)
-        for (long task = 0; task < packed.images * blocks; ++task)
-            if (!step.active || step.active[task / blocks])
+        for (long task; (task = shares.take(omp_get_thread_num())) >= 0;)
+            if (!step.active || step.active[task / blocks]) {
+                if (step.first) {
+                    const Status found = pack_band(*step.first, packed, task / blocks, task % blocks);
+                    if (found != SOLVED)
+                        status = found;
+                }
                 bounds[task] = solve_block(step, Place<direction>(packed, costs, task), block);
+            }
     }
     for (long image = 0; step.bounds && image < packed.images; ++image)
         if (!step.active || step.active[image])
             step.bounds[image] = std::accumulate(bounds.begin() + image * blocks,
                                                  bounds.begin() + (image + 1) * blocks, 0.0);
+    return Status(status.load());
 }
 
 template <Direction direction>
-void half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
+Status half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
     switch (packed.labels) {
     case 11:  // the classes of street scenes, with CamVid's and with Cityscapes' labels

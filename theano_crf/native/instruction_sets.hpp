@@ -13,6 +13,7 @@
 
 #include "fusion.hpp"
 #include "grid.hpp"
+#include "shares.hpp"
 #include "workspaces.hpp"
 
 #if defined(__x86_64__)

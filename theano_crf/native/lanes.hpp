@@ -41,61 +41,60 @@ ALWAYS_INLINE void store_first(Value *to, Vector lanes, long count)
             to[lane] = lanes[lane];
 }
 
-// rows[i][j] <-> rows[j][i], in registers.
+// columns[j][i] = rows[i * pitch + j]. Quarters of vectors are put together as they are loaded, which costs no shuffle.
 #if LANES == 16
-ALWAYS_INLINE void transpose(Lanes rows[LANES])
+ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
-    __m512 pairs[16], quads[16];
-    for (int i = 0; i < 16; i += 2) {
-        pairs[i] = _mm512_unpacklo_ps(rows[i], rows[i + 1]);
-        pairs[i + 1] = _mm512_unpackhi_ps(rows[i], rows[i + 1]);
-    }
-    for (int i = 0; i < 16; i += 4)
-        for (int half = 0; half < 2; ++half) {
-            const __m512d top = _mm512_castps_pd(pairs[i + half]);
-            const __m512d bottom = _mm512_castps_pd(pairs[i + half + 2]);
-            quads[i + 2 * half] = _mm512_castpd_ps(_mm512_unpacklo_pd(top, bottom));
-            quads[i + 2 * half + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(top, bottom));
+    for (int quarter = 0; quarter < 4; ++quarter) {
+        __m512 mixed[4];  // [i]: of the rows i, i + 4, i + 8, i + 12
+        for (int i = 0; i < 4; ++i) {
+            const float *from = rows + i * pitch + 4 * quarter;
+            mixed[i] = _mm512_broadcast_f32x4(_mm_loadu_ps(from));
+            mixed[i] = _mm512_mask_broadcast_f32x4(mixed[i], 0x00f0, _mm_loadu_ps(from + 4 * pitch));
+            mixed[i] = _mm512_mask_broadcast_f32x4(mixed[i], 0x0f00, _mm_loadu_ps(from + 8 * pitch));
+            mixed[i] = _mm512_mask_broadcast_f32x4(mixed[i], 0xf000, _mm_loadu_ps(from + 12 * pitch));
         }
-    // quads[4 g + c] holds in its 128-bit part p the column 4 p + c of rows 4 g to 4 g + 3.
-    for (int c = 0; c < 4; ++c) {
-        const __m512 even01 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0x88);
-        const __m512 odd01 = _mm512_shuffle_f32x4(quads[c], quads[4 + c], 0xdd);
-        const __m512 even23 = _mm512_shuffle_f32x4(quads[8 + c], quads[12 + c], 0x88);
-        const __m512 odd23 = _mm512_shuffle_f32x4(quads[8 + c], quads[12 + c], 0xdd);
-        rows[c] = _mm512_shuffle_f32x4(even01, even23, 0x88);
-        rows[4 + c] = _mm512_shuffle_f32x4(odd01, odd23, 0x88);
-        rows[8 + c] = _mm512_shuffle_f32x4(even01, even23, 0xdd);
-        rows[12 + c] = _mm512_shuffle_f32x4(odd01, odd23, 0xdd);
+        const __m512d low01 = _mm512_castps_pd(_mm512_unpacklo_ps(mixed[0], mixed[1]));
+        const __m512d low23 = _mm512_castps_pd(_mm512_unpacklo_ps(mixed[2], mixed[3]));
+        const __m512d high01 = _mm512_castps_pd(_mm512_unpackhi_ps(mixed[0], mixed[1]));
+        const __m512d high23 = _mm512_castps_pd(_mm512_unpackhi_ps(mixed[2], mixed[3]));
+        columns[4 * quarter] = _mm512_castpd_ps(_mm512_unpacklo_pd(low01, low23));
+        columns[4 * quarter + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(low01, low23));
+        columns[4 * quarter + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(high01, high23));
+        columns[4 * quarter + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(high01, high23));
     }
 }
 #elif LANES == 8
-ALWAYS_INLINE void transpose(Lanes rows[LANES])
+ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
-    __m256 quads[8];
-    for (int i = 0; i < 8; i += 4) {
-        const __m256 low01 = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
-        const __m256 high01 = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
-        const __m256 low23 = _mm256_unpacklo_ps(rows[i + 2], rows[i + 3]);
-        const __m256 high23 = _mm256_unpackhi_ps(rows[i + 2], rows[i + 3]);
-        quads[i] = _mm256_shuffle_ps(low01, low23, 0x44);
-        quads[i + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
-        quads[i + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
-        quads[i + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
-    }
-    for (int c = 0; c < 4; ++c) {
-        rows[c] = _mm256_permute2f128_ps(quads[c], quads[4 + c], 0x20);
-        rows[4 + c] = _mm256_permute2f128_ps(quads[c], quads[4 + c], 0x31);
+    for (int half = 0; half < 2; ++half) {
+        __m256 mixed[4];  // [i]: of the rows i and i + 4
+        for (int i = 0; i < 4; ++i) {
+            const float *from = rows + i * pitch + 4 * half;
+            mixed[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)),
+                                            _mm_loadu_ps(from + 4 * pitch), 1);
+        }
+        const __m256 low01 = _mm256_unpacklo_ps(mixed[0], mixed[1]), high01 = _mm256_unpackhi_ps(mixed[0], mixed[1]);
+        const __m256 low23 = _mm256_unpacklo_ps(mixed[2], mixed[3]), high23 = _mm256_unpackhi_ps(mixed[2], mixed[3]);
+        columns[4 * half] = _mm256_shuffle_ps(low01, low23, 0x44);
+        columns[4 * half + 1] = _mm256_shuffle_ps(low01, low23, 0xee);
+        columns[4 * half + 2] = _mm256_shuffle_ps(high01, high23, 0x44);
+        columns[4 * half + 3] = _mm256_shuffle_ps(high01, high23, 0xee);
     }
 }
 #else
-ALWAYS_INLINE void transpose(Lanes rows[LANES])
+ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
     for (int i = 0; i < LANES; ++i)
-        for (int j = 0; j < i; ++j) {
-            const float below = rows[i][j];
-            rows[i][j] = rows[j][i];
-            rows[j][i] = below;
-        }
+        for (int j = 0; j < LANES; ++j)
+            columns[j][i] = rows[i * pitch + j];
 }
 #endif
+
+// rows[i][j] <-> rows[j][i]
+ALWAYS_INLINE void transpose(Lanes rows[LANES])
+{
+    Lanes columns[LANES];
+    load_transposed(reinterpret_cast<const float *>(rows), LANES, columns);
+    std::copy(columns, columns + LANES, rows);
+}

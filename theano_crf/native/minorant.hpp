@@ -15,11 +15,31 @@
 //   over an edge is wanted only until the nodes at its ends are finished. So besides the costs there are
 //   never more than a few nodes' sums and flows, in a stack.
 
-const long CONSTANT_TAKEN_OUT = 8;  // nodes from one at which messages get minimum 0 to the next
+const unsigned long CONSTANT_TAKEN_OUT = 8;  // nodes from one at which messages get minimum 0 to the next
 
 inline long middle(long first, long last) { return first + (last - first) / 2; }
 
-ALWAYS_INLINE Lanes infinity() { return broadcast(std::numeric_limits<float>::infinity()); }
+// The least of value(0) to value(labels - 1). Four minima, as each takes longer than the rest of a label's work.
+template <class Value>
+ALWAYS_INLINE Lanes least_over(long labels, Value value)
+{
+    Lanes least_0 = value(0), least_1 = least_0, least_2 = least_0, least_3 = least_0;
+    long k = 1;
+    for (; k + 3 < labels; k += 4) {
+        least_0 = minimum(least_0, value(k));
+        least_1 = minimum(least_1, value(k + 1));
+        least_2 = minimum(least_2, value(k + 2));
+        least_3 = minimum(least_3, value(k + 3));
+    }
+    for (; k < labels; ++k)
+        least_0 = minimum(least_0, value(k));
+    return minimum(minimum(least_0, least_1), minimum(least_2, least_3));
+}
+
+inline Lanes least_of(const Lanes *values, long labels)
+{
+    return least_over(labels, [&](long k) { return values[k]; });
+}
 
 // sums = cost + message(from, weight), for Potts min(from, min from + weight), less min from where the
 // constant is taken out; returns the minimum of sums.
@@ -27,31 +47,10 @@ template <bool constant_taken_out>
 ALWAYS_INLINE Lanes pass_message(const Lanes *from, Lanes least, Lanes weight, const Lanes *cost, Lanes *sums,
                                  long labels)
 {
-    const Lanes most = constant_taken_out ? weight : least + weight;
-    const auto sum = [&](long k) {
-        const Lanes message = minimum(constant_taken_out ? from[k] - least : from[k], most);
-        return sums[k] = cost[k] + message;
-    };
-    // Four minima, as each takes longer than the rest of a label's work.
-    Lanes least_0 = infinity(), least_1 = least_0, least_2 = least_0, least_3 = least_0;
-    long k = 0;
-    for (; k + 3 < labels; k += 4) {
-        least_0 = minimum(least_0, sum(k));
-        least_1 = minimum(least_1, sum(k + 1));
-        least_2 = minimum(least_2, sum(k + 2));
-        least_3 = minimum(least_3, sum(k + 3));
-    }
-    for (; k < labels; ++k)
-        least_0 = minimum(least_0, sum(k));
-    return minimum(minimum(least_0, least_1), minimum(least_2, least_3));
-}
-
-inline Lanes least_of(const Lanes *values, long labels)
-{
-    Lanes least = values[0];
-    for (long k = 1; k < labels; ++k)
-        least = minimum(least, values[k]);
-    return least;
+    const Lanes most = constant_taken_out ? weight : least + weight, constant = -least;
+    return least_over(labels, [&](long k) {
+        return sums[k] = minimum(most, constant_taken_out ? from[k] + constant : from[k]) + cost[k];
+    });
 }
 
 // Sums of cost and incoming message at one node.
@@ -66,38 +65,44 @@ template <int step, class Block>  // 1: to the right; -1: to the left
 class Front {
 public:
     Front(Block &block, long boundary, Lanes least, long edges, Sums *trail)
-        : block_(block), node_(boundary), here_{block.cost_at(boundary), least}, edges_(edges), trail_(trail)
+        : block_(&block), node_(boundary), here_{block.cost_at(boundary), least}, edges_(edges), trail_(trail)
     {
         while (offset(halvings_) > 0)
             ++halvings_;
-        trail_[halvings_--] = here_;
+        leave_behind();
     }
 
     ALWAYS_INLINE void pass()
     {
         const long next = node_ + step;
-        const bool left_behind = ++passed_ == offset(halvings_);
-        Lanes *sums = left_behind ? block_.push() : block_.passing[step > 0][next & 1];
-        const Lanes weight = block_.edge[step > 0 ? node_ : next];
+        const bool left_behind = ++passed_ == pause_;
+        Lanes *sums = left_behind ? block_->push() : block_->passing[step > 0][next & 1];
+        const Lanes weight = block_->edge[step > 0 ? node_ : next];
         const Lanes least = next % CONSTANT_TAKEN_OUT
-            ? pass_message<false>(here_.values, here_.least, weight, block_.cost_at(next), sums, block_.labels)
-            : pass_message<true>(here_.values, here_.least, weight, block_.cost_at(next), sums, block_.labels);
+            ? pass_message<false>(here_.values, here_.least, weight, block_->cost_at(next), sums, block_->labels)
+            : pass_message<true>(here_.values, here_.least, weight, block_->cost_at(next), sums, block_->labels);
         here_ = {sums, least};
         node_ = next;
         if (left_behind)
-            trail_[halvings_--] = here_;
+            leave_behind();
     }
 
 private:
-    Block &block_;
+    Block *block_;
     long node_;
     Sums here_;
-    const long edges_;
+    long edges_;
     Sums *trail_;
-    long passed_ = 0, halvings_ = 0;  // of the way, up to the next sums that are looked at again
+    long passed_ = 0, halvings_ = 0;  // of the way, up to the sums that are looked at again
+    long pause_;                      // how far from the boundary the next of them lie
 
-    // How far from the boundary the sums lie that are looked at again after so many halvings of the way. The
-    // middle edge of n nodes has (n - 1) / 2 edges on its left, (n - 2) / 2 on its right.
+    void leave_behind()
+    {
+        trail_[halvings_--] = here_;
+        pause_ = offset(halvings_);
+    }
+
+    // The middle edge of n nodes has (n - 1) / 2 edges on its left, (n - 2) / 2 on its right.
     long offset(long halvings) const
     {
         return halvings < 0 ? 0 : step > 0 ? edges_ >> halvings : ((edges_ + 1) >> halvings) - 1;
@@ -107,7 +112,8 @@ private:
 // Pass messages over `forward` and `backward` edges in turns: the two are independent, so one hides the
 // other's latency.
 template <class Block>
-void pass_messages(Front<1, Block> &to_the_right, long forward, Front<-1, Block> &to_the_left, long backward)
+ALWAYS_INLINE void pass_messages(Front<1, Block> &to_the_right, long forward, Front<-1, Block> &to_the_left,
+                                 long backward)
 {
     while (forward > 0 || backward > 0) {
         if (forward-- > 0)
@@ -117,76 +123,68 @@ void pass_messages(Front<1, Block> &to_the_right, long forward, Front<-1, Block>
     }
 }
 
-// The flow over the edge (l, l + 1) of the segment where the left half gets `share` of the min-marginals.
+// The flow over the edge (l, l + 1) of a segment where the left half gets `share` of the min-marginals: what the left
+// half's message exceeds that share by, less the least such excess, at most the edge's weight.
 template <class Block>
-void find_flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *flow)
-{
-    const Lanes weight = block.edge[l], most = left.least + weight;
-    Lanes even = infinity(), odd = even;
-    const auto exceed = [&](long k) {
-        const Lanes message = minimum(left.values[k], most);
-        return flow[k] = (message + right.values[k]) * share - message;
-    };
-    long k = 0;
-    for (; k + 1 < block.labels; k += 2) {
-        even = minimum(even, exceed(k));
-        odd = minimum(odd, exceed(k + 1));
+class Flow {
+public:
+    // `excess` is room for [labels].
+    ALWAYS_INLINE Flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *excess)
+        : excess_(excess), weight_(block.edge[l])
+    {
+        const Lanes most = left.least + weight_;
+        constant_ = -least_over(block.labels, [&](long k) {
+            const Lanes message = minimum(most, left.values[k]);
+            return excess[k] = (message + right.values[k]) * share - message;
+        });
     }
-    if (k < block.labels)
-        even = minimum(even, exceed(k));
-    const Lanes least_excess = minimum(even, odd);
-    for (k = 0; k < block.labels; ++k)
-        flow[k] = minimum(flow[k] - least_excess, weight);
-}
+    ALWAYS_INLINE Lanes operator[](long k) const { return minimum(weight_, excess_[k] + constant_); }
 
-// The least of costs += sign * flow.
-template <int sign>
-ALWAYS_INLINE Lanes add_flow(const Lanes *flow, Lanes *costs, long labels)
-{
-    Lanes even = infinity(), odd = even;
-    const auto add = [&](long k) { return costs[k] = sign > 0 ? costs[k] + flow[k] : costs[k] - flow[k]; };
-    long k = 0;
-    for (; k + 1 < labels; k += 2) {
-        even = minimum(even, add(k));
-        odd = minimum(odd, add(k + 1));
-    }
-    if (k < labels)
-        even = minimum(even, add(k));
-    return minimum(even, odd);
-}
+private:
+    const Lanes *excess_;
+    Lanes weight_, constant_;
+};
 
 const int LONGEST_TRAIL = 33;  // as often can a chain's length be halved
 
 // A part of the chains, with the trails that messages from its two ends left and the flows over the edges at its
-// ends; null: there is no such edge.
+// ends, zero at the ends of the chain.
 struct Segment {
     long first, last;
     const Sums *from_left, *from_right;
     const Lanes *flow_in, *flow_out;
 };
 
-// Cut a segment down to single nodes. `finish(node, flow_in, flow_out)` is called for each, from left to right; its
-// cost is the minorant then if finish.needs_costs.
+// Cut a segment down to single nodes. `finish(node, minorant, flow_in, flow_out)` is called for each, from left to
+// right, with its minorant and the flows over its edges, label by label.
 template <class Block, class Finish>
 void divide(Block &block, const Segment &segment, Finish &finish)
 {
     const long first = segment.first, last = segment.last, l = middle(first, last);
+    Lanes *const cost_l = block.cost_at(l);
     if (first == last) {
-        finish(first, segment.flow_in, segment.flow_out);
+        finish(first, [&](long k) { return cost_l[k]; }, segment.flow_in, segment.flow_out);
         return;
     }
-    Lanes *const top = block.top;
-    Lanes *flow = block.push();
-    find_flow(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left, *segment.from_right, flow);
-    Sums from_l[LONGEST_TRAIL], from_next[LONGEST_TRAIL];
-    if (last > first + 1 || finish.needs_costs) {
-        const Lanes least_left = add_flow<1>(flow, block.cost_at(l), block.labels);
-        const Lanes least_right = add_flow<-1>(flow, block.cost_at(l + 1), block.labels);
-        const long forward = middle(l + 1, last) - (l + 1), backward = std::max(l - middle(first, l) - 1, 0L);
-        Front<1, Block> to_the_right(block, l + 1, least_right, forward, from_next);
-        Front<-1, Block> to_the_left(block, l, least_left, backward, from_l);
-        pass_messages(to_the_right, forward, to_the_left, backward);
+    Lanes *const cost_next = block.cost_at(l + 1), *const top = block.top, *const flow = block.push();
+    const Flow<Block> cut(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left,
+                          *segment.from_right, flow);
+    if (last == first + 1) {
+        finish(first, [&](long k) { return cost_l[k] + cut[k]; }, segment.flow_in, cut);
+        finish(last, [&](long k) { return cost_next[k] - cut[k]; }, cut, segment.flow_out);
+        block.top = top;
+        return;
     }
+    Sums from_l[LONGEST_TRAIL], from_next[LONGEST_TRAIL];
+    const Lanes least_l = least_over(block.labels, [&](long k) {
+        flow[k] = cut[k];
+        return cost_l[k] += flow[k];
+    });
+    const Lanes least_next = least_over(block.labels, [&](long k) { return cost_next[k] -= flow[k]; });
+    const long forward = middle(l + 1, last) - (l + 1), backward = std::max(l - middle(first, l) - 1, 0L);
+    Front<1, Block> to_the_right(block, l + 1, least_next, forward, from_next);
+    Front<-1, Block> to_the_left(block, l, least_l, backward, from_l);
+    pass_messages(to_the_right, forward, to_the_left, backward);
     divide(block, {first, l, segment.from_left + 1, from_l, segment.flow_in, flow}, finish);
     divide(block, {l + 1, last, from_next, segment.from_right + 1, flow, segment.flow_out}, finish);
     block.top = top;
@@ -221,5 +219,5 @@ void find_minorant(Block &block, Read read, Finish &finish)
         from += LANES;
         to -= LANES;
     }
-    divide(block, {0, last, from_left, from_right, nullptr, nullptr}, finish);
+    divide(block, {0, last, from_left, from_right, block.no_flow, block.no_flow}, finish);
 }

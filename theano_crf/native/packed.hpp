@@ -44,6 +44,14 @@ struct Packed {
     }
 };
 
+ALWAYS_INLINE bool all_of(LabelLanes lanes)
+{
+    bool all = true;
+    for (long lane = 0; lane < LANES; ++lane)
+        all = all && lanes[lane];
+    return all;
+}
+
 // One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of
 // `volume`. False if a value is not finite or too large.
 inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
@@ -57,10 +65,7 @@ inline bool pack_row(const float *row, long pitch, const Packed &packed, long im
             allowed &= (values <= most) & (values >= -most);  // not where a value is NaN
             store(volume + packed.node(image, strip, y) + k * LANES, values);
         }
-    bool all = true;
-    for (long lane = 0; lane < LANES; ++lane)
-        all = all && allowed[lane];
-    return all;
+    return all_of(allowed);
 }
 
 inline void unpack_row(const Packed &packed, long image, long y, const float *volume, float *row, long pitch)
@@ -91,44 +96,60 @@ inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image
             packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
 }
 
-// Both directions' edges from one row of pixels. False if a weight is negative, not finite or too large.
-inline bool pack_edges_of_row(const Grid &grid, const Packed &packed, long image, long y)
+// Both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
+inline bool pack_edges(const Grid &grid, const Packed &packed, long image, long band)
 {
-    const float *right = grid.weights + image * grid.weights_n + y * grid.weights_y;
-    const float *down = right + grid.weights_c;
-    float *band = packed.row_edges + (image * packed.bands + y / LANES) * grid.width * LANES + y % LANES;
-    const float most = LARGEST_COST;
-    bool valid = true;
-    for (long x = 0; x < grid.width; ++x) {
-        band[x * LANES] = right[x];
-        valid = valid && (x + 1 == grid.width || (right[x] >= 0 && right[x] <= most)) &&
-                (y + 1 == grid.height || (down[x] >= 0 && down[x] <= most));
-    }
+    const Lanes most = broadcast(LARGEST_COST);
+    LabelLanes allowed = ~LabelLanes{};  // all bits set
+    const auto edges = [&](const float *weights, long count) {
+        const Lanes lanes = load_first(weights, count);
+        allowed &= (lanes >= Lanes{}) & (lanes <= most);  // not where a value is NaN
+        return lanes;
+    };
+    const long first = band * LANES, rows = std::min<long>(LANES, grid.height - first);
+    float *right_edges = packed.row_edges + (image * packed.bands + band) * grid.width * LANES;
     for (long strip = 0; strip < packed.strips; ++strip) {
-        const long x = strip * LANES;
-        store(packed.column_edges + ((image * packed.strips + strip) * grid.height + y) * LANES,
-              load_first(down + x, std::min<long>(LANES, grid.width - x)));
+        const long x = strip * LANES, columns = std::min<long>(LANES, grid.width - x);
+        float *down_edges = packed.column_edges + ((image * packed.strips + strip) * grid.height + first) * LANES;
+        Lanes tile[LANES];
+        for (long i = 0; i < LANES; ++i) {
+            const float *right = grid.weights + image * grid.weights_n + (first + i) * grid.weights_y + x;
+            tile[i] = Lanes{};
+            if (i < rows) {
+                tile[i] = edges(right, std::min(columns, grid.width - 1 - x));
+                const long down = first + i + 1 < grid.height ? columns : 0;
+                store(down_edges + i * LANES, edges(right + grid.weights_c, down));
+            }
+        }
+        transpose(tile);
+        for (long i = 0; i < columns; ++i)
+            store(right_edges + (x + i) * LANES, tile[i]);
     }
-    return valid;
+    return all_of(allowed);
+}
+
+// All of the problem that belongs to one band.
+inline Status pack_band(const Grid &grid, const Packed &packed, long image, long band)
+{
+    Status status = SOLVED;
+    for (long y = band * LANES; y < std::min<long>((band + 1) * LANES, grid.height); ++y) {
+        const float *row = grid.unary + image * grid.unary_n + y * grid.unary_y;
+        if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
+            status = UNARY_INVALID;
+        if (grid.truth)
+            add_margin_to_row(grid, packed, image, y);
+    }
+    return pack_edges(grid, packed, image, band) ? status : WEIGHTS_INVALID;
 }
 
 inline Status pack(const Grid &grid, const Packed &packed)
 {
     std::atomic<int> status(SOLVED);
-    #pragma omp parallel
-    {
-        const FlushDenormals flush;
-        #pragma omp for
-        for (long task = 0; task < grid.images * grid.height; ++task) {
-            const long image = task / grid.height, y = task % grid.height;
-            const float *row = grid.unary + image * grid.unary_n + y * grid.unary_y;
-            if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
-                status = UNARY_INVALID;
-            if (!pack_edges_of_row(grid, packed, image, y))
-                status = WEIGHTS_INVALID;
-            if (grid.truth)
-                add_margin_to_row(grid, packed, image, y);
-        }
+    #pragma omp parallel for
+    for (long task = 0; task < packed.images * packed.bands; ++task) {
+        const Status found = pack_band(grid, packed, task / packed.bands, task % packed.bands);
+        if (found != SOLVED)
+            status = found;
     }
     return Status(status.load());
 }
