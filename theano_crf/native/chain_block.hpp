@@ -2,6 +2,8 @@
 //
 // Included once for each instruction set (see instruction_sets.hpp).
 
+const long NODES_AHEAD = 8;  // how far ahead the costs of a column are asked for
+
 struct Block {
     long length;  // nodes of a chain
     long labels;
@@ -9,6 +11,7 @@ struct Block {
     const Lanes *edge;  // [length], weight of the edge to the next node; the last is unused
     Lanes *cost;        // [length][labels], the costs and what has flowed in so far; see cost_at
     long tile_pitch;    // from LANES nodes' costs to those of the next
+    bool far;           // the costs are not in the cache yet when they are looked at first
     Lanes *sums;        // [length][labels], of cost and incoming message, where those of all nodes are wanted
     Lanes *least;       // [length], minimum of sums over the labels
     Lanes *own_edges;   // [length], for edges that lie nowhere in this order
@@ -36,6 +39,7 @@ struct Block {
         top = no_flow + labels;
         Lanes *const own_cost = top + stack_size(length) * labels;
         cost = costs ? reinterpret_cast<Lanes *>(costs) : own_cost;
+        far = false;
         tile_pitch = costs ? costs_pitch / LANES : LANES * labels;
         least = own_cost + length * labels;
         own_edges = least + length;
@@ -58,6 +62,14 @@ struct Block {
     Lanes *cost_at(unsigned long node) const { return cost + node / LANES * tile_pitch + node % LANES * labels; }
     Lanes *sums_at(long node) const { return sums + node * labels; }
 
+    // Have the costs of a node brought into the cache.
+    ALWAYS_INLINE void ask_for(long node, long labels_) const
+    {
+        if (far && node >= 0 && node < length)
+            for (long k = 0; k < labels_; ++k)
+                __builtin_prefetch(cost_at(node) + k, 0, 2);
+    }
+
 private:
     Lanes *memory_;
 
@@ -71,8 +83,6 @@ private:
         return (halvings + 2) * (halvings + 2);
     }
 };
-
-const long NODES_AHEAD = 8;  // how far ahead a column's unary costs are asked for
 
 // A block whose number of labels the compiler knows: it unrolls the loops over them, a twentieth faster.
 template <long LABELS>
@@ -105,6 +115,7 @@ struct Place<COLUMNS> {
                     packed.column_edges + (image * packed.strips + strip) * packed.height * LANES,
                     in_place ? packed.costs + packed.node(image, strip, 0) : nullptr,
                     packed.pitch * packed.tile_size());
+        block.far = in_place;
     }
 
     // LANES nodes of each chain.

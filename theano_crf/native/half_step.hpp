@@ -62,7 +62,7 @@ struct Finish {
 template <Direction direction, class Block>
 double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
 {
-    place.bind(block, step.keep && !step.first);
+    place.bind(block, step.keep);
     Finish<direction, Block> finish = {step, place, block, {}};
     const auto read = [&](long first, long ahead) { place.read(block, first, ahead); };
     find_minorant(block, read, finish);

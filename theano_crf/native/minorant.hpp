@@ -61,7 +61,8 @@ struct Sums {
 
 // Messages on their way from a boundary of a segment to its middle edge; they leave a trail of those sums that are
 // looked at again, the farthest first, the boundary's own costs last.
-template <int step, class Block>  // 1: to the right; -1: to the left
+// step 1: to the right; -1: to the left.
+template <int step, class Block, bool reads_first = false>
 class Front {
 public:
     Front(Block &block, long boundary, Lanes least, long edges, Sums *trail)
@@ -75,6 +76,8 @@ public:
     ALWAYS_INLINE void pass()
     {
         const long next = node_ + step;
+        if (reads_first)
+            block_->ask_for(next + step * NODES_AHEAD, block_->labels);
         const bool left_behind = ++passed_ == pause_;
         Lanes *sums = left_behind ? block_->push() : block_->passing[step > 0][next & 1];
         const Lanes weight = block_->edge[step > 0 ? node_ : next];
@@ -111,9 +114,8 @@ private:
 
 // Pass messages over `forward` and `backward` edges in turns: the two are independent, so one hides the
 // other's latency.
-template <class Block>
-ALWAYS_INLINE void pass_messages(Front<1, Block> &to_the_right, long forward, Front<-1, Block> &to_the_left,
-                                 long backward)
+template <class ToTheRight, class ToTheLeft>
+ALWAYS_INLINE void pass_messages(ToTheRight &to_the_right, long forward, ToTheLeft &to_the_left, long backward)
 {
     while (forward > 0 || backward > 0) {
         if (forward-- > 0)
@@ -205,9 +207,9 @@ void find_minorant(Block &block, Read read, Finish &finish)
     };
     read_both();
     Sums from_left[LONGEST_TRAIL], from_right[LONGEST_TRAIL];
-    Front<1, Block> to_the_right(block, 0, least_of(block.cost_at(0), block.labels), l, from_left);
-    Front<-1, Block> to_the_left(block, last, least_of(block.cost_at(last), block.labels), last - right_end,
-                                 from_right);
+    Front<1, Block, true> to_the_right(block, 0, least_of(block.cost_at(0), block.labels), l, from_left);
+    Front<-1, Block, true> to_the_left(block, last, least_of(block.cost_at(last), block.labels), last - right_end,
+                                       from_right);
     while (from <= to) {
         if (from > 0)
             read_both();
