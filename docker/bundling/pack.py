@@ -63,6 +63,7 @@ UNUSED_NETWORKS = re.compile(r"mca_\w+_(ofi|psm|psm2|ucx|openib|usnic|portals4)\
 # The machine has newer ones than these where its compiler is newer: `run` takes the newest.
 COMPILERS = {"libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1"}
 CUDA = Path("/usr/local/cuda/lib")
+CAFFES_LICENCE = Path("/usr/local/share/caffe-copyright")  # left by the build from source
 # libgpuarray opens these while it runs
 OPENED = ("libnvrtc.so.13", "libcublas.so.13", "libnccl.so.2")
 WHEELS = {"libcudart": "nvidia-cuda-runtime", "libcublas": "nvidia-cublas", "libcublasLt": "nvidia-cublas",
@@ -151,6 +152,22 @@ def caffe_version():
                           stdout=subprocess.PIPE, text=True).stdout
 
 
+def licences_of(paths, packages=Path("/var/lib/dpkg/info"), documents=Path("/usr/share")):
+    """Return {name in the archive: Path} of the licences of the Debian packages that these files are from.
+
+    Modules from PyPI have theirs beside them. Debian's texts refer to some that many packages share.
+    """
+    owners = {}
+    for listed in packages.glob("*.list"):
+        owners.update(dict.fromkeys(listed.read_text().splitlines(), listed.stem.split(":")[0]))
+    found = {owners[str(path)] for path in paths if str(path) in owners}
+    texts = {package: documents / "doc" / package / "copyright" for package in found}
+    texts.update({path.name: path for path in (documents / "common-licenses").iterdir()})
+    if CAFFES_LICENCE.exists():
+        texts["caffe"] = CAFFES_LICENCE
+    return {f"share/licences/{name}": path for name, path in texts.items()}
+
+
 def newest_c_library(paths):
     """Return the version of glibc that these binaries need, as in "2.30"."""
     found = {match for path in paths for match in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())}
@@ -197,6 +214,7 @@ def main(arguments=None):
     files = gather_files()
     cuda = place_libraries(files)
     binaries = [path for path in files.values() if isinstance(path, Path) and is_binary(path)]
+    files.update(licences_of(path for path in files.values() if isinstance(path, Path)))
     files.update({
         "share/caffe-version": caffe_version().encode(), "share/glibc": f"{newest_c_library(binaries)}\n".encode(),
         "share/cuda-libraries": with_wheels(cuda).encode(),

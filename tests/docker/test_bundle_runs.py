@@ -72,6 +72,12 @@ def test_the_crf_is_solved():
     assert found.lower_bound[0] == pytest.approx(found.energy[0], abs=1e-5)
 
 
+def test_the_parts_licences_are_there():
+    licences = {path.name: path.read_text() for path in Path(BUNDLE, "share", "licences").iterdir()}
+    assert {"python3-theano", "python3-numpy", "libopenblas0-pthread", "openmpi-bin", "GPL-3"} <= set(licences)
+    assert any("caffe" in name and "University of California" in text for name, text in licences.items())
+
+
 def test_caffes_command_line_and_the_compiler():
     assert "1.0.0" in run("caffe", "--version")
     assert run("sh", "-c", "command -v g++").strip() == f"{BUNDLE}/compiler/g++"

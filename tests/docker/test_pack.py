@@ -36,6 +36,22 @@ def test_cudas_libraries_are_listed_with_pinned_wheels():
     assert all(pin.startswith("nvidia-") and "==" in pin for _, pin in lines)
 
 
+def test_each_package_that_files_are_from_brings_its_licence(tmp_path, monkeypatch):
+    (tmp_path / "info").mkdir()
+    (tmp_path / "info" / "libone1:amd64.list").write_text("/.\n/lib/libone.so.1.2\n")
+    (tmp_path / "info" / "two.list").write_text("/usr/bin/two\n")
+    for name in ("doc/libone1/copyright", "doc/two/copyright", "common-licenses/GPL-3"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text(name)
+    own = tmp_path / "caffe-copyright"
+    monkeypatch.setattr(pack, "CAFFES_LICENCE", own)
+    found = pack.licences_of([Path("/lib/libone.so.1.2"), Path("/opt/own")], tmp_path / "info", tmp_path)
+    assert found == {"share/licences/libone1": tmp_path / "doc/libone1/copyright",
+                     "share/licences/GPL-3": tmp_path / "common-licenses/GPL-3"}
+    own.write_text("BSD")
+    assert pack.licences_of([], tmp_path / "info", tmp_path)["share/licences/caffe"] == own
+
+
 def test_the_same_files_give_the_same_archive(tmp_path):
     source = tmp_path / "source.py"
     source.write_text("pass\n")
