@@ -44,7 +44,7 @@ RUN cd /opt/caffe && for change in /opt/patches/*.patch; do patch --strip=1 --in
         -DCUDA_ARCH_NAME=Manual -DCUDA_ARCH_BIN="$GPU_ARCHITECTURES" -DCUDA_ARCH_PTX="$PTX_ARCHITECTURE" \
     && make --jobs="${JOBS:-$(nproc)}" caffe pycaffe caffe.bin
 RUN cd /opt/caffe/build && make install && cd /opt/installed && rm -r include share && mv lib/python3 lib/python3.9 \
-    && mkdir share && echo $CAFFE > share/caffe-version && cp /opt/caffe/debian/copyright share/caffe-copyright \
+    && mkdir share && echo $CAFFE > share/caffe-version \
     && /opt/cuda/bin/cuobjdump --list-elf lib/libcaffe.so | sed -n 's/.*\.\(sm_[0-9]*\)\.cubin$/\1/p' | sort -u \
         > share/caffe-architectures \
     && for one in $GPU_ARCHITECTURES; do grep -qx sm_$one share/caffe-architectures || exit 1; done \

@@ -1,6 +1,6 @@
 """Pack the environment that this runs in as an archive that runs elsewhere; docker/bundle calls it in the image.
 
-    python3 docker/bundling/pack.py ARCHIVE
+    python3 docker/bundling/pack.py ARCHIVE CAFFES_LICENCE
 
 Python with its modules, Caffe, Theano, Open MPI and the libraries of all of them, except the C library and CUDA's. The
 same environment gives the same archive, to the byte.
@@ -63,7 +63,6 @@ UNUSED_NETWORKS = re.compile(r"mca_\w+_(ofi|psm|psm2|ucx|openib|usnic|portals4)\
 # The machine has newer ones than these where its compiler is newer: `run` takes the newest.
 COMPILERS = {"libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1"}
 CUDA = Path("/usr/local/cuda/lib")
-CAFFES_LICENCE = Path("/usr/local/share/caffe-copyright")  # left by the build from source
 # libgpuarray opens these while it runs
 OPENED = ("libnvrtc.so.13", "libcublas.so.13", "libnccl.so.2")
 WHEELS = {"libcudart": "nvidia-cuda-runtime", "libcublas": "nvidia-cublas", "libcublasLt": "nvidia-cublas",
@@ -155,7 +154,8 @@ def caffe_version():
 def licences_of(paths, packages=Path("/var/lib/dpkg/info"), documents=Path("/usr/share")):
     """Return {name in the archive: Path} of the licences of the Debian packages that these files are from.
 
-    Modules from PyPI have theirs beside them. Debian's texts refer to some that many packages share.
+    Modules from PyPI have theirs beside them, a Caffe built from source has none here. Debian's texts refer to some
+    that many packages share.
     """
     owners = {}
     for listed in packages.glob("*.list"):
@@ -163,8 +163,6 @@ def licences_of(paths, packages=Path("/var/lib/dpkg/info"), documents=Path("/usr
     found = {owners[str(path)] for path in paths if str(path) in owners}
     texts = {package: documents / "doc" / package / "copyright" for package in found}
     texts.update({path.name: path for path in (documents / "common-licenses").iterdir()})
-    if CAFFES_LICENCE.exists():
-        texts["caffe"] = CAFFES_LICENCE
     return {f"share/licences/{name}": path for name, path in texts.items()}
 
 
@@ -210,12 +208,15 @@ def write_archive(files, archive, top):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path, help="such as build/bundle/hybrid-cnn-crf-cuda.tar.xz")
-    archive = parser.parse_args(arguments).archive
+    parser.add_argument("caffes_licence", type=Path, help="what goes into it as share/licences/caffe")
+    arguments = parser.parse_args(arguments)
+    archive = arguments.archive
     files = gather_files()
     cuda = place_libraries(files)
     binaries = [path for path in files.values() if isinstance(path, Path) and is_binary(path)]
     files.update(licences_of(path for path in files.values() if isinstance(path, Path)))
     files.update({
+        "share/licences/caffe": arguments.caffes_licence,
         "share/caffe-version": caffe_version().encode(), "share/glibc": f"{newest_c_library(binaries)}\n".encode(),
         "share/cuda-libraries": with_wheels(cuda).encode(),
     })

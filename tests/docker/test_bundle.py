@@ -200,10 +200,12 @@ def test_the_archive_is_made_once_in_the_cuda_image_without_a_gpu(machine):
         done = machine.run(machine.repository / "docker" / "bundle")
         assert done.returncode == 0, done.stderr
     assert "up to date" in done.stdout.splitlines()[-1]
-    call, = machine.calls("docker", "run")
-    assert call[-3:] == ["python3", "docker/bundling/pack.py", "build/bundle/hybrid-cnn-crf-cuda.tar.xz"]
+    licence, call = machine.calls("docker", "run")
+    assert licence[-2:] == ["cat", "/usr/share/doc/libcaffe1/copyright"] and "hybrid-cnn-crf:cpu" in " ".join(licence)
+    assert call[-4:] == ["python3", "docker/bundling/pack.py", "build/bundle/hybrid-cnn-crf-cuda.tar.xz",
+                         "build/bundle/caffes-licence"]
     assert "--gpus" not in call and "GPU=none" in call
     with open(machine.repository / "docker" / "bundling" / "run", "a") as starter:
         starter.write("# changed\n")
     machine.run(machine.repository / "docker" / "bundle")
-    assert len(machine.calls("docker", "run")) == 2
+    assert len(machine.calls("docker", "run")) == 4

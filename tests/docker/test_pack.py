@@ -36,20 +36,16 @@ def test_cudas_libraries_are_listed_with_pinned_wheels():
     assert all(pin.startswith("nvidia-") and "==" in pin for _, pin in lines)
 
 
-def test_each_package_that_files_are_from_brings_its_licence(tmp_path, monkeypatch):
+def test_each_package_that_files_are_from_brings_its_licence(tmp_path):
     (tmp_path / "info").mkdir()
     (tmp_path / "info" / "libone1:amd64.list").write_text("/.\n/lib/libone.so.1.2\n")
     (tmp_path / "info" / "two.list").write_text("/usr/bin/two\n")
     for name in ("doc/libone1/copyright", "doc/two/copyright", "common-licenses/GPL-3"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(name)
-    own = tmp_path / "caffe-copyright"
-    monkeypatch.setattr(pack, "CAFFES_LICENCE", own)
     found = pack.licences_of([Path("/lib/libone.so.1.2"), Path("/opt/own")], tmp_path / "info", tmp_path)
     assert found == {"share/licences/libone1": tmp_path / "doc/libone1/copyright",
                      "share/licences/GPL-3": tmp_path / "common-licenses/GPL-3"}
-    own.write_text("BSD")
-    assert pack.licences_of([], tmp_path / "info", tmp_path)["share/licences/caffe"] == own
 
 
 def test_the_same_files_give_the_same_archive(tmp_path):
@@ -73,9 +69,10 @@ def test_an_archive_that_is_too_large_is_not_left_behind(command, tmp_path, monk
     monkeypatch.setattr(pack, "newest_c_library", lambda paths: "2.30")
     monkeypatch.setattr(pack, "caffe_version", lambda: "1.0")
     monkeypatch.setattr(pack, "MOST_BYTES", 1000)
-    status, _, errors = command(pack.main, tmp_path / "x.tar.xz")
+    licence = Path(__file__)
+    status, _, errors = command(pack.main, tmp_path / "x.tar.xz", licence)
     assert status == 1 and "build for fewer GPUs" in errors.splitlines()[-1]
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(pack, "MOST_BYTES", 10 ** 6)
-    assert command(pack.main, tmp_path / "x.tar.xz")[0] == 0
+    assert command(pack.main, tmp_path / "x.tar.xz", licence)[0] == 0
     assert [path.name for path in tmp_path.iterdir()] == ["x.tar.xz"]
