@@ -36,8 +36,9 @@ private:
     struct Left {
         uint32_t first, end;
     };
-    struct alignas(64) Share {
+    struct Share {
         std::atomic<Left> left;
+        char padding[56];  // each in a cache line's length of its own
     };
     std::vector<Share> shares_;
 
