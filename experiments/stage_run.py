@@ -79,8 +79,8 @@ class StageRun:
             raise RuntimeError(f"Memory ran out at iteration {self.solver.iter}; the last snapshot is kept. End other "
                                "programs, or take a smaller batch with a larger iter_size, and start the same command "
                                "again.") from None
-        except Exception:
-            self.watch.check()  # whatever failed, a dataset that is gone is the better reason to give
+        except Exception:  # of any kind, and raised again: a dataset that is gone is the better reason to give
+            self.watch.check()
             raise
         if self.solver.iter < self.settings.iterations:
             return f"the IoU on the validation split has not risen for {self.settings.patience} validations"
