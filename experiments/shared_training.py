@@ -1,6 +1,7 @@
 """Training by several processes: each its share of the batches, all the same weights."""
 
 import caffe
+import numpy as np
 
 
 def tell_caffe(processes):
@@ -48,6 +49,8 @@ def dropout_seed(seed, net):
     """Return the seed of dropout in a net's next pass.
 
     It follows from the batch that this process takes next, so that a run that goes on draws what an unbroken one
-    draws, and several processes what one would draw for the same batches.
+    draws, and several processes what one would draw for the same batches. NumPy's SeedSequence gives the same seeds
+    in each of its versions.
     """
-    return hash((seed, int(data_count(net)[0]) + caffe.solver_rank())) & 0x7FFFFFFF
+    batch = int(data_count(net)[0]) + caffe.solver_rank()
+    return int(np.random.SeedSequence([seed, batch]).generate_state(1)[0]) & 0x7FFFFFFF
