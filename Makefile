@@ -52,10 +52,10 @@ help:  ## list the targets (what `make` alone does too)
 ## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
 ## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
-## BENCH_ARGS    options of experiments.benchmark_crf or benchmark_gpu, such as --training-step
-## SCALING_ARGS  options of experiments.scaling, such as --stage stage3
+## BENCH_ARGS    options of benchmarks.crf or benchmark_gpu, such as --training-step
+## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
-## MEASURE_ARGS  options of experiments.measure_steps, such as --stages stage4
+## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
 ## NP            processes that train, evaluate and label together, over MPI (1)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
 ## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
@@ -112,7 +112,7 @@ weights: build/weights/vgg16.caffemodel  ## VGG16's weights, downloaded and made
 nets: $(SOLVERS)  ## the nets and solvers of all stages
 
 measure-steps: docker  ## seconds and peak memory of an iteration of each stage of the paper's experiment
-	$(RUN) python3 -m experiments.measure_steps --config experiments/configs/cityscapes.yaml $(MEASURE_ARGS)
+	$(RUN) python3 -m benchmarks.caffe_steps --config experiments/configs/cityscapes.yaml $(MEASURE_ARGS)
 
 prototxts: | docker  ## the committed nets and solvers for Cityscapes, written anew
 	$(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
@@ -156,10 +156,10 @@ report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
 
 bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
-	$(RUN) python3 -m experiments.benchmark_crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
+	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
-	$(RUN) python3 -m experiments.scaling $(EXPERIMENT) $(SCALING_ARGS)
+	$(RUN) python3 -m benchmarks.scaling $(EXPERIMENT) $(SCALING_ARGS)
 
 # On a machine with a GPU; GPU is its number.
 test-gpu bench-gpu: export DEVICE = cuda
@@ -169,7 +169,7 @@ test-gpu: docker  ## on a GPU: Caffe's nets, cuDNN, the CRF and a joint step aga
 	$(RUN) env TEST_DEVICE=cuda$(or $(GPU),0) python3 -m pytest tests/theano_crf/test_gpu.py tests/gpu $(PYTEST_ARGS)
 
 bench-gpu: docker  ## on a GPU: time of the CRF's solver against its memory's, FCN-8s, the CRF's share of a joint step
-	$(RUN) python3 -m experiments.benchmark_gpu $(BENCH_ARGS)
+	$(RUN) python3 -m benchmarks.gpu $(BENCH_ARGS)
 
 clean:  ## remove what was made of DATASET, trained weights included
 	rm -rf $(BUILD)

@@ -7,8 +7,8 @@ import sys
 from data_prep.datasets import DATASETS, choose_dataset, list_splits
 from data_prep.errors import DataError
 from data_prep.interruption import exit_status, raise_at_sigterm
-from data_prep.lmdb_writer import partial_folder, shuffled, write_dataset
-from data_prep.metadata import FILE_NAME, read_metadata
+from data_prep.store.lmdb_writer import partial_folder, shuffled, write_dataset
+from data_prep.store.metadata import FILE_NAME, read_metadata
 
 
 def parse_arguments(arguments=None):

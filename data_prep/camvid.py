@@ -2,8 +2,8 @@
 
 import os
 
-from data_prep.metadata import LabelClass
 from data_prep.pairs import list_pairs, training_labels
+from data_prep.store.metadata import LabelClass
 
 # The value in the label images, and the class; the categories are those Cityscapes groups its classes in,
 # the colours those CamVid is shown with.

@@ -5,8 +5,8 @@ import os
 import re
 
 from data_prep.errors import DataError
-from data_prep.metadata import LabelClass
 from data_prep.pairs import Entry, load_image, pair_up, training_labels
+from data_prep.store.metadata import LabelClass
 
 # Label id and class, in the order of the official train ids: package cityscapesscripts, helpers/labels.py.
 CLASSES = {

@@ -5,7 +5,7 @@ from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from data_prep import camvid, cityscapes, scenes
 from data_prep.errors import DataError
-from data_prep.metadata import LabelClass
+from data_prep.store.metadata import LabelClass
 
 
 class Dataset(NamedTuple):

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from data_prep.errors import DataError
-from data_prep.metadata import VOID
+from data_prep.store.metadata import VOID
 
 EXTENSION = ".png"
 IMAGE_MODES = ("RGB", "RGBA", "P", "L", "LA", "1")  # of Pillow: at most 8 bits a channel

@@ -10,6 +10,8 @@ import os
 import sys
 from typing import NamedTuple
 
+from experiments.runtime.shared_libraries import load_library, mapped_libraries
+
 CAFFE_COMMIT = "99bd997"
 NEWEST_NUMPY = (1, 22)  # the first that Theano 1.0.5 does not work with
 CUDA = 13
@@ -47,20 +49,6 @@ def python_module(name, label, remedy=BUILD_IMAGE):
         return None, Part(label, "missing", str(error), remedy)
     except Exception as error:  # what loading a library can raise is not known
         return None, Part(label, "mismatched", f"does not load: {error}", remedy)
-
-
-def load_library(name):
-    """Return the shared library, None where there is none."""
-    try:
-        return ctypes.CDLL(name)
-    except OSError:
-        return None
-
-
-def mapped_libraries(path="/proc/self/maps"):
-    """Return the names of the shared libraries that this process has loaded."""
-    with open(path) as maps:
-        return {os.path.basename(line.split()[-1]) for line in maps if ".so" in line}
 
 
 def check_numpy():

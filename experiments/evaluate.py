@@ -6,25 +6,32 @@ resolution of the LMDB; the scores land in <build>/evaluation-<split>.json. Inte
 started again.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import json
 import time
 from pathlib import Path
 
 import numpy as np
 
-from data_prep.records import open_records
-from experiments.bootstrap import compared
-from experiments.build_files import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
-                                     weights_path)
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.communication import communicator, share_out
-from experiments.config import load_config
-from experiments.confusion_store import ConfusionStore, fingerprint
-from experiments.files import write_atomically
-from experiments.progress import Progress
-from experiments.metrics import confusion_matrix, scores
-from experiments.rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
-from experiments.segmenter import Segmenter
+from data_prep.store.records import open_records
+from experiments.mpi.processes import communicator, share_out
+from experiments.nets.segmenter import Segmenter
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.digests import contents_digest
+from experiments.runtime.progress import Progress
+from experiments.scoring.bootstrap import compared
+from experiments.scoring.confusion_cache import ConfusionStore
+from experiments.scoring.metrics import confusion_matrix, scores
+from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
+from experiments.scoring.text import percent, resolution
+from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
+                                              weights_path)
+from experiments.settings.config import load_config
 
 SECONDS_BETWEEN_SAVES = 60
 
@@ -37,7 +44,7 @@ def confusions_by_image(build, split, metadata):
     build : path
         Build folder of the experiment.
     split : str
-    metadata : data_prep.metadata.Metadata
+    metadata : data_prep.store.metadata.Metadata
 
     Returns
     -------
@@ -51,7 +58,7 @@ def confusions_by_image(build, split, metadata):
     weights = {stage: weights_path(build, stage) for stage in WEIGHT_SETS}
     records = open_records(str(lmdb / split))
     net = deploy_net_path(build, NET_WITH_CRF)
-    mark = fingerprint([lmdb / "dataset.json", lmdb / split / "data.mdb", net, *weights.values()])
+    mark = contents_digest([lmdb / "dataset.json", lmdb / split / "data.mdb", net, *weights.values()])
     store = ConfusionStore(build / f"evaluation-{split}.partial.npz", mark)
     for stage in WEIGHT_SETS:
         if store.done(stage) < len(records):
@@ -89,7 +96,7 @@ def evaluate(config, build, split):
 
     Parameters
     ----------
-    config : experiments.config.Config
+    config : experiments.settings.config.Config
     build : path
         Build folder of the experiment, with its nets, weights and LMDB.
     split : str
@@ -130,14 +137,6 @@ def _without_nan(value):
     return None if isinstance(value, float) and np.isnan(value) else value
 
 
-def resolution(metadata, split):
-    """Name the resolution that scores are found at: never to be mixed with others."""
-    share = {1: "full resolution", 2: "half resolution"}
-    name = share.get(metadata.subsampling, f"1/{metadata.subsampling} of the resolution")
-    sizes = ", ".join(f"{width} x {height}" for height, width in metadata.sizes[split])
-    return f"{name} ({sizes})"
-
-
 def format_table(result):
     """Lay out an evaluation as text: a line a row, the paper's figures beside, then the differences."""
     details = result["details"]
@@ -155,11 +154,6 @@ def format_table(result):
     lines += [f"{titles[entry['first']]} minus {titles[entry['second']]}: {entry['classes']:+.2f} "
               f"({entry['low']:+.2f} to {entry['high']:+.2f})" for entry in details["differences"]]
     return "\n".join(lines)
-
-
-def percent(value):
-    """Format a score of a JSON file for a table of text."""
-    return "-" if value is None else f"{value:.2f}"
 
 
 def main(arguments=None):

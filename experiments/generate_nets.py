@@ -5,88 +5,17 @@ They land in <build>/nets/<stage>/ as train.prototxt, val.prototxt, deploy.proto
 Of Cityscapes, whose splits and sizes are known beforehand, --nominal writes them without the dataset.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 from pathlib import Path
 
-from google.protobuf import text_format
-
-from data_prep import cityscapes
-from data_prep.metadata import Metadata, read_metadata
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.config import STAGES, load_config
-from experiments.files import write_atomically
-from prototxt.fcn import Architecture
-from prototxt.nets import deploy_net, train_net, validation_net
-from prototxt.solver import solver
-
-KINDS = ("train", "val", "deploy", "solver")
-
-
-def generate_nets(config, build):
-    """Write the nets and solvers of all stages, and make the folders that they are trained in.
-
-    Parameters
-    ----------
-    config : experiments.config.Config
-    build : pathlib.Path
-        Build folder of the experiment; its lmdb/ must exist.
-    """
-    write_nets(config, read_metadata(build / "lmdb"), build, build / "nets")
-    for stage in STAGES:
-        (build / stage).mkdir(parents=True, exist_ok=True)
-
-
-def write_nets(config, metadata, build, folder):
-    """Write the nets and solvers of all stages.
-
-    Parameters
-    ----------
-    config : experiments.config.Config
-    metadata : data_prep.metadata.Metadata
-        Of the dataset; `splits`, `sizes` and the number of classes matter.
-    build : pathlib.Path
-        Where the dataset is and the snapshots will be, as the nets and solvers name it.
-    folder : pathlib.Path
-        Where to write; the solvers name it too.
-    """
-    for stage in STAGES:
-        for kind, message in _messages(stage, config, metadata, build, folder / stage).items():
-            write_atomically(folder / stage / f"{kind}.prototxt", text_format.MessageToString(message))
-
-
-def nominal_metadata(name):
-    """Return what is known of a dataset before its LMDB is made; its mean colour is not.
-
-    Raises
-    ------
-    ValueError
-        If the dataset has not always the same images.
-    """
-    if name != "cityscapes":
-        raise ValueError(f"The images of {name} are known from its LMDB alone; leave out --nominal.")
-    size = tuple(length // cityscapes.SUBSAMPLING for length in cityscapes.FRAME_SIZE)
-    return Metadata(name=name, classes=list(cityscapes.CLASSES.values()), label_ids=list(cityscapes.CLASSES),
-                    mean_bgr=None, splits=cityscapes.FRAMES, sizes={split: [size] for split in cityscapes.FRAMES},
-                    seed=0, subsampling=cityscapes.SUBSAMPLING)
-
-
-def _messages(stage, config, metadata, build, folder):
-    settings = config.stage(stage)
-    architecture = Architecture(len(metadata.classes), **config.net.dict())
-    crf = config.crf.dict()
-    data = {"source": str(build / "lmdb" / "train"), "batch": settings.batch, "shuffle": True,
-            "mirror": settings.mirror, "seed": config.seed}
-    validation_data = dict(data, source=str(build / "lmdb" / "val"), batch=1, shuffle=False, mirror=False)
-    messages = (
-        train_net(stage, architecture, data, crf, settings.normalise),
-        validation_net(stage, architecture, validation_data, crf),
-        deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
-        solver(
-            str(folder / "train.prototxt"), str(folder / "val.prototxt"), metadata.splits["val"],
-            str(build / stage / "snapshot"), config.seed, type=settings.type, base_lr=settings.base_lr,
-            iterations=settings.iterations, momentum=settings.momentum, weight_decay=settings.weight_decay,
-            iter_size=settings.iter_size, snapshot=settings.validate_every, steps=settings.steps,
-            step_factor=settings.step_factor))
-    return dict(zip(KINDS, messages))
+from data_prep.store.metadata import read_metadata
+from experiments.nets.definitions import generate_nets, nominal_metadata, write_nets
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.settings.config import load_config
 
 
 def main(arguments=None):

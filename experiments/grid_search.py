@@ -6,25 +6,30 @@ stage 3, which are computed once and kept. Prints the best sets beside the paper
 --scheduler on the workers of a Dask scheduler. Interrupted, or given further values, it goes on with what is missing.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import json
 from pathlib import Path
 
 import theano_crf
-from experiments.build_files import grid_search_path, metadata_with_split
-from experiments.command_line import build_folder, experiment_parser, positive_number, run_command
-from experiments.communication import communicator
-from experiments.config import load_config
-from experiments.config_writer import write_crf
-from experiments.confusion_store import fingerprint
-from experiments.files import write_atomically
-from experiments.heat_map import heat_map
-from experiments.parameter_sets import parameter_sets
-from experiments.progress import Progress
-from experiments.score_sets import score_sets
-from experiments.search_results import SearchResults
-from experiments.search_summary import format_search, summarise
-from experiments.unaries import Unaries
-from experiments.workers import dask_client, in_parallel
+from experiments.mpi.processes import communicator
+from experiments.reporting.heat_map import heat_map
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import build_folder, experiment_parser, positive_number, run_command
+from experiments.runtime.digests import contents_digest
+from experiments.runtime.progress import Progress
+from experiments.search.cnn_probabilities import Unaries
+from experiments.search.parameter_sets import parameter_sets
+from experiments.search.results import SearchResults
+from experiments.search.score_sets import score_sets
+from experiments.search.summary import format_search, summarise
+from experiments.search.workers import dask_client, in_parallel
+from experiments.settings.build_paths import grid_search_path, metadata_with_split
+from experiments.settings.config import load_config
+from experiments.settings.edit_config import write_crf
 
 CNN_ALONE = None
 SOURCES = (".py", ".hpp", ".cluda")
@@ -35,7 +40,7 @@ def grid_search(config, build, split, scheduler=None, processes=None):
 
     Parameters
     ----------
-    config : experiments.config.Config
+    config : experiments.settings.config.Config
     build : pathlib.Path
         Build folder of the experiment, with its LMDB, nets and the weights of stage 3.
     split : str
@@ -47,7 +52,7 @@ def grid_search(config, build, split, scheduler=None, processes=None):
     Returns
     -------
     dict
-        See `experiments.search_summary.summarise`. Of several processes, which share out the CNN's work, rank 0 alone
+        See `experiments.search.summary.summarise`. Of several processes, which share out the CNN's work, rank 0 alone
         searches, the others return None.
     """
     metadata, sets = metadata_with_split(build, split), parameter_sets(config.grid, config.crf)
@@ -67,7 +72,7 @@ def grid_search(config, build, split, scheduler=None, processes=None):
 def _solver():
     """Digest of the solver's sources: results of two solvers must not stand in one table."""
     folder = Path(theano_crf.__file__).parent
-    return fingerprint(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
+    return contents_digest(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
 def _fill(results, unaries, sets, decode, scheduler, processes):

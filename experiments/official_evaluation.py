@@ -5,6 +5,11 @@ has the package cityscapesscripts score them against gtFine. The scores land in
 <build>/official-evaluation-<split>.json. Interrupted, it goes on when started again.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import copy
 import json
 from pathlib import Path
@@ -12,18 +17,17 @@ from pathlib import Path
 import numpy as np
 
 from data_prep import cityscapes
-from data_prep.metadata import read_metadata
-from experiments.build_files import official_evaluation_path
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.communication import communicator
-from experiments.config import load_config
-from experiments.files import write_atomically
-from experiments.full_resolution import frames_of_lmdb, write_predictions
-from experiments.progress import with_progress
-from experiments.label_id_files import frame_sizes, prediction_name
-from experiments.rows import ROWS
-
-BENCHMARK = "cityscapes"
+from data_prep.store.metadata import read_metadata
+from experiments.mpi.processes import communicator
+from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
+from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.progress import with_progress
+from experiments.scoring.result_rows import ROWS
+from experiments.scoring.text import percent
+from experiments.settings.build_paths import official_evaluation_path
+from experiments.settings.config import load_config
 
 
 def import_evaluation():
@@ -40,14 +44,6 @@ def import_evaluation():
         raise ValueError(f"The official evaluation needs the package cityscapesscripts, which can't be imported "
                          f"({error}); build the environment again with make docker, or install it.") from None
     return evalPixelLevelSemanticLabeling
-
-
-def check_benchmark(metadata, root):
-    """Raise a ValueError unless an LMDB is of Cityscapes, and a folder is given."""
-    if metadata.name != BENCHMARK:
-        raise ValueError(f"{metadata.name} has no official evaluation and no test server; only {BENCHMARK} has.")
-    if not str(root):
-        raise ValueError("The folder of Cityscapes is not named; give CITYSCAPES=<folder> to make, or --root <folder>.")
 
 
 class _Shown:
@@ -120,8 +116,8 @@ def evaluate_officially(config, build, split, root):
     Returns
     -------
     dict
-        What `score_officially` gives for each row of `experiments.rows.ROWS`, by its key; under ``details`` how. Of
-        several processes rank 0 alone scores, the others return None.
+        The result of `score_officially` for each row of `experiments.scoring.result_rows.ROWS`, by its key; under
+        ``details`` how. Of several processes rank 0 alone scores, the others return None.
     """
     metadata = read_metadata(str(Path(build) / "lmdb"))
     check_benchmark(metadata, root)
@@ -153,13 +149,9 @@ def format_table(result):
              f"{'':20}{'IoU classes':>13}{'IoU categories':>16}{'iIoU classes':>14}{'iIoU categories':>17}"]
     for row in ROWS:
         found = result[row.key]
-        lines.append(f"{row.title:20}{_shown(found['classes']):>13}{_shown(found['categories']):>16}"
-                     f"{_shown(found['instance_classes']):>14}{_shown(found['instance_categories']):>17}")
+        lines.append(f"{row.title:20}{percent(found['classes']):>13}{percent(found['categories']):>16}"
+                     f"{percent(found['instance_classes']):>14}{percent(found['instance_categories']):>17}")
     return "\n".join(lines)
-
-
-def _shown(value):
-    return "-" if value is None else f"{value:.2f}"
 
 
 def main(arguments=None):

@@ -15,8 +15,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from experiments.command_line import run_command
-from experiments.communication import STAND_INS
+from experiments.mpi.processes import STAND_INS
+from experiments.runtime.command_line import run_command
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.

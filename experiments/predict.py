@@ -9,23 +9,28 @@ Writes <name>-overlay.png and <name>-labels.png (the dataset's label values, wit
 photograph, and legend.png.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import argparse
 import sys
 from pathlib import Path
 
 import numpy as np
 
-from data_prep.metadata import read_metadata
-from experiments.build_files import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
-from experiments.command_line import run_command
-from experiments.communication import communicator, share_out
-from experiments.config import load_config
-from experiments.figures import legend
-from experiments.files import write_atomically
-from experiments.overlays import colour_table, encode_label_png, encode_png, overlay
-from experiments.photograph import (PhotographError, indicators, labels_at_size, read_photograph,
-                                    scale_to_net)
-from experiments.segmenter import Segmenter
+from data_prep.store.metadata import read_metadata
+from experiments.mpi.processes import communicator, share_out
+from experiments.nets.segmenter import Segmenter
+from experiments.prediction.label_images import colour_table, encode_label_png, encode_png, overlay
+from experiments.prediction.photographs import (PhotographError, indicators, labels_at_size, read_photograph,
+                                                scale_to_net)
+from experiments.reporting.plots import legend
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import run_command
+from experiments.settings.build_paths import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.settings.config import load_config
 
 STAGES = {"joint": "stage4", "stage3": "stage3", "control": "control"}
 
@@ -35,14 +40,14 @@ class Predictor:
 
     Parameters
     ----------
-    segmenter : experiments.segmenter.Segmenter
+    segmenter : experiments.nets.segmenter.Segmenter
         Where its net has the CRF the CRF's labels are taken, else the CNN's most probable ones.
-    metadata : data_prep.metadata.Metadata
+    metadata : data_prep.store.metadata.Metadata
         Of the dataset that the net was trained on.
     output : path
         Folder of the pictures; made where it is missing.
     scale : float, optional
-        Factor between photograph and net's input, see `experiments.photograph.scale_to_net`.
+        Factor between photograph and net's input, see `experiments.prediction.photographs.scale_to_net`.
     """
 
     def __init__(self, segmenter, metadata, output, scale=None):

@@ -6,6 +6,11 @@ weights (figure 5), the classes' scores, signs of the training's health and the 
 outside it.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import json
 import os
 import shutil
@@ -15,21 +20,20 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
-from experiments.build_files import (NET_WITH_CRF, deploy_net_path, evaluation_path, grid_search_path,
-                                     official_evaluation_path, weights_path)
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.config import load_config
-from experiments.curves import read_curves
-from experiments.figures import health_curve, joint_stage_curve, training_curve
-from experiments.heat_map import SYMBOLS, heat_map
-from experiments.overlays import VOID_COLOUR
-from experiments.published import TABLE_1
-from experiments.report_pictures import Example, ReportPictures, choose_examples
-from experiments.rows import CNN, FURTHER_ROWS, JOINT, ROWS
-from experiments.search_summary import TITLES as SEARCH_TITLES
-from experiments.segmenter import Segmenter
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
+from experiments.nets.segmenter import Segmenter
+from experiments.prediction.label_images import VOID_COLOUR
+from experiments.reporting.curves import read_curves
+from experiments.reporting.heat_map import SYMBOLS, heat_map
+from experiments.reporting.pictures import Example, ReportPictures, choose_examples
+from experiments.reporting.plots import health_curve, joint_stage_curve, training_curve
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, TABLE_1
+from experiments.search.summary import TITLES as SEARCH_TITLES
+from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, evaluation_path, grid_search_path,
+                                              official_evaluation_path, weights_path)
+from experiments.settings.config import load_config
 
 EXAMPLES = 4
 TEMPLATES = Path(__file__).with_name("templates")
@@ -94,7 +98,7 @@ def write_report(config, build, split):
 
     Parameters
     ----------
-    config : experiments.config.Config
+    config : experiments.settings.config.Config
     build : path
         Build folder of the experiment, with its evaluation of `split`.
     split : str

@@ -4,19 +4,23 @@ Labels the frames of the test split at full resolution, checks names, sizes and 
 them as <build>/submission-<row>.zip. Interrupted, it goes on when started again.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import os
 import zipfile
 from pathlib import Path
 
 from data_prep import cityscapes
-from data_prep.metadata import read_metadata
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.communication import communicator
-from experiments.config import load_config
-from experiments.full_resolution import frames_of_lmdb, write_predictions
-from experiments.label_id_files import frame_sizes, prediction_name
-from experiments.official_evaluation import check_benchmark
-from experiments.rows import JOINT, ROWS
+from data_prep.store.metadata import read_metadata
+from experiments.mpi.processes import communicator
+from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
+from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.scoring.result_rows import JOINT, ROWS
+from experiments.settings.config import load_config
 
 SPLIT = "test"
 FRAME_SIZE = 2048, 1024
@@ -32,7 +36,7 @@ def make_submission(build, root, row, subset=False):
         Build folder of the experiment.
     root : path
         Folder of Cityscapes.
-    row : experiments.rows.Row
+    row : experiments.scoring.result_rows.Row
     subset : bool
         Take an LMDB that lacks frames, or frames that are not of 2048 x 1024 pixels; the server would refuse both.
 

@@ -13,32 +13,37 @@ Started again, it goes on from the newest valid snapshot; what is passed over is
 build folder.
 """
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import json
 from contextlib import nullcontext
 from pathlib import Path
 
 from caffe.proto import caffe_pb2
 
-from data_prep.metadata import read_metadata
-from experiments.build_files import OUTCOME, existing, weights_path
-from experiments.build_lock import build_lock
-from experiments.command_line import build_folder, experiment_parser, run_command
-from experiments.communication import communicator
-from experiments.config import PREDECESSOR, STAGES, load_config
-from experiments.convergence import best_round, rounds
-from experiments.dataset_watch import DatasetWatch
-from experiments.device import use_device
-from experiments.files import write_atomically
-from experiments.interruption import Interrupted, Interruption
-from experiments.memory import check_memory
-from experiments.net_checks import check_not_zero, check_upsampling
-from experiments.origin import read_origin
-from experiments.prototxt_files import read_prototxt
-from experiments.shared_training import start_alike, tell_caffe
-from experiments.snapshots import Snapshots
-from experiments.stage_run import BEST, FINAL, StageRun
-from experiments.training_log import TrainingLog
-from experiments.weights import check_fits
+from data_prep.store.metadata import read_metadata
+from experiments.mpi.data_parallel import start_alike, tell_caffe
+from experiments.mpi.processes import communicator
+from experiments.nets.caffemodel import check_fits
+from experiments.nets.definitions import read_prototxt
+from experiments.nets.device import use_device
+from experiments.nets.memory_estimate import check_memory
+from experiments.nets.sanity_checks import check_not_zero, check_upsampling
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.settings.build_paths import OUTCOME, existing, weights_path
+from experiments.settings.config import PREDECESSOR, STAGES, load_config
+from experiments.training.build_lock import build_lock
+from experiments.training.dataset_watch import DatasetWatch
+from experiments.training.log import TrainingLog
+from experiments.training.provenance import read_origin
+from experiments.training.signals import Interrupted, Interruption
+from experiments.training.snapshots import Snapshots
+from experiments.training.stage_run import BEST, FINAL, StageRun
+from experiments.training.stopping import best_round, rounds
 from python_layers.errors import quiet_errors
 
 # Layers that a stage adds to its predecessor's net; their scores start at zero.
@@ -53,9 +58,9 @@ def train_stage(config, stage, build):
 
     Parameters
     ----------
-    config : experiments.config.Config
+    config : experiments.settings.config.Config
     stage : str
-        One of `experiments.config.STAGES`.
+        One of `experiments.settings.config.STAGES`.
     build : pathlib.Path
 
     Raises

@@ -6,7 +6,7 @@ import caffe
 from caffe import layers as L
 from caffe import params as P
 
-from data_prep.metadata import VOID
+from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
 
 # Stage of training to stride of the FCN (the paper's section 4.1); stage 4 and its control go on from FCN-8s.

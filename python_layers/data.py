@@ -6,8 +6,8 @@ from typing import Optional, Tuple
 import caffe
 import numpy as np
 
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
 from python_layers.blobs import check_blob_counts
 from python_layers.errors import shows_errors
 from python_layers.order import Order

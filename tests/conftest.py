@@ -9,9 +9,9 @@ os.environ.setdefault("GLOG_minloglevel", "2")  # before Caffe is imported: it w
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
-from data_prep.lmdb_writer import write_split  # noqa: E402
-from data_prep.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
 from data_prep.pairs import Entry  # noqa: E402
+from data_prep.store.lmdb_writer import write_split  # noqa: E402
+from data_prep.store.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
 
 # A shell's background job ignores SIGINT, and so would every command that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -55,7 +55,7 @@ def make_dataset(tmp_path):
 @pytest.fixture
 def command(capsys):
     """Return a function that calls a tool's main() as its command line does: (status, stdout, stderr)."""
-    from experiments.command_line import run_command
+    from experiments.runtime.command_line import run_command
 
     def call(main, *arguments):
         with pytest.raises(SystemExit) as ended:

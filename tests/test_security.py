@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 MODULES = {"pickle", "cPickle", "dill", "marshal", "shelve", "joblib"}  # whatever they read may run code
 DOWNLOADS = {"data_prep/download.py"}  # which compares size and digests
-OWN_OBJECTS = {"experiments/communication.py"}  # which one run's processes send each other
+OWN_OBJECTS = {"experiments/mpi/processes.py"}  # which one run's processes send each other
 
 
 def calls(tree):

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data_prep.metadata import VOID
 from data_prep.scenes.textures import grey
+from data_prep.store.metadata import VOID
 
 WIDTH, HEIGHT = 160, 120
 SUPERSAMPLING = 3  # samples a pixel along each axis

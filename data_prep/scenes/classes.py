@@ -1,6 +1,6 @@
 """The class table of the drawn street scenes: Cityscapes' names, categories and colours."""
 
-from data_prep.metadata import LabelClass
+from data_prep.store.metadata import LabelClass
 
 CLASSES = dict(enumerate((
     LabelClass("road", "flat", (128, 64, 128)),

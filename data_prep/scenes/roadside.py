@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from data_prep.metadata import VOID
 from data_prep.scenes.classes import LABELS
-from data_prep.scenes.textures import (between, chance, colour_near, grey, inside_box, inside_capsule,
-                                       inside_ellipse, inside_trapezoid, pick, repeated)
+from data_prep.scenes.textures import (between, chance, colour_near, grey, inside_box, inside_capsule, inside_ellipse,
+                                       inside_trapezoid, pick, repeated)
+from data_prep.store.metadata import VOID
 
 LEAVES = ((0.24, 0.34, 0.14), (0.32, 0.38, 0.16), (0.18, 0.28, 0.14), (0.50, 0.40, 0.16), (0.45, 0.28, 0.15),
           (0.30, 0.33, 0.22))

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from data_prep.metadata import VOID
 from data_prep.scenes.classes import LABELS
-from data_prep.scenes.textures import (between, chance, colour_near, grey, inside_box, inside_capsule,
-                                       inside_ellipse, inside_trapezoid, pick)
+from data_prep.scenes.textures import (between, chance, colour_near, grey, inside_box, inside_capsule, inside_ellipse,
+                                       inside_trapezoid, pick)
+from data_prep.store.metadata import VOID
 
 PAINTS = ((0.75, 0.76, 0.77), (0.45, 0.46, 0.48), (0.25, 0.26, 0.28), (0.10, 0.10, 0.11), (0.85, 0.85, 0.84),
           (0.55, 0.12, 0.12), (0.15, 0.24, 0.45), (0.20, 0.33, 0.25), (0.62, 0.55, 0.42), (0.42, 0.30, 0.22))

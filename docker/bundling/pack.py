@@ -16,8 +16,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from experiments.command_line import run_command
-from experiments.progress import Progress
+from experiments.runtime.command_line import run_command
+from experiments.runtime.progress import Progress
 
 MOST_BYTES = 64_000_000  # with CUDA; on the CPU Debian's Caffe brings GDAL and more, through OpenCV
 HERE = Path(__file__).resolve().parent

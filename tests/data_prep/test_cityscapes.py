@@ -12,8 +12,8 @@ from data_prep import cityscapes
 from data_prep.__main__ import main
 from data_prep.datasets import DATASETS, list_splits
 from data_prep.errors import DataError
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
 from tests.cityscapes_tree import frame_name, make_tree, save
 
 COUNTS = {"train": 5, "val": 2, "test": 3}

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep import lmdb_writer
 from data_prep.__main__ import main
 from data_prep.datasets import DATASETS
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
+from data_prep.store import lmdb_writer
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
 
 
 def names(folder):

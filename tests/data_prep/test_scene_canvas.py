@@ -6,8 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from data_prep.scenes.canvas import HEIGHT, SUPERSAMPLING, WIDTH, Camera, Canvas
-from data_prep.scenes.textures import (ValueNoise, inside_box, inside_capsule, inside_ellipse,
-                                       inside_trapezoid, repeated)
+from data_prep.scenes.textures import ValueNoise, inside_box, inside_capsule, inside_ellipse, inside_trapezoid, repeated
 
 CAMERA = Camera(focal=400.0, centre=230.0, horizon=160.0, height=1.5)
 NOISE = ValueNoise(np.random.default_rng(0))

@@ -11,7 +11,7 @@ from caffe.proto import caffe_pb2
 from data_prep.download import Source
 from data_prep.errors import DataError
 from data_prep.vgg16 import convert, main
-from experiments.snapshots import check_fits
+from experiments.training.snapshots import check_fits
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
 from tests.made_vgg16 import channels, check_fcn_32s, fully_connected

@@ -175,7 +175,7 @@ def test_dask_workers_are_of_one_thread_each_and_need_a_scheduler(front_door):
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):
     done = front_door.run("make", "-n", "bench", "FRANKFURT=../some frame", "BENCH_ARGS=--training-step")
-    assert 'experiments.benchmark_crf --frame "../some frame" --training-step' in done.stdout
+    assert 'benchmarks.crf --frame "../some frame" --training-step' in done.stdout
     assert "--frame" not in front_door.run("make", "-n", "bench").stdout
 
 

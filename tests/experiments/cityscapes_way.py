@@ -9,11 +9,11 @@ import yaml
 from PIL import Image
 
 from data_prep.__main__ import main as data_prep
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 from experiments import evaluate, generate_nets, grid_search, official_evaluation, report, submission, train
-from experiments.config import STAGES
-from experiments.rows import ROWS
-from experiments.training_log import read_log
+from experiments.scoring.result_rows import ROWS
+from experiments.settings.config import STAGES
+from experiments.training.log import read_log
 from tests.cityscapes_tree import make_tree
 
 STAGE = dict(base_lr=1e-9, iterations=2, momentum=0.99, mirror=False, normalise=False, validate_every=1, patience=2)

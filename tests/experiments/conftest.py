@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 
-from data_prep.metadata import read_metadata
+from data_prep.store.metadata import read_metadata
 from tests.experiments.tiny_experiment import make_experiment
 
 CNN = """

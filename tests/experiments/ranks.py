@@ -7,8 +7,8 @@ import time
 
 import numpy as np
 
-from experiments.command_line import run_command
-from experiments.communication import communicator, share_out
+from experiments.mpi.processes import communicator, share_out
+from experiments.runtime.command_line import run_command
 
 
 def talk():
@@ -30,7 +30,8 @@ def devices():
     """The GPUs that each rank names to Caffe and to Theano."""
     import caffe
     import theano
-    from experiments.device import use_device
+
+    from experiments.nets.device import use_device
     told = []
     caffe.set_device, caffe.set_mode_gpu = told.append, lambda: None  # without CUDA the real ones end the process
     use_device()
@@ -70,8 +71,8 @@ def wait():
 
 def unaries():
     """Which unaries of the split val every rank has in the end."""
-    from data_prep.metadata import read_metadata
-    from experiments.unaries import Unaries
+    from data_prep.store.metadata import read_metadata
+    from experiments.search.cnn_probabilities import Unaries
     found = Unaries(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"), "-p")
     there = communicator().gather([bool(found[index][2].size) for index in range(len(found))])
     print(json.dumps([all(seen) for seen in zip(*there)]))

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 
-from experiments.training_log import read_log
+from experiments.training.log import read_log
 
 
 class Runs:

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 from experiments import evaluate
-from experiments.config import load_config
-from experiments.rows import FURTHER_ROWS, ROWS
-from experiments.segmenter import Segmenter
+from experiments.nets.segmenter import Segmenter
+from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
+from experiments.settings.config import load_config
 
 CLASSES, CATEGORIES = ["road", "car", "bus"], [[0], [1, 2]]
 

@@ -16,9 +16,9 @@ import pytest
 import yaml
 from distributed import Client
 
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 from experiments import grid_search
-from experiments.metrics import confusion_matrix, scores
+from experiments.scoring.metrics import confusion_matrix, scores
 from tests.conftest import CLASSES
 from tests.theano_crf import twins
 
@@ -172,7 +172,7 @@ def test_goes_on_where_it_was_interrupted(build, command, within_this_process, m
 def test_only_further_values_are_tried_and_nothing_twice(build, command, within_this_process, monkeypatch):
     search(build, command)
     handed = Handed(monkeypatch)
-    monkeypatch.setattr("experiments.unaries.Segmenter", None)
+    monkeypatch.setattr("experiments.search.cnn_probabilities.Segmenter", None)
     search(build, command)
     assert handed.jobs == {}
     set_grid(build, **{**GRID, "alpha": [5, 20, 35]})
@@ -283,7 +283,7 @@ def test_a_wrong_grid_is_refused(build, command, grid, words_of_error):
 
 
 def test_missing_weights_and_scheduler_are_named(build, command, monkeypatch):
-    monkeypatch.setattr("experiments.workers.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("experiments.search.workers.SECONDS_TO_CONNECT", 1)
     status, _, error = command(grid_search.main, *words(build, "--scheduler", "tcp://127.0.0.1:9"))
     assert status == 1 and error.startswith("error: No Dask scheduler answers at tcp://127.0.0.1:9")
     status, _, error = command(grid_search.main, *words(build, "--scheduler", "nowhere"))

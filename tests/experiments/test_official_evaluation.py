@@ -16,16 +16,17 @@ from PIL import Image
 
 from data_prep import cityscapes
 from data_prep.__main__ import main as data_prep
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
 from experiments import official_evaluation, submission
-from experiments.full_resolution import frames_of_lmdb, write_predictions
-from experiments.label_id_files import frame_sizes, prediction_name
-from experiments.metrics import confusion_matrix, scores
 from experiments.official_evaluation import score_officially
-from experiments.rows import CNN, JOINT, ROWS
+from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
+from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.scoring.metrics import confusion_matrix, scores
+from experiments.scoring.result_rows import CNN, JOINT, ROWS
 from tests.cityscapes_tree import frame_name, make_tree, save
-from tests.experiments.conftest import CNN as CNN_NET, CRF, STAGE
+from tests.experiments.conftest import CNN as CNN_NET
+from tests.experiments.conftest import CRF, STAGE
 
 LABEL_IDS = list(cityscapes.CLASSES)
 SIZE = 24, 40  # of a frame; its record has half of it
@@ -103,7 +104,7 @@ def test_what_is_predicted_is_not_predicted_again(build, monkeypatch):
     (folders["cnn"] / ".half.123").touch()
     predict(build)
     assert lost.read_bytes() == content and kept.stat().st_mtime_ns == kept_at
-    monkeypatch.setattr("experiments.full_resolution.Segmenter", None)
+    monkeypatch.setattr("experiments.prediction.full_resolution.Segmenter", None)
     predict(build)
 
 

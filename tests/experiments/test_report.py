@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep.metadata import LabelClass
-from experiments import evaluate, figures, report
-from experiments.curves import read_curves
-from experiments.figures import health_curve, training_curve
-from experiments.report_pictures import choose_examples
-from experiments.training_log import TrainingLog
+from data_prep.store.metadata import LabelClass
+from experiments import evaluate, report
+from experiments.reporting import plots
+from experiments.reporting.curves import read_curves
+from experiments.reporting.pictures import choose_examples
+from experiments.reporting.plots import health_curve, training_curve
+from experiments.training.log import TrainingLog
 
 ITERATIONS = {"stage1": 40, "stage2": 20, "stage3": 30, "stage4": 10, "control": 10}
 
@@ -157,7 +158,7 @@ def test_curves_are_laid_end_to_end_and_the_control_beside_stage_4(tmp_path):
 
 def test_figure_3_has_a_vertical_line_a_stage(tmp_path, monkeypatch):
     write_logs(tmp_path)
-    monkeypatch.setattr(figures, "svg", lambda figure: figure)
+    monkeypatch.setattr(plots, "svg", lambda figure: figure)
     figure = training_curve(read_curves(tmp_path))
     for axes in figure.axes:
         upright = [line for line in axes.lines if len(line.get_xdata()) == 2 and len(set(line.get_xdata())) == 1]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data_prep.metadata import read_metadata
-from data_prep.records import open_records
-from experiments.unaries import Unaries
+from data_prep.store.metadata import read_metadata
+from data_prep.store.records import open_records
+from experiments.search.cnn_probabilities import Unaries
 
 
 def run(processes, module, *arguments):

@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from experiments import train
-from experiments.config import STAGES, load_config
-from experiments.training_log import read_log
+from experiments.settings.config import STAGES, load_config
+from experiments.training.log import read_log
 from tests.experiments.tiny_experiment import CONFIG, STAGE
 
 

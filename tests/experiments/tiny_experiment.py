@@ -2,8 +2,8 @@
 
 import yaml
 
-from experiments.config import load_config
-from experiments.generate_nets import generate_nets
+from experiments.nets.definitions import generate_nets
+from experiments.settings.config import load_config
 
 STAGE = dict(type="Adam", base_lr=1e-3, iterations=4, batch=2, validate_every=2)
 CONFIG = dict(dataset="tiny", seed=1, net=dict(width=1 / 64, padding="same"), crf=dict(iterations=3),
@@ -15,7 +15,7 @@ def make_experiment(folder, make_dataset, **changes):
 
     Returns
     -------
-    config : experiments.config.Config
+    config : experiments.settings.config.Config
     build : pathlib.Path
     """
     build = folder / "build"

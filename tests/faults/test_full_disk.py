@@ -7,7 +7,7 @@ import sys
 PROGRAM = """
 import sys
 from pathlib import Path
-from experiments.command_line import run_command
+from experiments.runtime.command_line import run_command
 from experiments.report import _write_folder
 run_command(lambda: _write_folder(Path(sys.argv[1]), {"picture.png": bytes(1 << 20), "index.html": bytes(10)}))
 """

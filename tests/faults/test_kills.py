@@ -2,7 +2,7 @@
 
 import random
 
-from experiments.config import STAGES
+from experiments.settings.config import STAGES
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE
 

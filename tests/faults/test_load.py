@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 import theano_crf
-from experiments.training_log import read_log
-from theano_crf.memory import needed_bytes
+from experiments.training.log import read_log
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE
+from theano_crf.memory import needed_bytes
 
 CALLS, ITERATIONS = 20000, 2000
 MEGABYTE = 1e6

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import yaml
 
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 
 KILLS = 3
 DEADLINE = 600  # seconds; they keep a test from hanging, and the machine may be busy
@@ -25,7 +25,7 @@ DEADLINE = 600  # seconds; they keep a test from hanging, and the machine may be
 EVALUATION = """
 import sys, time
 from experiments import evaluate
-from experiments.command_line import run_command
+from experiments.runtime.command_line import run_command
 
 class SlowSegmenter(evaluate.Segmenter):
     def __call__(self, image):

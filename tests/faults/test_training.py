@@ -13,7 +13,7 @@ import time
 import psutil
 import pytest
 
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE
 

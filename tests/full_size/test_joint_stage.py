@@ -3,10 +3,10 @@
 import psutil
 import pytest
 
+from benchmarks.caffe_steps import run_caffe
 from data_prep.__main__ import main as data_prep
-from experiments.config import load_config
-from experiments.generate_nets import nominal_metadata, write_nets
-from experiments.measure_steps import run_caffe
+from experiments.nets.definitions import nominal_metadata, write_nets
+from experiments.settings.config import load_config
 from tests.cityscapes_tree import make_tree
 
 GIGABYTE = 1e9

@@ -11,10 +11,10 @@ import lmdb
 import numpy as np
 from caffe.proto import caffe_pb2
 
-from data_prep import records
-from data_prep.datum import decode_planes, encode_record
 from data_prep.errors import DataError
-from data_prep.metadata import LabelClass, Metadata, read_metadata, write_metadata
+from data_prep.store import records
+from data_prep.store.datum import decode_planes, encode_record
+from data_prep.store.metadata import LabelClass, Metadata, read_metadata, write_metadata
 from tests.fuzz.targets import outcome
 
 warnings.simplefilter("ignore")  # protobuf warns of what it then reports

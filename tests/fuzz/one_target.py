@@ -8,8 +8,8 @@ import atheris
 
 from tests.fuzz.targets import load
 
-INSTRUMENTED = ["data_prep", "experiments.config", "experiments.yaml_file", "python_layers.parameters",
-                "PIL.PngImagePlugin", "theano_crf.checks", "theano_crf.functions"]
+INSTRUMENTED = ["data_prep", "experiments.settings.config", "python_layers.parameters", "PIL.PngImagePlugin",
+                "theano_crf.checks", "theano_crf.functions"]
 
 
 def main():

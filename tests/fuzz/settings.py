@@ -10,7 +10,7 @@ import atheris
 import pydantic
 import yaml
 
-from experiments.config import STAGES, Config, load_config
+from experiments.settings.config import STAGES, Config, load_config
 from python_layers.parameters import parse
 from tests.fuzz.targets import outcome
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_prep.datum import decode_planes
+from data_prep.store.datum import decode_planes
 from tests.fuzz.targets import TARGETS, load
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import caffe
 import numpy as np
 
-from experiments.device import use_device
+from experiments.nets.device import use_device
 from tests.gpu.nets import randomise
 
 

@@ -8,7 +8,7 @@ import os
 import numpy as np
 import pytest
 
-from experiments.crf_benchmark.fresh_process import in_fresh_process
+from benchmarks.measuring.fresh_process import in_fresh_process
 from tests.gpu.nets import ENGINES, difference, fcn, scores_and_gradients
 
 # Sums of float32 in another order differ by 1e-6 or so, TensorFloat-32 by 1e-3. In the gradients, a unit that is zero

@@ -6,8 +6,8 @@ import pytest
 from caffe.proto import caffe_pb2
 from google.protobuf import text_format
 
-from experiments.config import STAGES, load_config
-from experiments.generate_nets import KINDS, nominal_metadata, write_nets
+from experiments.nets.definitions import KINDS, nominal_metadata, write_nets
+from experiments.settings.config import STAGES, load_config
 
 REPOSITORY = Path(__file__).parents[2]
 COMMITTED = Path("prototxt") / "cityscapes"

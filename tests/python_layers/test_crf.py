@@ -5,6 +5,7 @@ import json
 import caffe
 import numpy as np
 import pytest
+
 import theano_crf
 
 CLASSES, HEIGHT, WIDTH, VOID = 3, 6, 7, 255

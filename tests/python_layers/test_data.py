@@ -6,7 +6,7 @@ import caffe
 import numpy as np
 import pytest
 
-from data_prep.records import open_records
+from data_prep.store.records import open_records
 from python_layers.errors import quiet_errors
 from python_layers.order import Order
 

@@ -1,0 +1,1 @@
+"""How fast the solver, the training and their scaling are; nothing else imports this."""

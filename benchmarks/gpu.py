@@ -1,0 +1,74 @@
+"""Measure the CRF's solver on a GPU: `DEVICE=cuda docker/run python3 -m benchmarks.gpu`.
+
+DualMM and the structured loss on arrays that lie on the device, beside the time that its memory takes for the traffic
+of the half steps; where Caffe has CUDA also FCN-8s and the CRF's share of a joint training step, on GPU number GPU.
+Writes bench-gpu.txt and bench-gpu.json to the output folder. Let nothing else run on the GPU meanwhile.
+"""
+
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
+import argparse
+import json
+from pathlib import Path
+
+from benchmarks.measuring.gpu_nets import caffe_has_cuda, measure_nets
+from benchmarks.measuring.gpu_solver import measure_bandwidth, measure_solver, used_device
+from benchmarks.measuring.problem import Source
+from benchmarks.results.gpu_table import report
+from experiments.runtime.atomic_files import write_atomically
+from experiments.runtime.command_line import positive_number, run_command
+
+SIZES = ((1024, 512), (2048, 1024))  # width, height
+BATCHES = (1, 8)
+LABELS = 19
+ITERATIONS = 15
+
+
+def size(text):
+    """Return (width, height) of WIDTHxHEIGHT, for argparse."""
+    words = text.split("x")
+    if len(words) != 2:
+        raise argparse.ArgumentTypeError(f"'{text}' is not WIDTHxHEIGHT, such as 1024x512")
+    return tuple(positive_number(word) for word in words)
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path("build/bench-gpu"), help="default: %(default)s")
+    parser.add_argument("--sizes", type=size, nargs="+", default=SIZES, metavar="WIDTHxHEIGHT")
+    parser.add_argument("--batches", type=positive_number, nargs="+", default=BATCHES)
+    parser.add_argument("--labels", type=positive_number, default=LABELS)
+    parser.add_argument("--iterations", type=positive_number, default=ITERATIONS)
+    parser.add_argument("--rounds", type=positive_number, default=20)
+    parser.add_argument("--megabytes", type=positive_number, default=1024, help="of memory moved for the bandwidth")
+    parser.add_argument("--width", type=float, default=1.0, help="of FCN-8s; 1 is VGG16's")
+    parser.add_argument("--nets", choices=("gpu", "always", "never"), default="gpu",
+                        help="time the nets: where Caffe has CUDA (the default), without it, too, or not")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    device = used_device()
+    bandwidth = measure_bandwidth(options.megabytes, options.rounds)
+    solver = measure_solver(options.sizes, options.batches, options.labels, options.iterations, options.rounds,
+                            bandwidth)
+    nets = {}
+    if options.nets == "always" or (options.nets == "gpu" and caffe_has_cuda()):
+        width, height = options.sizes[0]
+        nets = measure_nets(Source(None, height, width, options.labels), options.rounds, options.output, options.width)
+    results = {"device": device, "bandwidth": bandwidth, "labels": options.labels, "iterations": options.iterations,
+               "solver": solver, "nets": nets}
+    options.output.mkdir(parents=True, exist_ok=True)
+    lines = report(results)
+    write_atomically(options.output / "bench-gpu.json", json.dumps(results, indent=1) + "\n")
+    write_atomically(options.output / "bench-gpu.txt", "\n".join(lines) + "\n")
+    print("\n".join(lines))
+    return 0
+
+
+if __name__ == "__main__":
+    run_command(main)

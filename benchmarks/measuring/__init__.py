@@ -1,0 +1,1 @@
+"""Timings and memory, each part measured in turn."""

@@ -1,0 +1,108 @@
+"""Time of DualMM and the structured loss on arrays that lie on Theano's device, beside that of its memory alone."""
+
+import functools
+import time
+
+import numpy as np
+import theano
+from theano.gpuarray.basic_ops import as_gpuarray_variable
+
+from benchmarks.measuring.problem import Source
+from benchmarks.measuring.timing import Run, Timing, time_in_turns
+from experiments.runtime.progress import Progress
+from theano_crf import graph
+from theano_crf.functions import keeping_memory
+
+VOLUMES = 3   # a half step reads two, unary costs and what is withheld, and writes one
+PASSES = 10   # over memory, timed together
+
+
+def used_device():
+    """Return Theano's device, with the name that its driver gives it.
+
+    Raises
+    ------
+    ValueError
+        If it is not a GPU.
+    """
+    device = theano.config.device
+    if not (device.startswith(("cuda", "opencl")) and theano.gpuarray.pygpu_activated):
+        raise ValueError(f"Theano's device is {device}; name a GPU that it can use: THEANO_FLAGS=device=cuda0")
+    return f"{device}, {theano.gpuarray.type.get_context(None).devname}"
+
+
+def measure_bandwidth(megabytes, rounds):
+    """Bytes a second that the memory moves in passes a = b - a / 2 over two arrays.
+
+    Parameters
+    ----------
+    megabytes : int
+        Size of each array; a multiple of the device's caches.
+    rounds : int
+        Of `PASSES` passes, after one that is not timed; the median counts.
+    """
+    one, other = (theano.shared(np.ones(megabytes * 250000, np.float32)) for _ in range(2))
+    move = theano.function([], [], updates=[(one, other - one / 2)])
+    seconds = []
+    for _ in range(rounds + 1):
+        begin = time.perf_counter()
+        for _ in range(PASSES):
+            move()
+        one.get_value(borrow=True, return_internal_type=True).sync()
+        seconds.append(time.perf_counter() - begin)
+    return VOLUMES * 1e6 * megabytes * PASSES / Timing(tuple(seconds[1:])).median
+
+
+class OnDevice:
+    """Inference and the structured loss on one batch, all of it on the device.
+
+    Parameters
+    ----------
+    iterations : int
+    """
+
+    def __init__(self, iterations):
+        volume, map_ = np.zeros((1, 1, 1, 1), np.float32), np.zeros((1, 1, 1), np.int32)
+        self._unary, self._weights, self._truth = (theano.shared(array) for array in (volume, volume, map_))
+        solution = graph.dual_mm(self._unary, self._weights, iterations)
+        loss = graph.ssvm(self._unary, self._weights, self._truth, iterations=iterations)
+        self._dual_mm, self._ssvm = (theano.function([], _kept(outputs), mode=keeping_memory())
+                                     for outputs in ([solution.labels, solution.lower_bound], loss))
+
+    def runs(self, source, batch):
+        """Return what is timed on `batch` copies of a source: DualMM, and the loss with its gradients."""
+        problem = source.load()
+        unary, weights = (np.repeat(array, batch, axis=0) for array in (problem.unary("-p"), problem.weights))
+
+        def prepare(function):
+            self._unary.set_value(unary)
+            self._weights.set_value(weights)
+            self._truth.set_value(unary.argmin(axis=1).astype(np.int32))
+            function()  # the memory of the last call fits this shape then
+            return function
+        return [Run(name, functools.partial(prepare, function))
+                for name, function in (("DualMM", self._dual_mm), ("SSVM", self._ssvm))]
+
+
+def _kept(variables):
+    """Outputs that are not copied to the host. Each of the Ops waits for its kernels, as it reads what they found."""
+    return [as_gpuarray_variable(variable, None) for variable in variables]
+
+
+def measure_solver(sizes, batches, labels, iterations, rounds, bandwidth):
+    """Time inference and the structured loss.
+
+    Returns
+    -------
+    list of dict
+        width, height, batch; seconds, a list for "DualMM" and "SSVM" each; floor, seconds of the half steps' traffic.
+    """
+    solver, rows = OnDevice(iterations), []
+    with Progress("solver", 0, 2 * len(sizes) * len(batches) * (rounds + 1), "run") as progress:
+        for width, height in sizes:
+            for batch in batches:
+                timings, _ = time_in_turns(solver.runs(Source(None, height, width, labels), batch), rounds, progress)
+                traffic = 2 * iterations * VOLUMES * 4 * batch * labels * height * width
+                rows.append({"width": width, "height": height, "batch": batch, "floor": traffic / bandwidth,
+                             "seconds": {name: timing.seconds for name, timing in timings.items()}})
+    return rows

@@ -1,0 +1,54 @@
+"""Peak memory of a method beyond its input."""
+
+import re
+from pathlib import Path
+
+from benchmarks.measuring.fresh_process import in_fresh_process
+from benchmarks.measuring.problem import Source
+
+# Small and of another shape: makes the code that the method needs ready without its memory.
+TRIAL = Source(height=24, width=40, labels=3)
+
+
+def peak_extra_bytes(source, method):
+    """Run a method once in a fresh process and return by how much its memory grew at most.
+
+    Parameters
+    ----------
+    source : problem.Source
+    method : methods.Method
+
+    Returns
+    -------
+    int
+        Bytes of the largest resident set since the problem and its unary costs were there, less what it was then;
+        what the method prepares, such as a graph, counts.
+    """
+    return in_fresh_process(_grown, source, method)
+
+
+def _grown(source, method):
+    method.on(TRIAL.load())()
+    problem = source.load()
+    problem.unary(method.kind)
+    before = forget_peak()
+    method.on(problem)()
+    return peak() - before
+
+
+def forget_peak():
+    """Let the peak be what is resident now, and return that, in bytes.
+
+    The peak of getrusage would not do: it begins with that of the process that started this one.
+    """
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def peak():
+    """Largest resident set of this process since `forget_peak`, in bytes."""
+    return _status("VmHWM")
+
+
+def _status(entry):
+    return 1024 * int(re.search(rf"^{entry}:\s*(\d+) kB", Path("/proc/self/status").read_text(), re.M).group(1))

@@ -1,0 +1,74 @@
+"""Times of several runs, taken in turns so that a noisy minute hits them all alike."""
+
+import statistics
+import time
+from typing import Callable, NamedTuple, Tuple
+
+
+class Run(NamedTuple):
+    """Something to time.
+
+    Attributes
+    ----------
+    name : str
+    prepare : callable
+        Called before each timing, without arguments; returns what is timed, also without arguments.
+    """
+
+    name: str
+    prepare: Callable
+
+
+class Timing(NamedTuple):
+    """Seconds of one run, one entry a round."""
+
+    seconds: Tuple[float, ...]
+
+    @property
+    def median(self):
+        return statistics.median(self.seconds)
+
+    @property
+    def least(self):
+        return min(self.seconds)
+
+    @property
+    def most(self):
+        return max(self.seconds)
+
+    def ratio(self, other):
+        """Median over the rounds of this run's time divided by another's in the same round."""
+        return statistics.median(mine / theirs for mine, theirs in zip(self.seconds, other.seconds))
+
+
+def time_in_turns(runs, rounds, progress, clock=time.perf_counter):
+    """Time each run once a round, after one round that is not timed.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+    rounds : int
+    progress : experiments.runtime.progress.Progress
+        Advanced for each run of each round, `rounds + 1` times as many as there are runs.
+    clock : callable
+        Seconds.
+
+    Returns
+    -------
+    timings : dict of str to Timing
+    results : dict of str to object
+        What each run returned in the first round.
+    """
+    seconds, results = {run.name: [] for run in runs}, {}
+    for turn in range(rounds + 1):
+        for run in runs:
+            timed = run.prepare()
+            begin = clock()
+            result = timed()
+            elapsed = clock() - begin
+            if turn == 0:
+                results[run.name] = result
+            else:
+                seconds[run.name].append(elapsed)
+            progress.advance(run.name)
+    return {name: Timing(tuple(values)) for name, values in seconds.items()}, results

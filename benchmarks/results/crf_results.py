@@ -1,0 +1,59 @@
+"""Questions to the benchmark's results, the dictionary that results.json holds."""
+
+from benchmarks.measuring.timing import Timing
+from benchmarks.solvers.methods import ITERATIONS
+
+
+class Results:
+    """Reads results.
+
+    Parameters
+    ----------
+    results : dict
+        comparison (see `comparison.compare`), memory (list of name and bytes), and optionally growth, compile and
+        training_step.
+    """
+
+    def __init__(self, results):
+        self.comparison = results["comparison"]
+        self.rows = self.comparison["rows"]
+        self.memory = {entry["name"]: entry["bytes"] for entry in results.get("memory", ())}
+        self.growth = results.get("growth")
+        self.compile = results.get("compile")
+        self.training_step = results.get("training_step")
+
+    def row(self, name, effort=ITERATIONS, threads=2, kind="-p"):
+        """The row of a method."""
+        for row in self.rows:
+            if (row["name"], row["effort"], row["threads"], row["kind"]) == (name, effort, threads, kind):
+                return row
+        raise KeyError(f"{name}, {effort}, {threads} threads, {kind}")
+
+    def floor(self, threads, in_place=False):
+        """The memory floor's entry; None where it was not measured with as many threads."""
+        entries = [floor for floor in self.comparison["floors"]
+                   if (floor["threads"], floor["in_place"]) == (threads, in_place)]
+        return entries[0] if entries else None
+
+    def floors(self, row, in_place=False):
+        """How many times the memory floor of 15 iterations with as many threads a row takes; None without one."""
+        floor = self.floor(row["threads"], in_place)
+        return None if floor is None else ratio(row, floor)
+
+    def best_bound(self, kind):
+        """The largest lower bound that any method proved for a kind of unary costs."""
+        return max(row["lower_bound"] for row in self.rows if row["kind"] == kind and row["lower_bound"] is not None)
+
+    def closed(self, row):
+        """Share of the way from the argmax's energy to the best bound; no labelling can reach more than 1."""
+        argmax = self.comparison["argmax_energy"][row["kind"]]
+        return (argmax - row["energy"]) / (argmax - self.best_bound(row["kind"]))
+
+    def volumes(self, name):
+        """Peak extra memory of a method in volumes (K, H, W) of float32; None where it was not measured."""
+        return self.memory[name] / self.comparison["volume_bytes"] if name in self.memory else None
+
+
+def ratio(entry, other):
+    """Median over the rounds of the quotients of two entries' seconds."""
+    return Timing(tuple(entry["seconds"])).ratio(Timing(tuple(other["seconds"])))

@@ -1,0 +1,112 @@
+"""The benchmark's results as text."""
+
+import statistics
+
+from benchmarks.results.crf_targets import targets
+from benchmarks.solvers.methods import UNTIL_CONVERGENCE
+
+
+def aligned(header, rows):
+    """Lay out a table of strings: the first column to the left, the others to the right, two blanks between.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequences of str
+
+    Returns
+    -------
+    str
+    """
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(_aligned_line(line, widths) for line in lines)
+
+
+def _aligned_line(line, widths):
+    cells = [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
+    return "  ".join(cells).rstrip()
+
+
+def report(results):
+    """All tables, one below the other.
+
+    Parameters
+    ----------
+    results : results.Results
+
+    Returns
+    -------
+    str
+    """
+    parts = [_heading(results), _comparison(results), _memory(results), _growth(results), _compile(results),
+             _training_step(results), _targets(results)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _spread(seconds, scale=1e3):
+    """Median and range, in milliseconds."""
+    digits = 1 if scale * statistics.median(seconds) < 1000 else 0
+    return (f"{scale * statistics.median(seconds):.{digits}f}",
+            f"{scale * min(seconds):.{digits}f} .. {scale * max(seconds):.{digits}f}")
+
+
+def _heading(results):
+    comparison = results.comparison
+    rounds = len(comparison["floors"][0]["seconds"])
+    rows = [(f"{'triad in place' if floor['in_place'] else 'triad'}, threads {floor['threads']}",
+             *_spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
+            for floor in comparison["floors"]]
+    return (f"{comparison['problem']}; medians of {rounds} rounds, all methods in turns\n\n"
+            + aligned(("memory floor of 15 iterations", "ms", "range", "GB/s"), rows))
+
+
+def _comparison(results):
+    rows = []
+    for row in results.rows:
+        effort = "converged" if row["effort"] == UNTIL_CONVERGENCE else str(row["effort"])
+        floors = results.floors(row)
+        bound = "-" if row["lower_bound"] is None else f"{row['lower_bound']:.2f}"
+        rows.append((row["name"], row["kind"], effort, str(row["threads"]), *_spread(row["seconds"]),
+                     "-" if floors is None else f"{floors:.2f}", f"{row['energy']:.2f}", bound,
+                     f"{100 * results.closed(row):.3f}"))
+    return aligned(("method", "unary", "iterations", "threads", "ms", "range", "floors", "energy", "bound", "closed %"),
+                   rows)
+
+
+def _memory(results):
+    if not results.memory:
+        return ""
+    rows = [(name, f"{size / 2 ** 20:.0f}", f"{results.volumes(name):.2f}") for name, size in results.memory.items()]
+    return aligned(("peak memory beyond the input", "MiB", "volumes"), rows)
+
+
+def _growth(results):
+    if not results.growth:
+        return ""
+    rows = [(f"{row['width']} x {row['height']}, {row['labels']} labels", *_spread(row["seconds"]),
+             f"{row['nanoseconds']:.3f}") for row in results.growth]
+    return aligned(("argmin, 15 iterations, 2 threads", "ms", "range", "ns a pixel, label and iteration"), rows)
+
+
+def _compile(results):
+    if not results.compile:
+        return ""
+    rows = [(name, *_spread(seconds, 1)) for name, seconds in results.compile.items()]
+    return aligned(("until the first result of a process", "s", "range"), rows)
+
+
+def _training_step(results):
+    step = results.training_step
+    if not step:
+        return ""
+    share = 100 * statistics.median(crf / whole for crf, whole in zip(step["crf"], step["step"]))
+    whole, crf = statistics.median(step["step"]), statistics.median(step["crf"])
+    return (f"a joint training step of FCN-8s: {whole:.2f} s, of which the CRF {crf:.3f} s, {share:.2f} %; "
+            f"peak memory {step['peak_bytes'] / 2 ** 30:.1f} GiB")
+
+
+def _targets(results):
+    rows = [(target.text, f"{target.value:.3f}", f"{'at least' if target.at_least else 'at most'} {target.limit:.8g}",
+             "met" if target.met else "MISSED") for target in targets(results)]
+    return aligned(("target", "measured", "allowed", ""), rows)

@@ -1,0 +1,45 @@
+"""What benchmarks.gpu found, as text."""
+
+from benchmarks.measuring.timing import Timing
+
+MOST_SECONDS = 0.008  # for DualMM on the first size, where the memory is an H200's
+MOST_SHARE = 0.15     # of a joint step
+MILLISECONDS = 1000
+
+
+def report(results):
+    """Lines of text: a table of the solver, and one of the training step if there is one.
+
+    Parameters
+    ----------
+    results : dict
+        As benchmarks.gpu writes it.
+    """
+    lines = [f"{results['device']}: {results['bandwidth'] / 1e9:.0f} GB/s", "",
+             f"{'ms, ' + str(results['iterations']) + ' iterations':28}{'DualMM':>10}{'SSVM':>10}{'floor':>10}"]
+    for row in results["solver"]:
+        medians = [MILLISECONDS * _median(row["seconds"][name]) for name in ("DualMM", "SSVM")]
+        lines.append("{:28}{:>10.2f}{:>10.2f}{:>10.2f}".format(
+            f"{row['width']} x {row['height']} x {results['labels']}, batch {row['batch']}", *medians,
+            MILLISECONDS * row["floor"]))
+    first = _median(results["solver"][0]["seconds"]["DualMM"])
+    lines += ["", f"target on an H200: the first DualMM within {MILLISECONDS * MOST_SECONDS:.0f} ms: "
+              + _verdict(first <= MOST_SECONDS)]
+    if results["nets"]:
+        lines += ["", *_training_step({part: _median(seconds) for part, seconds in results["nets"].items()})]
+    return lines
+
+
+def _training_step(medians):
+    share = medians["crf"] / medians["step"]
+    parts = ", ".join(f"{part} {MILLISECONDS * seconds:.1f} ms" for part, seconds in medians.items())
+    return [f"joint training step, FCN-8s: {parts}",
+            f"target: the CRF's share within {MOST_SHARE:.0%}: {share:.1%}, {_verdict(share <= MOST_SHARE)}"]
+
+
+def _median(seconds):
+    return Timing(tuple(seconds)).median
+
+
+def _verdict(met):
+    return "met" if met else "missed"

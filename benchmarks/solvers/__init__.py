@@ -1,0 +1,1 @@
+"""Ways to minimise the CRF's energy: the project's and others'."""

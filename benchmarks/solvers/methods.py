@@ -1,0 +1,125 @@
+"""The methods that are compared: each a name, an effort, and how to make a function to time of a problem."""
+
+import functools
+from typing import Callable, NamedTuple, Optional
+
+import numpy as np
+
+import theano_crf
+from benchmarks.measuring.threads import openmp_threads
+from benchmarks.solvers.numpy_dual_mm import dual_mm as numpy_dual_mm
+from benchmarks.solvers.other_methods import UNTIL_CONVERGENCE, AlphaExpansion, mean_field
+
+ITERATIONS = 15  # the paper's
+DECODINGS = ("argmin", "viterbi", "icm")
+
+
+class Found(NamedTuple):
+    """What a method makes of a problem.
+
+    Attributes
+    ----------
+    labels : (H, W) integer
+    lower_bound : float, optional
+        On the energy of any labelling, where the method gives one.
+    """
+
+    labels: np.ndarray
+    lower_bound: Optional[float] = None
+
+
+class Method(NamedTuple):
+    """One method with its settings.
+
+    Attributes
+    ----------
+    name : str
+        As the table has it; the same for all efforts.
+    effort : int
+        Iterations, or cycles of alpha expansion; `UNTIL_CONVERGENCE`.
+    threads : int
+    kind : str
+        Of unary costs, one of `problem.UNARIES`; the labels' energy is judged by them.
+    make : callable
+        (problem, unary, effort) -> function without arguments that returns `Found`.
+    """
+
+    name: str
+    effort: int
+    threads: int
+    kind: str
+    make: Callable
+
+    @property
+    def key(self):
+        """Names the method among all."""
+        return f"{self.name}, {self.effort_text}, threads {self.threads}, {self.kind}"
+
+    @property
+    def effort_text(self):
+        return "converged" if self.effort == UNTIL_CONVERGENCE else str(self.effort)
+
+    def on(self, problem):
+        """Return the function to time; it works with the method's threads."""
+        return self._with_threads(self.make(problem, problem.unary(self.kind), self.effort))
+
+    def _with_threads(self, solve):
+        @functools.wraps(solve)
+        def timed():
+            with openmp_threads(self.threads):
+                return solve()
+        return timed
+
+
+def _dual_mm(decode, problem, unary, iterations):
+    def solve():
+        solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode)
+        return Found(solution.labels[0], float(solution.lower_bound[0]))
+    return solve
+
+
+def _ssvm(problem, unary, iterations):
+    truth = unary.argmin(axis=1)
+
+    def solve():
+        return Found(theano_crf.ssvm(unary, problem.weights, truth, iterations=iterations).labels[0])
+    return solve
+
+
+def _numpy(problem, unary, iterations):
+    return lambda: Found(*numpy_dual_mm(unary[0], problem.weights[0], iterations))
+
+
+def _alpha_expansion(problem, unary, cycles):
+    expansion = AlphaExpansion(unary, problem.weights)
+    return lambda: Found(expansion.expand(cycles))
+
+
+def _mean_field(problem, unary, iterations):
+    likelihood = problem.unary("-log p")  # its model's costs, whichever its labels are judged by
+    return lambda: Found(mean_field(problem.image, likelihood, iterations))
+
+
+def dual_mm(decode, iterations=ITERATIONS, threads=2, kind="-p"):
+    """`theano_crf.dual_mm`."""
+    return Method(f"dual_mm {decode}", iterations, threads, kind, functools.partial(_dual_mm, decode))
+
+
+def ssvm(iterations=ITERATIONS, threads=2, kind="-p"):
+    """`theano_crf.ssvm`; the labels of least unary cost stand for the truth."""
+    return Method("ssvm", iterations, threads, kind, _ssvm)
+
+
+def plain_numpy(iterations=ITERATIONS, kind="-p"):
+    """`numpy_dual_mm.dual_mm`."""
+    return Method("plain NumPy", iterations, 1, kind, _numpy)
+
+
+def alpha_expansion(cycles=UNTIL_CONVERGENCE, kind="-p"):
+    """gco's expansion alone is timed, its graph is built before."""
+    return Method("alpha expansion", cycles, 1, kind, _alpha_expansion)
+
+
+def dense_crf(iterations, kind="-p"):
+    """All of pydensecrf's work is timed. It minimises another energy, so its labels' energy can only be looked at."""
+    return Method("DenseCRF mean field", iterations, 1, kind, _mean_field)

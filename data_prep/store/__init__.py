@@ -1,0 +1,1 @@
+"""The LMDBs: their records, their description, how they are written and read."""

@@ -1,0 +1,86 @@
+"""Loading images in several processes."""
+
+import signal
+import sys
+from collections import deque
+from multiprocessing import get_context
+
+import numpy as np
+from tqdm import tqdm
+
+from data_prep.store.datum import encode_record
+
+ENTRIES_AHEAD = 64  # of the writer; up to twice as many
+LOGGED_EVERY = 100  # images, where a log takes the place of the progress bar
+
+_stop = None  # in a worker: the event that says that nobody wants its work any more
+
+
+def load_entries(entries, first, split, jobs):
+    """Load and encode entries in several processes, showing progress; close it to end it early.
+
+    Parameters
+    ----------
+    entries : list of Entry
+    first : int
+        Those before are done already.
+    split : str
+        Its name, for the progress.
+    jobs : int
+        Number of processes.
+
+    Yields
+    ------
+    record : bytes
+    size : (int, int)
+        Height and width.
+    sums : (3,) int64 array
+        Of B, G and R over the image's pixels.
+    """
+    if first == len(entries):
+        return
+    bar = tqdm(total=len(entries), initial=first, desc=split, unit="image", disable=not sys.stderr.isatty())
+    if first and bar.disable:
+        print(f"{split}: goes on after {first} of {len(entries)} images", flush=True)
+    context = get_context("fork")
+    stop = context.Event()
+    pool = context.Pool(jobs, _prepare_worker, (stop,))
+    try:
+        with bar:
+            for done, loaded in enumerate(_loaded_ahead(pool, entries[first:]), start=first + 1):
+                bar.update()
+                if bar.disable and (done % LOGGED_EVERY == 0 or done == len(entries)):
+                    print(f"{split}: {done} of {len(entries)} images", flush=True)
+                yield loaded
+    finally:
+        # Not terminate(): a worker that is ended in the middle of sending leaves the pool waiting for the rest.
+        stop.set()
+        pool.close()
+        pool.join()
+
+
+def _loaded_ahead(pool, entries):
+    """Loaded entries in order, with few enough ahead that they fit into memory where writing is the slower part."""
+    ahead = deque()
+    for start in range(0, len(entries), ENTRIES_AHEAD):
+        ahead.append(pool.imap(_load, entries[start:start + ENTRIES_AHEAD]))
+        if len(ahead) == 2:
+            yield from ahead.popleft()
+    for loaded in ahead:
+        yield from loaded
+
+
+def _prepare_worker(stop):
+    """Let an interruption reach the parent alone, which then has its workers stop."""
+    global _stop
+    _stop = stop
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _load(entry):
+    """The record of an entry, its size and its sums over pixels of B, G and R; None after `_stop`."""
+    if _stop.is_set():
+        return None
+    image, labels = entry.load()
+    return encode_record(image, labels, entry.name), labels.shape, image[:, :, ::-1].sum(axis=(0, 1), dtype=np.int64)

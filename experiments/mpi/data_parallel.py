@@ -1,0 +1,56 @@
+"""Training by several processes: each its share of the batches, all the same weights."""
+
+import caffe
+import numpy as np
+
+
+def tell_caffe(processes):
+    """Tell Caffe which of several processes this is, before it makes a solver: so data layers share out the batches."""
+    caffe.set_multiprocess(processes.size > 1)
+    caffe.set_solver_count(processes.size)
+    caffe.set_solver_rank(processes.rank)
+
+
+def start_alike(processes, net, restored):
+    """Give a net rank 0's weights, in all processes.
+
+    Parameters
+    ----------
+    processes : experiments.mpi.processes.SingleProcess or MPIProcesses
+    net : caffe.Net
+    restored : int or None
+        The iteration that this process goes on from.
+
+    Raises
+    ------
+    ValueError
+        If the processes go on from different iterations.
+    """
+    found = processes.gather(restored)
+    for rank, iteration in enumerate(found):
+        if iteration != found[0]:
+            raise ValueError(f"Rank {rank} goes on from {_place(iteration)}, rank 0 from {_place(found[0])}: they see "
+                             "different files. The build folder must be one that all machines share.")
+    for blobs in net.params.values():
+        for blob in blobs:
+            processes.copy_from_first(blob.data)
+
+
+def _place(iteration):
+    return "the start" if iteration is None else f"iteration {iteration}"
+
+
+def data_count(net):
+    """Return the blob (1,) in which a net's data layer counts the batches of all processes; write to it to rewind."""
+    return next(blobs[0].data for name, blobs in net.params.items() if name.startswith("data_"))
+
+
+def dropout_seed(seed, net):
+    """Return the seed of dropout in a net's next pass.
+
+    It follows from the batch that this process takes next, so that a run that goes on draws what an unbroken one
+    draws, and several processes what one would draw for the same batches. NumPy's SeedSequence gives the same seeds
+    in each of its versions.
+    """
+    batch = int(data_count(net)[0]) + caffe.solver_rank()
+    return int(np.random.SeedSequence([seed, batch]).generate_state(1)[0]) & 0x7FFFFFFF

@@ -1,0 +1,63 @@
+"""Gradients averaged by NCCL over the GPUs of one machine, where Caffe was built with it.
+
+Asked for by CAFFE_NCCL=1 in the processes' environment (make: MPI_ARGS="-x CAFFE_NCCL=1"), as it has not been tried on
+GPUs; without it, and between machines, MPI sums them (`experiments.mpi.gradients`).
+"""
+
+import ctypes
+import os
+
+import caffe
+
+
+class NCCLMean:
+    """Replaces the gradients of a net by their mean over all processes, each layer's while the next is computed.
+
+    Caffe calls NCCL after the backward pass of each layer, in every batch: the mean of what is a mean already stays as
+    it is, so that gradients of several batches add up as they should.
+
+    Parameters
+    ----------
+    solver : caffe.Solver
+        On this process's own GPU.
+    processes : experiments.mpi.processes.MPIProcesses
+    """
+
+    def __init__(self, solver, processes):
+        name = processes.from_first(caffe.NCCL.new_uid() if processes.rank == 0 else None)
+        self._nccl = caffe.NCCL(solver, name)
+        self._last_layer = len(solver.net.layers) - 1
+        self._driver = ctypes.CDLL("libcuda.so.1")
+        solver.net.before_backward(self._before_layer)
+        solver.net.after_backward(self._nccl)
+
+    def begin(self):
+        """Do nothing: Caffe calls NCCL by itself."""
+
+    def finish(self):
+        """Wait for NCCL, which works beside Caffe's own stream."""
+        status = self._driver.cuCtxSynchronize()
+        if status:
+            raise RuntimeError(f"The GPU failed while gradients were summed (CUDA's error {status}); the last snapshot "
+                               "is kept. Start the same command again.")
+
+    def _before_layer(self, layer):
+        if layer == self._last_layer:
+            self.finish()  # the means of the batch before, which this backward pass adds to
+
+
+def nccl_wanted(processes):
+    """Say whether NCCL sums the gradients.
+
+    Raises
+    ------
+    RuntimeError
+        If it was asked for where it cannot.
+    """
+    if processes.size == 1 or os.environ.get("CAFFE_NCCL") != "1":
+        return False
+    if not caffe.has_nccl():
+        raise RuntimeError("CAFFE_NCCL is 1, but this Caffe was built without NCCL; leave it out.")
+    if processes.size_on_machine < processes.size:
+        raise RuntimeError("CAFFE_NCCL is 1, but the processes are on several machines; leave it out, MPI sums there.")
+    return True

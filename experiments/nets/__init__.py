@@ -1,0 +1,1 @@
+"""Nets as they are used: definitions on disk, weights, checks, memory, inference."""

@@ -1,0 +1,1 @@
+"""Labels brought to the size of photographs and frames, and written as pictures."""

@@ -1,0 +1,1 @@
+"""Curves, plots and pictures of the report."""

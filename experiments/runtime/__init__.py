@@ -1,0 +1,1 @@
+"""Around every command: options, errors, progress, files, process settings."""

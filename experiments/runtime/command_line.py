@@ -1,0 +1,50 @@
+"""What the command line tools have in common: options of an experiment, and errors as one sentence."""
+
+import argparse
+from pathlib import Path
+
+from experiments.mpi.processes import communicator
+
+OUT_OF_MEMORY = "Memory ran out; end other programs, or take smaller images or fewer processes."
+
+
+def experiment_parser(description):
+    """Return a parser with --config and --build, which defaults to build/<dataset of the configuration>."""
+    summary, _, rest = description.partition("\n")
+    parser = argparse.ArgumentParser(description=summary, epilog=rest,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--config", required=True, type=Path, help="the experiment, a YAML file")
+    parser.add_argument("--build", type=Path, help="folder of what is made (default: build/<dataset>)")
+    return parser
+
+
+def build_folder(options, config):
+    """Return the folder that an experiment's results are below."""
+    return options.build or Path("build") / config.dataset
+
+
+def positive_number(text):
+    """Return the whole number from 1 on that a word of the command line says, for argparse."""
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
+    return int(text)
+
+
+def run_command(main):
+    """Call `main()` and end the process with its status; errors become one sentence and status 1.
+
+    One of several processes that ends with another status than 0 ends them all.
+    """
+    processes = communicator()
+    try:
+        status = main()
+    except (ValueError, OSError, RuntimeError) as error:
+        processes.complain(f"error: {error}")
+        status = 1
+    except MemoryError as error:  # Python's own says nothing
+        processes.complain(f"error: {str(error) or OUT_OF_MEMORY}")
+        status = 1
+    except KeyboardInterrupt:
+        processes.complain("interrupted")
+        status = 130
+    processes.end(status)

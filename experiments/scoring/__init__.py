@@ -1,0 +1,1 @@
+"""Metrics, the rows that are scored, and intervals of differences."""

@@ -1,0 +1,61 @@
+"""Confusion matrices of single images, kept on disk while an evaluation runs so that it can go on."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from experiments.mpi.processes import communicator
+from experiments.runtime.atomic_files import write_atomically
+
+
+class ConfusionStore:
+    """For each weight set the matrices of the images done so far; of several processes, rank 0 reads and writes.
+
+    Parameters
+    ----------
+    path : path
+        File that `save` writes, numpy's npz. One that is there is read if it has the same mark, else ignored.
+    mark : str
+        The `contents_digest` of the files what the matrices were computed from.
+    """
+
+    def __init__(self, path, mark):
+        self.path, self._mark = Path(path), mark
+        self._processes = communicator()
+        self._matrices = self._processes.from_first(self._read())
+
+    def _read(self):
+        try:
+            with np.load(self.path) as stored:
+                if str(stored["mark"]) != self._mark:
+                    return {}
+                return {name: list(stored[name]) for name in stored.files if name != "mark"}
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+            return {}
+
+    def done(self, name):
+        """Number of images whose matrices are there."""
+        return len(self._matrices.get(name, ()))
+
+    def append(self, name, matrices):
+        """Add the matrices of the next image, an integer array of any shape."""
+        self._matrices.setdefault(name, []).append(matrices)
+
+    def array(self, name):
+        """All matrices of a weight set, images along the first axis."""
+        return np.stack(self._matrices[name])
+
+    def save(self):
+        """Write what there is."""
+        if self._processes.rank:
+            return
+        content = io.BytesIO()
+        np.savez(content, mark=self._mark, **{name: self.array(name) for name in self._matrices})
+        write_atomically(self.path, content.getvalue())
+
+    def remove(self):
+        """Remove the file: the evaluation is whole."""
+        if self._processes.rank == 0 and self.path.exists():
+            self.path.unlink()

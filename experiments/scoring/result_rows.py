@@ -1,0 +1,93 @@
+"""The rows of the table of results: which weights, with the CRF or without, and the paper's figures."""
+
+from typing import NamedTuple, Optional, Tuple
+
+
+class Row(NamedTuple):
+    """One way to label an image.
+
+    Attributes
+    ----------
+    key : str
+        Its key in the evaluation's JSON file.
+    title : str
+        As the paper's table 1 has it.
+    stage : str
+        Whose weights it takes.
+    crf : bool
+        Labels from the CRF; else the CNN's most probable ones.
+    published : (float, float) or None
+        The paper's IoU over classes and over categories, Cityscapes' validation set at half resolution.
+    """
+
+    key: str
+    title: str
+    stage: str
+    crf: bool
+    published: Optional[Tuple[float, float]] = None
+
+
+CNN = Row("cnn", "CNN only", "stage3", False, (63.8, 81.5))
+CNN_CRF = Row("cnn+crf", "CNN + CRF", "stage3", True, (64.1, 81.2))
+JOINT = Row("joint", "CNN + CRF (joint)", "stage4", True, (64.4, 81.9))
+# Trained on for as long as the joint stage, but with the softmax loss: what more training alone would give.
+CONTROL = Row("control", "Control + CRF", "control", True)
+ROWS = (CNN, CNN_CRF, JOINT, CONTROL)
+
+# What the CNNs of the last two rows would say without the CRF.
+JOINT_CNN = Row("joint-cnn", "CNN of the joint row", "stage4", False)
+CONTROL_CNN = Row("control-cnn", "CNN of the control", "control", False)
+FURTHER_ROWS = (JOINT_CNN, CONTROL_CNN)
+
+WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
+# Differences worth an interval, such as what joint training gains over mere further training.
+COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
+
+
+class PublishedRow(NamedTuple):
+    """A line of table 1: IoU in percent on Cityscapes.
+
+    Attributes
+    ----------
+    title : str
+    coarse, stereo, half_resolution : bool
+        Whether it has the coarse annotations, has stereo, works on images of half the resolution.
+    split : str
+        Of Cityscapes.
+    classes, categories : float or None
+    key : str or None
+        Of the row of `experiments.scoring.result_rows` that is measured here.
+    """
+
+    title: str
+    coarse: bool
+    stereo: bool
+    half_resolution: bool
+    split: str
+    classes: float
+    categories: Optional[float]
+    key: Optional[str] = None
+
+
+def _measured(row):
+    return PublishedRow(row.title, False, False, True, "val", *row.published, row.key)
+
+
+# title, coarse, stereo, half resolution, split, IoU classes, IoU categories
+TABLE_1 = (
+    _measured(CNN),
+    _measured(CNN_CRF),
+    _measured(JOINT),
+    PublishedRow("Ours (the paper's joint model)", False, False, True, "test", 62.4, 82.3),
+    PublishedRow("Papandreou et al. [19]", True, False, True, "test", 64.8, 81.3),
+    PublishedRow("DeepLab [3]", False, False, True, "test", 63.1, 81.2),
+    PublishedRow("CRF as RNN [32]", False, False, True, "test", 62.5, 82.7),
+    PublishedRow("FCN 8s [18]", False, False, True, "test", 61.9, None),
+    PublishedRow("LRR-4x [6]", True, False, False, "test", 71.8, 88.4),
+    PublishedRow("Adelaide [16]", False, False, False, "test", 71.6, 51.7),
+    PublishedRow("DeepLab [3]", False, False, False, "test", 70.4, 86.4),
+    PublishedRow("Dilation10 [31]", False, False, False, "test", 67.1, 86.5),
+    PublishedRow("Krešo et al. [13]", False, True, False, "test", 66.3, 85.0),
+    PublishedRow("FCN 8s [18]", False, False, False, "test", 65.3, 85.7),
+    PublishedRow("Uhrig et al. [30]", False, True, False, "test", 64.3, 85.9),
+)

@@ -1,0 +1,76 @@
+"""The CNN's probabilities for the images of a split: computed once, kept on disk, and made into unary costs."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from data_prep.store.records import open_records
+from experiments.mpi.processes import communicator, share_out
+from experiments.nets.segmenter import Segmenter
+from experiments.runtime.atomic_files import prepare_folder, write_atomically
+from experiments.runtime.digests import contents_digest
+from experiments.runtime.progress import Progress
+from experiments.settings.build_paths import NET_WITHOUT_CRF, deploy_net_path, weights_path
+from prototxt.nets import LEAST_PROBABILITY
+
+STAGE = "stage3"
+
+
+class Unaries:
+    """Unary costs of a split's images, after stage 3.
+
+    Where they are not on disk yet, or are of other weights or images, they are computed; interrupted, that goes on
+    when it is started again; several processes share the images out. They take 4 bytes a pixel and class.
+
+    Parameters
+    ----------
+    build : path
+        Build folder of the experiment; the probabilities lie below its folder unaries.
+    split : str
+    metadata : data_prep.store.metadata.Metadata
+    kind : {"-p", "-log p"}
+        The costs of a probability (eq. 4).
+
+    Attributes
+    ----------
+    mark : str
+        Digest of what the costs come from: net, weights and images.
+    """
+
+    def __init__(self, build, split, metadata, kind):
+        build = Path(build)
+        net, weights = deploy_net_path(build, NET_WITHOUT_CRF), weights_path(build, STAGE)
+        self._records, self._kind = open_records(str(build / "lmdb" / split)), kind
+        digest = contents_digest([build / "lmdb" / "dataset.json", build / "lmdb" / split / "data.mdb", net, weights])
+        self.mark = f"{digest} {kind}"
+        self._folder = build / "unaries" / split
+        processes = communicator()
+        if processes.rank == 0:
+            prepare_folder(self._folder, digest)
+        missing = processes.from_first([index for index in range(len(self)) if not self._path(index).exists()])
+        if missing:
+            segmenter = Segmenter(net, weights, metadata.mean_bgr)
+            with Progress(f"CNN on {split}", 0, len(missing), "image") as progress:
+                for _ in share_out(processes, missing, lambda index: self._keep(index, segmenter)):
+                    progress.advance()
+
+    def __len__(self):
+        return len(self._records)
+
+    def name(self, index):
+        """Name of the image at place `index`."""
+        return self._records.name(index)
+
+    def __getitem__(self, index):
+        """Image (H, W, 3) uint8, truth (H, W) uint8 and unary costs (K, H, W) float32 at place `index`."""
+        prob = np.load(self._path(index))
+        return (*self._records[index], -prob if self._kind == "-p" else -np.log(prob + np.float32(LEAST_PROBABILITY)))
+
+    def _path(self, index):
+        return self._folder / f"{index:06d}.npy"
+
+    def _keep(self, index, segmenter):
+        content = io.BytesIO()
+        np.save(content, segmenter(self._records[index][0]).prob)
+        write_atomically(self._path(index), content.getvalue())

@@ -1,0 +1,62 @@
+"""Sets of the CRF's parameters: those that a grid search tries, and the paper's."""
+
+import itertools
+from typing import NamedTuple, Optional
+
+from experiments.settings.config import CRFConfig
+
+
+class ParameterSet(NamedTuple):
+    """Parameters of equations 6 and 8, and DualMM's iterations.
+
+    Attributes
+    ----------
+    alpha, beta, lam : float
+    iterations : int
+    gamma : float or None
+        None where it is not searched: labels do not depend on it.
+    """
+
+    alpha: float
+    beta: float
+    lam: float
+    iterations: int
+    gamma: Optional[float] = None
+
+    @property
+    def of_labels(self):
+        """Those that labels depend on: the set without gamma."""
+        return self._replace(gamma=None)
+
+    def to_json(self):
+        """Return {name: value}, gamma only where it is searched."""
+        return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+def paper_set(grid):
+    """Return the paper's set (section 5), with gamma where `grid` searches it."""
+    return _own_set(CRFConfig(), grid)
+
+
+def parameter_sets(grid, crf):
+    """Combine the values of a grid.
+
+    Parameters
+    ----------
+    grid : experiments.settings.config.GridConfig
+    crf : experiments.settings.config.CRFConfig
+        Gives the value of each parameter for which the grid has none.
+
+    Returns
+    -------
+    list of ParameterSet
+        Every combination once, gamma changing fastest; at the end the paper's set if it is not among them.
+    """
+    own = _own_set(crf, grid)
+    values = [getattr(grid, name) or (value,) for name, value in own._asdict().items()]
+    sets = [ParameterSet(*combination) for combination in itertools.product(*values)]
+    return list(dict.fromkeys([*sets, paper_set(grid)]))
+
+
+def _own_set(crf, grid):
+    return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.gamma if grid.gamma else None)

@@ -1,0 +1,51 @@
+"""Scores of many sets of the CRF's parameters on one image: what a worker of the grid search does."""
+
+import itertools
+
+import numpy as np
+
+import theano_crf
+from experiments.scoring.metrics import confusion_matrix
+from experiments.search.results import SetResult
+
+
+def score_sets(image, truth, unary, sets, decode):
+    """Label an image with each set of parameters.
+
+    Parameters
+    ----------
+    image : (H, W, 3) uint8
+        RGB.
+    truth : (H, W) uint8
+        True labels, 255 where void.
+    unary : (K, H, W) float32
+    sets : list of experiments.search.parameter_sets.ParameterSet or None
+        None stands for the CNN alone: the label of least unary cost.
+    decode : str
+        As of `theano_crf.dual_mm`.
+
+    Returns
+    -------
+    list of experiments.search.results.SetResult
+        One a set.
+    """
+    colours, costs = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255), unary[np.newaxis]
+    results = []
+    # Neighbours that differ in gamma alone have the same labels.
+    for shared, group in itertools.groupby(sets, key=lambda parameters: parameters and parameters.of_labels):
+        if shared is None:
+            labels = unary.argmin(axis=0)
+        else:
+            weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam)
+            labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode).labels[0]
+        confusion = confusion_matrix(truth, labels, len(unary))
+        for parameters in group:
+            asked = parameters is not None and parameters.gamma is not None
+            results.append(SetResult(confusion, _bound(costs, weights, truth, parameters) if asked else None))
+    return results
+
+
+def _bound(costs, weights, truth, parameters):
+    structured = theano_crf.ssvm(costs, weights, truth[np.newaxis].astype(np.int32), parameters.gamma,
+                                 iterations=parameters.iterations)
+    return float(structured.loss[0]) / parameters.gamma

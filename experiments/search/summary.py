@@ -1,0 +1,145 @@
+"""What a grid search says: the best set beside the paper's and the CNN alone, and all sets' scores."""
+
+import json
+
+import numpy as np
+
+from experiments.scoring.bootstrap import compared
+from experiments.scoring.metrics import scores
+from experiments.scoring.text import percent, resolution
+from experiments.search.parameter_sets import paper_set
+
+TITLES = {"cnn": "CNN only", "paper": "the paper's set", "best": "the best set"}
+COMPARISONS = (("paper", "cnn"), ("best", "cnn"), ("best", "paper"))
+PARAMETERS = ("alpha", "beta", "lam", "iterations", "gamma")
+SETS_SHOWN = 10
+
+
+def summarise(results, sets, names, metadata, split, config):
+    """Score all sets and compare the best one with the paper's and with the CNN alone.
+
+    Parameters
+    ----------
+    results : experiments.search.results.SearchResults
+        With those of all sets, and of None, the CNN alone.
+    sets : list of experiments.search.parameter_sets.ParameterSet
+        With the paper's.
+    names : list of N str
+        Of the images.
+    metadata : data_prep.store.metadata.Metadata
+    split : str
+    config : experiments.settings.config.Config
+
+    Returns
+    -------
+    dict
+        ``cnn``, ``paper``, ``best``: IoU in percent as of `experiments.scoring.metrics.Scores.to_json`, the latter two
+        with their ``parameters``. ``differences`` between them with 95 % intervals over images; ``held_out``: the same
+        where each half of the images (by name) has the set that is best on the other half, since the best set is chosen
+        on the very images that it is scored on; empty for one image. ``sets``: all sets, the best first, with
+        ``classes``, ``categories`` and, where gamma is searched, ``bound``, the bound on the share of wrong pixels in
+        percent. ``details``: how it was found.
+    """
+    half = _halves(names)
+    sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
+    table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
+    bounds = {parameters: _bound(results, parameters, names, sums[parameters]) for parameters in sets}
+    found = {parameters: scores(both.sum(axis=0), *table) for parameters, both in sums.items()}
+    ranked = sorted(sets, key=lambda parameters: (-np.nan_to_num(found[parameters].classes),
+                                                  bounds[parameters] or 0))
+    paper, best = paper_set(config.grid), ranked[0]
+    confusions = {key: results.confusions(parameters, names)
+                  for key, parameters in (("cnn", None), ("paper", paper), ("best", best))}
+    return {
+        "cnn": scores(confusions["cnn"].sum(axis=0), *table).to_json(),
+        "paper": {**found[paper].to_json(), "parameters": paper.to_json()},
+        "best": {**found[best].to_json(), "parameters": best.to_json()},
+        "differences": [compared(first, second, confusions) for first, second in COMPARISONS],
+        "held_out": _held_out(results, sums, names, half, confusions) if len(names) > 1 else [],
+        "sets": [_set_to_json(parameters, found[parameters], bounds[parameters]) for parameters in ranked],
+        "details": {"dataset": metadata.name, "split": split, "images": len(names),
+                    "resolution": resolution(metadata, split), "edges": _edges(best, config.grid),
+                    "crf": json.loads(config.crf.json())},
+    }
+
+
+def _halves(names):
+    """Whether each image is in the second half by name: neighbouring frames of a film stay together."""
+    half = np.zeros(len(names), int)
+    half[np.argsort(names, kind="stable")[len(names) // 2:]] = 1
+    return half
+
+
+def _sum_of_halves(confusions, half):
+    return np.stack([confusions[half == side].sum(axis=0) for side in (0, 1)])
+
+
+def _bound(results, parameters, names, sums):
+    """The bound on the share of wrong pixels in percent, None where gamma is not searched."""
+    if parameters.gamma is None:
+        return None
+    return 100 * results.bound(parameters, names) / max(1, int(sums.sum()))
+
+
+def _held_out(results, sums, names, half, confusions):
+    """Compare where each half of the images has the set that is best on the other half."""
+    crossed = np.empty_like(confusions["best"])
+    for side in (0, 1):
+        chosen = max(sums, key=lambda parameters: np.nan_to_num(_iou(sums[parameters][1 - side])))
+        crossed[half == side] = results.confusions(chosen, names)[half == side]
+    return [compared("best", second, {**confusions, "best": crossed}) for second in ("cnn", "paper")]
+
+
+def _iou(confusion):
+    return scores(confusion, range(len(confusion)), range(len(confusion))).classes
+
+
+def _set_to_json(parameters, found, bound):
+    entry = {"parameters": parameters.to_json(),
+             **{key: value for key, value in found.to_json().items() if key != "per_class"}}
+    return entry if bound is None else {**entry, "bound": bound}
+
+
+def _edges(best, grid):
+    """Names of the parameters of equation 6 whose best value is the least or largest of several."""
+    return [name for name in ("alpha", "beta", "lam")
+            if len(set(getattr(grid, name))) > 1
+            and getattr(best, name) in (min(getattr(grid, name)), max(getattr(grid, name)))]
+
+
+def format_search(result):
+    """Lay out what `summarise` gives as text."""
+    details, gains = result["details"], {entry["first"]: entry for entry in result["differences"]
+                                         if entry["second"] == "cnn"}
+    names = [name for name in PARAMETERS if name in result["best"]["parameters"]]
+    lines = [f"{details['dataset']}, {details['split']}: {len(result['sets'])} sets on {details['images']} images at "
+             f"{details['resolution']}, in percent", "",
+             f"{'':16}{_header(names)}{'IoU classes':>13}{'IoU categories':>16}    gain over CNN only (95 % interval)"]
+    for key, title in TITLES.items():
+        values = result[key].get("parameters", {})
+        lines.append(f"{title:16}{_values(names, values)}{percent(result[key]['classes']):>13}"
+                     f"{percent(result[key]['categories']):>16}"
+                     f"{'    ' + _difference(gains[key]) if key in gains else ''}")
+    last = result["differences"][-1]
+    lines += ["", f"The best set over the paper's: {_difference(last)}"]
+    lines += [f"Chosen on one half of the images and scored on the other, over {TITLES[entry['second']]}: "
+              f"{_difference(entry)}" for entry in result["held_out"]]
+    lines += [f"The best {name} is at the edge of the grid; try values beyond it." for name in details["edges"]]
+    lines += ["", f"{'best sets':16}{_header(names)}{'IoU classes':>13}{'IoU categories':>16}"
+              + ("    bound on wrong pixels" if "gamma" in names else "")]
+    lines += [f"{number:<16}{_values(names, entry['parameters'])}{percent(entry['classes']):>13}"
+              f"{percent(entry['categories']):>16}" + (f"{entry['bound']:>25.2f}" if "bound" in entry else "")
+              for number, entry in enumerate(result["sets"][:SETS_SHOWN], 1)]
+    return "\n".join(lines)
+
+
+def _header(names):
+    return "".join(f"{name:>11}" for name in names)
+
+
+def _values(names, values):
+    return "".join(f"{values[name]:>11g}" if name in values else f"{'':11}" for name in names)
+
+
+def _difference(entry):
+    return f"{entry['classes']:+.2f} ({entry['low']:+.2f} to {entry['high']:+.2f})"

@@ -1,0 +1,148 @@
+"""The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
+
+import re
+from pathlib import Path
+from typing import Literal, Optional, Tuple
+
+import pydantic
+import yaml
+
+from python_layers.parameters import StrictModel, parse
+
+STAGES = ("stage1", "stage2", "stage3", "stage4", "control")
+# The stage whose weights a stage starts from.
+PREDECESSOR = {"stage1": None, "stage2": "stage1", "stage3": "stage2", "stage4": "stage3", "control": "stage3"}
+
+
+class NetConfig(StrictModel):
+    width: float = pydantic.Field(1.0, gt=0, le=8)
+    padding: Literal["fcn", "same"] = "fcn"
+    dropout: float = pydantic.Field(0.5, ge=0, lt=1)
+
+
+class CRFConfig(StrictModel):
+    """The paper's values (section 5)."""
+
+    alpha: float = pydantic.Field(35.0, ge=0)
+    beta: float = pydantic.Field(0.9, gt=0)
+    lam: float = pydantic.Field(2.5, ge=0)
+    gamma: float = pydantic.Field(0.1, ge=0)
+    iterations: int = pydantic.Field(15, ge=1)
+    decode: Literal["argmin", "viterbi", "icm"] = "argmin"
+    unary: Literal["-p", "-log p"] = "-p"
+
+
+class GridConfig(StrictModel):
+    """What the grid search tries of each of the CRF's parameters; of one without values, the CRF's own."""
+
+    alpha: Tuple[pydantic.confloat(ge=0), ...] = ()
+    beta: Tuple[pydantic.confloat(gt=0), ...] = ()
+    lam: Tuple[pydantic.confloat(ge=0), ...] = ()
+    iterations: Tuple[pydantic.conint(ge=1), ...] = ()
+    gamma: Tuple[pydantic.confloat(gt=0), ...] = ()
+
+
+class StageConfig(StrictModel):
+    type: Literal["SGD", "Adam"] = "SGD"
+    base_lr: float = pydantic.Field(..., gt=0)
+    iterations: int = pydantic.Field(..., ge=1)
+    steps: Tuple[int, ...] = ()
+    step_factor: float = pydantic.Field(0.1, gt=0)
+    momentum: float = pydantic.Field(0.9, ge=0, lt=1)
+    weight_decay: float = pydantic.Field(0.0005, ge=0)
+    batch: int = pydantic.Field(1, ge=1)
+    iter_size: int = pydantic.Field(1, ge=1)
+    mirror: bool = True
+    normalise: bool = True    # the loss a labelled pixel; false: the published sum over them
+    validate_every: int = pydantic.Field(..., ge=1)
+    # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at its limit.
+    patience: Optional[int] = pydantic.Field(None, ge=1)
+
+    @pydantic.validator("steps")
+    def check_order(cls, steps):
+        if list(steps) != sorted(set(steps)) or (steps and steps[0] < 1):
+            raise ValueError(f"{list(steps)} are no iterations one after the other, from 1 on")
+        return steps
+
+
+class Config(StrictModel):
+    dataset: str
+    seed: int = pydantic.Field(0, ge=0)
+    net: NetConfig = NetConfig()
+    crf: CRFConfig = CRFConfig()
+    grid: GridConfig = GridConfig()
+    initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
+    stage1: StageConfig
+    stage2: StageConfig
+    stage3: StageConfig
+    stage4: StageConfig
+    control: Optional[StageConfig] = None    # without it, as stage 4
+
+    @pydantic.validator("dataset")
+    def check_name(cls, name):
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):  # it names the build folder
+            raise ValueError("a dataset's name has letters, digits, dots, dashes and underscores only")
+        return name
+
+    @pydantic.validator("initial_weights")
+    def check_width(cls, path, values):
+        if path is not None and "net" in values and values["net"].width != 1:
+            raise ValueError(f"the net has width {values['net'].width}, weights of VGG16 fit width 1 alone")
+        return path
+
+    def stage(self, name):
+        """Return a stage's settings; unless told otherwise the control's are stage 4's, and only its loss differs."""
+        return self.stage4 if name == "control" and self.control is None else getattr(self, name)
+
+
+def load_config(path):
+    """Read a configuration.
+
+    Raises
+    ------
+    ValueError
+        One sentence naming the first key that is unknown, missing or wrong, or why the file is not YAML.
+    FileNotFoundError
+    """
+    try:
+        values = read_yaml(path)
+    except FileNotFoundError:
+        raise FileNotFoundError(f"There is no configuration {path}; name one with --config.") from None
+    return parse(Config, values, str(path))
+
+
+def read_yaml(path):
+    """Return what a YAML file holds.
+
+    Raises
+    ------
+    ValueError
+        One sentence saying why the file is not YAML, or which key is there twice, of which the last would count.
+    OSError
+        If it can't be read.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        _check_keys(yaml.compose(text, Loader=yaml.SafeLoader))
+        return yaml.safe_load(text)
+    except OSError:
+        raise
+    except Exception as error:  # of any kind: PyYAML leaves what its readers of dates and numbers raise
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ValueError(f"{path} is not YAML: {reason}") from None
+
+
+def _check_keys(node):
+    """Raise a ValueError if a mapping below `node` has a key twice."""
+    nodes, seen = [node], set()
+    while nodes:
+        node = nodes.pop()
+        if id(node) in seen or not isinstance(node, yaml.CollectionNode):  # an alias may lead back
+            continue
+        seen.add(id(node))
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)] \
+            if isinstance(node, yaml.MappingNode) else []
+        twice = {key for key in keys if keys.count(key) > 1}
+        if twice:
+            raise ValueError(f"the key '{min(twice)}' is there twice in one mapping, remove one")
+        nodes += node.value if isinstance(node, yaml.SequenceNode) else [value for _, value in node.value]

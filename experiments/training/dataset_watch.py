@@ -1,0 +1,36 @@
+"""Whether a dataset is still the one that a run began with."""
+
+from data_prep.store.metadata import FILE_NAME
+
+
+class DatasetWatch:
+    """Notes an LMDB's files, to see later that they are the same.
+
+    Parameters
+    ----------
+    lmdb : pathlib.Path
+        The folder that holds dataset.json, train/ and val/.
+    """
+
+    def __init__(self, lmdb):
+        self._noted = {path: _mark(path) for path in (lmdb / FILE_NAME, lmdb / "train" / "data.mdb",
+                                                      lmdb / "val" / "data.mdb")}
+
+    def check(self):
+        """Raise a RuntimeError, one sentence, if a file vanished or changed."""
+        for path, noted in self._noted.items():
+            try:
+                same = _mark(path) == noted
+            except OSError as error:
+                raise RuntimeError(f"{path} can't be read any more ({error.strerror}); the training stops and its last "
+                                   "snapshot is kept. Bring the dataset back and start the same command again.") \
+                    from None
+            if not same:
+                raise RuntimeError(f"{path} changed while it was trained on; the training stops and its last snapshot "
+                                   "is kept. Bring the same dataset back and start the same command again: snapshots "
+                                   "of other data are passed over.")
+
+
+def _mark(path):
+    status = path.stat()
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns

@@ -1,0 +1,179 @@
+"""The run of one stage: iterations, validation, snapshots, and when it ends."""
+
+import math
+import time
+
+import caffe
+import numpy as np
+
+from data_prep.store.metadata import VOID
+from experiments.mpi.data_parallel import dropout_seed
+from experiments.mpi.gradients import gradient_mean
+from experiments.mpi.processes import communicator
+from experiments.runtime.progress import Progress
+from experiments.training.signals import Interrupted
+from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
+from experiments.training.validation import validate
+
+LOG_EVERY = 20
+BEST, FINAL = "best.caffemodel", "final.caffemodel"
+
+
+class Diverged(ValueError):
+    """The loss or the weights are no numbers, or the loss has exploded."""
+
+
+class StageRun:
+    """Steps a solver, logs, validates and keeps snapshots; of several processes, all take the same steps.
+
+    Parameters
+    ----------
+    solver : caffe.Solver
+        From `Snapshots.open_solver`; its validation net shares the weights of its training net.
+    settings : experiments.settings.config.StageConfig
+    config : experiments.settings.config.Config
+    snapshots : experiments.training.snapshots.Snapshots
+    log : experiments.training.log.TrainingLog
+    metadata : data_prep.store.metadata.Metadata
+    watch : experiments.training.dataset_watch.DatasetWatch
+    interruption : experiments.training.signals.Interruption
+    """
+
+    def __init__(self, solver, settings, config, snapshots, log, metadata, watch, interruption):
+        self.solver, self.settings, self.seed, self.snapshots = solver, settings, config.seed, snapshots
+        self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
+        ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
+        self.processes = communicator()
+        self.gradient_mean = gradient_mean(solver, self.processes)
+        self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
+
+    def until_end(self):
+        """Step to the stage's end; validate and keep a snapshot at intervals and at the end.
+
+        A snapshot comes before the validation of its weights, so that a run that is stopped in between repeats that
+        validation alone.
+
+        Returns
+        -------
+        str
+            Why it ended.
+
+        Raises
+        ------
+        Interrupted
+            After a snapshot was written.
+        Diverged
+            If the training has failed; the last snapshot is from before.
+        """
+        name = self.snapshots.folder.name
+        try:
+            with Progress(name, self.solver.iter, self.settings.iterations, "iteration") as progress:
+                while not self._round_ended(progress):
+                    self._step(progress)
+        except Interrupted:
+            self._snapshot()
+            raise
+        except Diverged:
+            raise
+        except MemoryError:
+            raise RuntimeError(f"Memory ran out at iteration {self.solver.iter}; the last snapshot is kept. End other "
+                               "programs, or take a smaller batch with a larger iter_size, and start the same command "
+                               "again.") from None
+        except Exception:  # of any kind, and raised again: a dataset that is gone is the better reason to give
+            self.watch.check()
+            raise
+        if self.solver.iter < self.settings.iterations:
+            return f"the IoU on the validation split has not risen for {self.settings.patience} validations"
+        return "the limit of iterations"
+
+    def _round_ended(self, progress):
+        """At the end of a round of iterations snapshot and validate; return whether the stage has ended too."""
+        iteration = self.solver.iter
+        if iteration % self.settings.validate_every and iteration < self.settings.iterations:
+            return False
+        validations = self.log.of_kind("validation")
+        if not validations or validations[-1]["iteration"] != iteration:
+            self.watch.check()
+            self._snapshot()
+            self._validate(progress)
+        trained = rounds(self.log)
+        if trained and best_round(trained)["iteration"] == iteration:
+            self.snapshots.keep(iteration, BEST)
+        self.snapshots.remove_old(iteration)
+        return iteration >= self.settings.iterations or has_converged(trained, self.settings.patience)
+
+    def _step(self, progress):
+        begin = time.perf_counter()
+        loss = self.gradients()
+        self.update()
+        if self.solver.iter % LOG_EVERY == 0:
+            values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
+            if "augmented_error" in self.solver.net.blobs:
+                values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
+            self.log.append("train", self.solver.iter, **values)
+            self.watch.check()
+        progress.advance(f"loss {self.loss_watch.smoothed:.4f} a labelled pixel")
+        self.interruption.check()
+
+    def gradients(self):
+        """Forward and backward for each batch of the iteration; return the mean loss a labelled pixel.
+
+        Of several processes each has its share of the batches; gradients and loss are the means over all of them.
+
+        In Caffe's own step a loss that is not finite goes on to the backward pass, where max pooling of NaN
+        writes outside its memory.
+        """
+        net, losses = self.solver.net, []
+        net.clear_param_diffs()
+        for left in reversed(range(self.settings.iter_size)):
+            caffe.set_random_seed(dropout_seed(self.seed, net))
+            net.forward()
+            losses.append(self._loss_per_labelled_pixel(net))
+            if not np.isfinite(losses[-1]):
+                break
+            if not left:
+                self.gradient_mean.begin()
+            net.backward()
+        loss = float(np.mean(losses))
+        if np.isfinite(loss):
+            self.gradient_mean.finish()
+            loss = float(self.processes.sum(np.array([loss]))[0]) / self.processes.size
+        try:
+            self.loss_watch.add(loss)
+        except FloatingPointError as error:
+            raise self._diverged(f"The loss {error}") from None
+        return loss
+
+    def update(self):
+        """Change the weights by the gradients that are in the net, and count the iteration."""
+        self.solver.apply_update()
+
+    def _loss_per_labelled_pixel(self, net):
+        loss = float(net.blobs["loss"].data)
+        if not self.settings.normalise:
+            loss /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
+        return loss
+
+    def _snapshot(self):
+        """Write a snapshot, unless there is one of this iteration or the weights are no numbers."""
+        if self.snapshots.saved == self.solver.iter:
+            return
+        for name, blobs in self.solver.net.params.items():
+            if not all(np.isfinite(blob.data).all() for blob in blobs):
+                raise self._diverged(f"A weight of {name} is not finite")
+        self.snapshots.save(self.solver)
+        self.processes.from_first(None)  # has written it
+
+    def _diverged(self, what):
+        kept = self.snapshots.iterations(self.solver.iter)
+        return Diverged(f"{what} at iteration {self.solver.iter}: the training has diverged; the snapshot of "
+                        f"iteration {kept[0]} is kept. Try a lower base_lr than {self.settings.base_lr:g} in the "
+                        "configuration, with `make nets` and the same command again: the stage then begins anew.")
+
+    def _validate(self, progress):
+        scores = validate(self.solver.test_nets[0], self.metadata, self.interruption.check)
+        self.log.append("validation", self.solver.iter, **scores)
+        classes, categories = ("unknown" if scores[key] is None else f"{scores[key]:.2f} %"
+                               for key in ("classes", "categories"))
+        progress.note(f"validation at {self.solver.iter}: IoU over classes {classes}, over categories {categories}, "
+                      f"confidence {scores['confidence']:.3f}")

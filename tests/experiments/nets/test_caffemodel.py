@@ -1,0 +1,84 @@
+"""Weights between stages: what is handed on, by name, and what is refused."""
+
+import caffe
+import numpy as np
+import pytest
+from caffe.proto import caffe_pb2
+
+from experiments import train
+from experiments.settings.config import PREDECESSOR, STAGES
+from experiments.training.signals import Interruption
+
+HANDED_ON = [stage for stage in STAGES if PREDECESSOR[stage]]
+# What the paper's section 4.1 adds: a skip branch a stage, none to the joint one.
+SCORES = {"stage2": ["score_pool4"], "stage3": ["score_pool3"], "stage4": [], "control": []}
+
+
+def write_weights(build, stage):
+    """Write a stage's final weights, random but for the upsampling kernels; return them by layer."""
+    net = caffe.Net(str(build / "nets" / stage / "deploy.prototxt"), caffe.TEST)
+    generator = np.random.default_rng(3)
+    for name, blobs in net.params.items():
+        for blob in blobs if not name.startswith("upscore") else ():
+            blob.data[...] = generator.normal(0, 1, blob.data.shape)
+    (build / stage).mkdir(exist_ok=True)
+    net.save(str(build / stage / "final.caffemodel"))
+    return {name: [blob.data.copy() for blob in blobs] for name, blobs in net.params.items()}
+
+
+@pytest.mark.parametrize("stage", HANDED_ON)
+def test_a_stage_starts_from_all_that_its_predecessor_has_learnt(experiment, capsys, stage):
+    config, build = experiment
+    learnt = write_weights(build, PREDECESSOR[stage])
+    net = train._prepare(config, stage, build, Interruption()).solver.net
+    learnt = {name: blobs for name, blobs in learnt.items() if not name.startswith("upscore")}
+    for name, blobs in learnt.items():
+        for found, given in zip(net.params[name], blobs):
+            np.testing.assert_array_equal(found.data, given)
+    new = [name for name in net.params if name.startswith(("conv", "fc", "score")) and name not in learnt]
+    assert new == SCORES[stage]
+    assert not any(blob.data.any() for name in new for blob in net.params[name])
+    line, = [line for line in capsys.readouterr().out.splitlines() if "layers copied" in line]
+    assert all(name in line.partition("new: ")[2].partition("; dropped")[0] for name in new)
+    dropped = {"stage2": "upscore32", "stage3": "upscore16"}.get(stage, "none")
+    assert line.endswith(f"; dropped: {dropped}")
+
+
+def without(model, name):
+    model.layer.remove(next(layer for layer in model.layer if layer.name == name))
+
+
+def of_other_shape(model, name):
+    blob = next(layer for layer in model.layer if layer.name == name).blobs[0]
+    blob.shape.dim[0], blob.shape.dim[1] = blob.shape.dim[1], blob.shape.dim[0]
+
+
+def with_one_more(model, name):
+    model.layer.add().CopyFrom(next(layer for layer in model.layer if layer.blobs))
+    model.layer[-1].name = name
+
+
+@pytest.mark.parametrize("change, name, words", [
+    (without, "fc7", "has no layer fc7"), (without, "score_pool4", "has no layer score_pool4"),
+    (of_other_shape, "conv2_1", "layer conv2_1 has blobs of shapes"),
+    (with_one_more, "score_pool5", "layer score_pool5 is not in this one"),
+    (with_one_more, "upscore32", "layer upscore32 is not in this one")])
+def test_an_unexpected_difference_is_refused(experiment, change, name, words):
+    config, build = experiment
+    write_weights(build, "stage2")
+    path = build / "stage2" / "final.caffemodel"
+    model = caffe_pb2.NetParameter.FromString(path.read_bytes())
+    change(model, name)
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(ValueError, match=f"stage2/final.caffemodel belongs to another net: .*{words}") as error:
+        train.train_stage(config, "stage3", build)
+    assert "\n" not in str(error.value) and not list((build / "stage3").glob("snapshot*"))
+
+
+def test_a_file_that_is_cut_off_is_refused(experiment):
+    config, build = experiment
+    write_weights(build, "stage3")
+    path = build / "stage3" / "final.caffemodel"
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(ValueError, match="is not a caffemodel or is truncated"):
+        train.train_stage(config, "stage4", build)

@@ -1,0 +1,67 @@
+"""The configuration: what is wrong gets one sentence, and nothing is silently made something else."""
+
+import pytest
+import yaml
+
+from experiments.settings.config import load_config
+
+STAGE = {"base_lr": 0.001, "iterations": 4, "validate_every": 2}
+GOOD = {"dataset": "tiny", **{f"stage{number}": STAGE for number in (1, 2, 3, 4)}}
+
+
+def write(tmp_path, content):
+    path = tmp_path / "a.yaml"
+    path.write_bytes(content if isinstance(content, bytes) else yaml.safe_dump(content).encode())
+    return path
+
+
+def with_stage(**changes):
+    return {**GOOD, "stage2": {**STAGE, **changes}}
+
+
+def test_numbers_may_be_written_as_yaml_does_not_know_them(tmp_path):
+    text = yaml.safe_dump(with_stage(steps=[2, 3])).replace("0.001", "1e-3")
+    config = load_config(write(tmp_path, text.encode()))
+    assert config.stage2.base_lr == 0.001 and config.stage2.steps == (2, 3) and config.stage1.steps == ()
+
+
+def test_the_control_is_as_stage_4_unless_it_is_told_otherwise(tmp_path):
+    assert load_config(write(tmp_path, GOOD)).stage("control").base_lr == 0.001
+    config = load_config(write(tmp_path, {**GOOD, "control": {**STAGE, "base_lr": 0.5}}))
+    assert config.stage("control").base_lr == 0.5 and config.stage("stage4").base_lr == 0.001
+
+
+@pytest.mark.parametrize("content, words", [
+    (with_stage(iterations=2.5), "'stage2.iterations' is wrong: a whole number is wanted, not 2.5"),
+    (with_stage(iterations=True), "'stage2.iterations' is wrong: a number is wanted, not true"),
+    (with_stage(iterations=2 ** 31), "at most 2147483647 is wanted"),
+    (with_stage(base_lr=float("inf")), "'stage2.base_lr' is wrong: a finite number"),
+    (with_stage(base_lr=float("nan")), "'stage2.base_lr' is wrong: a finite number"),
+    (with_stage(base_lr="inf"), "'stage2.base_lr' is wrong: a finite number"),
+    (with_stage(weight_decay=10 ** 400), "'stage2.weight_decay' is wrong: a finite number"),
+    (with_stage(steps=[3, 2]), "no iterations one after the other"),
+    (with_stage(steps=[0]), "no iterations one after the other"),
+    (with_stage(steps=[1.5]), "a whole number is wanted"),
+    ({**GOOD, "dataset": "../../home"}, "letters, digits, dots, dashes and underscores only"),
+    ({**GOOD, "a\nb": 1}, "the key 'a b' is wrong"),
+    ({**GOOD, 3: 1}, "allowed is a mapping of names to values"),
+    (b"[1, 2]", "holds list, allowed is a mapping"),
+    (b"", "holds NoneType"),
+    (b"seed: 1\nnet: {width: 1, width: 2}", "the key 'width' is there twice"),
+    (b"seed: 1\nseed: 2", "the key 'seed' is there twice"),
+    (b"seed: 2001-99-99", "is not YAML: month must be in 1..12"),
+    (b"seed: !!timestamp x", "is not YAML"),
+    (b"seed: \xff", "is not YAML: 'utf-8' codec can't decode"),
+    (b"[" * 5000, "is not YAML: maximum recursion depth exceeded"),
+    (b"&a [*a]", "holds list"),
+    (b"!!python/object/apply:os.system ['true']", "could not determine a constructor"),
+])
+def test_what_is_wrong_is_one_sentence(tmp_path, content, words):
+    with pytest.raises(ValueError) as error:
+        load_config(write(tmp_path, content))
+    assert words in str(error.value) and "\n" not in str(error.value) and "a.yaml" in str(error.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no configuration .*none.yaml; name one with --config"):
+        load_config(tmp_path / "none.yaml")

@@ -1,0 +1,52 @@
+"""When a stage ends and when it has failed, by hand-made rows of scores and losses."""
+
+import math
+
+import pytest
+
+from experiments.training.stopping import LossWatch, best_round, has_converged
+
+
+def rounds(*scores):
+    return [{"iteration": 10 * index, "classes": score} for index, score in enumerate(scores)]
+
+
+@pytest.mark.parametrize("scores, best", [
+    ((5,), 0), ((1, 3, 2), 10), ((1, 3, 3), 10), ((None, 1, None), 10), ((None, None), 0), ((0, None), 0)])
+def test_the_best_round_is_the_first_of_the_highest_score(scores, best):
+    assert best_round(rounds(*scores))["iteration"] == best
+
+
+@pytest.mark.parametrize("scores, patience, ended", [
+    ((), 1, False), ((3,), 1, False), ((3, 3), 1, True), ((3, 4), 1, False), ((3, 4, 4), 2, False),
+    ((3, 4, 4, 4), 2, True), ((3, 4, 2, 5, 5), 2, False), ((9, 1, 1, 1, 1), None, False), ((None, None), 1, True)])
+def test_a_stage_ends_where_the_score_has_not_risen(scores, patience, ended):
+    assert has_converged(rounds(*scores), patience) is ended
+
+
+def test_noise_does_not_count_as_an_explosion():
+    watch = LossWatch(ignorant=math.log(19))
+    for loss in [0.3, 0.1, 2.9, 0.05, 8.0, 0.2] * 50:
+        watch.add(loss)
+    assert 0.05 < watch.smoothed < 8
+
+
+@pytest.mark.parametrize("start, level, found", [
+    (0.3, 2.8, False), (0.3, 3.1, True), (2.9, 28, False), (2.9, 30, True), (80, 30, True)])
+def test_an_explosion_is_a_loss_beyond_ignorance_and_ten_times_the_start(start, level, found):
+    watch = LossWatch(ignorant=2.9, start=start)
+    if found:
+        with pytest.raises(FloatingPointError, match="has grown to"):
+            for _ in range(200):
+                watch.add(level)
+    else:
+        for _ in range(200):
+            watch.add(level)
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf])
+def test_a_loss_that_is_no_number_is_found_at_once(loss):
+    watch = LossWatch(ignorant=1.0)
+    watch.add(0.5)
+    with pytest.raises(FloatingPointError, match=f"is {loss}"):
+        watch.add(loss)
