@@ -36,7 +36,7 @@ from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, eva
 from experiments.settings.config import load_config
 
 EXAMPLES = 4
-TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATES = Path(__file__).with_name("reporting") / "templates"
 
 
 def read_evaluation(build, split):

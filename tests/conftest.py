@@ -1,10 +1,11 @@
 """What several folders of tests need: a tiny dataset as LMDBs."""
 
 import functools
-import os
 import signal
 
-os.environ.setdefault("GLOG_minloglevel", "2")  # before Caffe is imported: it would print each layer of each net
+from experiments.runtime.process_setup import prepare_process
+
+prepare_process()  # as an entry point, before NumPy and Caffe are imported
 
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402

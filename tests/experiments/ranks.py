@@ -1,5 +1,10 @@
 """What the tests run on several processes: `python3 -m tests.experiments.ranks NAME`; rank 0 prints JSON."""
 
+from experiments.runtime.process_setup import prepare_process
+
+if __name__ == "__main__":
+    prepare_process()  # before NumPy is imported
+
 import json
 import os
 import sys

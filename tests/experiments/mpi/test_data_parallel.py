@@ -75,7 +75,7 @@ STEPS = dict(iterations=10, validate_every=5)
 
 
 @pytest.mark.parametrize("stage, before, loss", [
-    ("stage3", "stage2", dict()), ("stage3", "stage2", dict(type="SGD", base_lr=1e-6, normalise=False)),
+    ("stage3", "stage2", dict()), ("stage3", "stage2", dict(type="SGD", base_lr=1e-7, normalise=False)),
     ("stage4", "stage3", dict(type="Adam", base_lr=1e-5))])
 def test_several_processes_take_the_steps_of_one(tmp_path, make_dataset, start_job, trained, stage, before, loss):
     config, build = make_experiment(tmp_path, make_dataset, net=NET, **settings(stage, iter_size=6, **loss, **STEPS))
