@@ -25,7 +25,8 @@ from data_prep.store.lmdb_writer import write_split
 from data_prep.store.metadata import write_metadata
 from experiments.nets.definitions import nominal_metadata, write_nets
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.settings.config import STAGES, load_config
+from experiments.settings.config import load_config
+from prototxt.stages import STAGES
 
 IMAGES = 2
 GREY = (127.5, 127.5, 127.5)  # the mean of random pixels
@@ -114,7 +115,9 @@ def _run_only_child(words):
 
 def main(arguments=None):
     parser = experiment_parser(__doc__)
-    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES[:4], help="default: stage1 to stage4")
+    parser.add_argument("--stages", nargs="+", choices=STAGES,
+                        default=[name for name, stage in STAGES.items() if not stage.control_of],
+                        help="default: all but the control")
     parser.add_argument("--iterations", type=int, default=2, help="how many are timed (default: 2)")
     options = parser.parse_args(arguments)
     config = load_config(options.config)

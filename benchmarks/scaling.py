@@ -26,7 +26,8 @@ from experiments.mpi.gradients import gradient_bytes, gradient_mean
 from experiments.mpi.processes import communicator
 from experiments.runtime.command_line import build_folder, experiment_parser, positive_number, run_command
 from experiments.settings.build_paths import existing
-from experiments.settings.config import STAGES, load_config
+from experiments.settings.config import load_config
+from prototxt.stages import JOINT, STAGES
 
 WARM_UP = 3  # iterations: Theano compiles, memory is allocated
 
@@ -83,7 +84,7 @@ def _measured(options, processes):
 
 def _parser():
     parser = experiment_parser(__doc__)
-    parser.add_argument("--stage", default="stage4", choices=STAGES, help="default: stage4")
+    parser.add_argument("--stage", default=JOINT, choices=STAGES, help="default: %(default)s")
     parser.add_argument("--iterations", type=positive_number, default=20, help="how many are timed (default: 20)")
     parser.add_argument("--processes", type=positive_number, nargs="+", default=(1, 2), help="default: 1 2")
     parser.add_argument("--gpu-net", type=Path, default=Path("prototxt/cityscapes/stage4/deploy.prototxt"),

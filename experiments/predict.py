@@ -31,8 +31,9 @@ from experiments.runtime.atomic_files import write_atomically
 from experiments.runtime.command_line import run_command
 from experiments.settings.build_paths import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
 from experiments.settings.config import load_config
+from prototxt.stages import CNN, CONTROL, JOINT
 
-STAGES = {"joint": "stage4", "stage3": "stage3", "control": "control"}
+STAGES = {"joint": JOINT, CNN: CNN, CONTROL: CONTROL}
 
 
 class Predictor:

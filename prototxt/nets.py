@@ -8,14 +8,8 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-
-# Stage of training to stride of the FCN (the paper's section 4.1); stage 4 and its control go on from FCN-8s.
-STRIDES = {"stage1": 32, "stage2": 16, "stage3": 8, "stage4": 8, "control": 8}
-SSVM_STAGES = ("stage4",)
-# Validated with the CRF: the joint stage and its control, so that their curves can be compared.
-CRF_STAGES = ("stage4", "control")
-# -log p is clamped here: a class that the net rules out must not cost infinity.
-LEAST_PROBABILITY = 1e-6
+from prototxt.stages import SSVM, STAGES
+from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
 
 def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
@@ -32,7 +26,7 @@ def _add_data(net, stage, split, data):
 def _add_crf_terms(net, crf):
     """Add `prob` (eq. 4's p), `unary` and `weights` on top of `data` and `score`."""
     net.prob = L.Softmax(net.score)
-    if crf["unary"] == "-p":
+    if crf["unary"] == NEGATIVE_PROBABILITY:
         net.unary = L.Power(net.prob, scale=-1)
     else:
         net.log_prob = L.Log(net.prob, shift=LEAST_PROBABILITY)
@@ -59,7 +53,7 @@ def train_net(stage, architecture, data, crf, normalise):
     Parameters
     ----------
     stage : str
-        A key of `STRIDES`.
+        A key of `prototxt.stages.STAGES`.
     architecture : prototxt.fcn.Architecture
     data : dict
         Parameters of the `SegmentationData` layer.
@@ -70,8 +64,8 @@ def train_net(stage, architecture, data, crf, normalise):
     """
     net = caffe.NetSpec()
     _add_data(net, stage, "train", data)
-    add_fcn(net, architecture, STRIDES[stage])
-    if stage in SSVM_STAGES:
+    add_fcn(net, architecture, STAGES[stage].stride)
+    if STAGES[stage].loss == SSVM:
         _add_crf_terms(net, crf)
         net.loss, net.augmented_error = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=2, loss_weight=[1, 0],
@@ -86,7 +80,7 @@ def validation_net(stage, architecture, data, crf):
     """Return the net that a stage is validated with: `prob`, and `labels` where the stage has the CRF."""
     net = caffe.NetSpec()
     _add_data(net, stage, "validation", data)
-    add_fcn(net, architecture, STRIDES[stage])
+    add_fcn(net, architecture, STAGES[stage].stride)
     _add_prediction(net, stage, crf)
     return _named(net, stage, "validation")
 
@@ -98,13 +92,13 @@ def deploy_net(stage, architecture, size, crf):
     """
     net = caffe.NetSpec()
     net.data = L.Input(shape=dict(dim=[1, 3, *size]))
-    add_fcn(net, architecture, STRIDES[stage])
+    add_fcn(net, architecture, STAGES[stage].stride)
     _add_prediction(net, stage, crf)
     return _named(net, stage, "deploy")
 
 
 def _add_prediction(net, stage, crf):
-    if stage in CRF_STAGES:
+    if STAGES[stage].crf:
         _add_crf_terms(net, crf)
         _add_inference(net, crf)
     else:
@@ -113,5 +107,5 @@ def _add_prediction(net, stage, crf):
 
 def _named(net, stage, phase):
     parameter = net.to_proto()
-    parameter.name = f"FCN-{STRIDES[stage]}s, {stage}, {phase}"
+    parameter.name = f"FCN-{STAGES[stage].stride}s, {stage}, {phase}"
     return parameter

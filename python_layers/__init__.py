@@ -1,6 +1,17 @@
-"""Thin Caffe layers: the data, the pairwise weights, the structured loss and the inference of the CRF."""
+"""Thin Caffe layers: the data, the pairwise weights, the structured loss and the inference of the CRF.
 
-from python_layers.crf import ContrastWeights, CRFInference, SSVMLoss
-from python_layers.data import SegmentationData
+Caffe takes a layer by its name, and the module behind it is imported then (PEP 562): reading the layers' parameters
+needs neither Caffe nor Theano.
+"""
+
+import importlib
+
+_MODULES = {"ContrastWeights": "crf", "CRFInference": "crf", "SSVMLoss": "crf", "SegmentationData": "data"}
 
 __all__ = ["ContrastWeights", "CRFInference", "SSVMLoss", "SegmentationData"]
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no layer {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -4,31 +4,13 @@ import functools
 
 import caffe
 import numpy as np
-import theano_crf  # before Theano, which it keeps from starting MPI
 import theano
 import theano.tensor as T
 
+import theano_crf  # before Theano, which it keeps from starting MPI
 from python_layers.blobs import as_list, check_blob_counts
 from python_layers.errors import shows_errors
-from python_layers.parameters import StrictModel, parse_param_str
-
-
-class WeightParameters(StrictModel):
-    alpha: float = 35.0
-    beta: float = 0.9
-    lam: float = 2.5
-
-
-class LossParameters(StrictModel):
-    gamma: float = 0.1
-    iterations: int = 15
-    void: int = 255
-    normalise: bool = True    # divide by the number of labelled pixels of the batch
-
-
-class InferenceParameters(StrictModel):
-    iterations: int = 15
-    decode: str = "argmin"
+from python_layers.parameters import InferenceParameters, LossParameters, WeightParameters, parse_param_str
 
 
 @functools.lru_cache(maxsize=None)

@@ -8,10 +8,11 @@ import numpy as np
 
 from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
+from data_prep.strict_model import StrictModel
 from python_layers.blobs import check_blob_counts
 from python_layers.errors import shows_errors
 from python_layers.order import Order
-from python_layers.parameters import StrictModel, parse_param_str
+from python_layers.parameters import parse_param_str
 from python_layers.prefetch import Prefetcher
 
 

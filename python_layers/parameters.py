@@ -1,73 +1,39 @@
-"""Typed parameters of layers and experiments: unknown keys and wrong types are rejected with one sentence."""
+"""Typed parameters of the CRF's layers, the paper's by default, and a layer's `param_str` read into them."""
 
 import json
+from typing import Literal
 
 import pydantic
 
-LARGEST = {int: 2 ** 31 - 1, float: 1e30}  # what Caffe's numbers hold, the latter as single precision
+from data_prep.strict_model import StrictModel, parse
+from theano_crf import defaults
 
 
-class StrictModel(pydantic.BaseModel):
-    """A set of named, typed, immutable values; a key that is not declared is an error.
+class WeightParameters(StrictModel):
+    """Of equation 6, w = lam * exp(-alpha * |difference| ^ beta)."""
 
-    Numbers are finite, and whole where they are declared so: 2.5 iterations are not made 2.
-    """
-
-    class Config:
-        extra = "forbid"
-        allow_mutation = False
-
-    @pydantic.validator("*", pre=True)
-    def check_given(cls, value, field):
-        kinds = [kind for kind in LARGEST if isinstance(field.type_, type) and issubclass(field.type_, kind)]
-        if kinds and field.type_ is not bool:
-            for number in value if isinstance(value, (list, tuple)) else [value]:
-                _check_number(number, *kinds)
-        return value
-
-    @pydantic.validator("*")
-    def check_converted(cls, value, field):
-        """Text is made a number in between: YAML has 1e-3 as text."""
-        return cls.check_given(value, field)
+    alpha: float = pydantic.Field(defaults.ALPHA, ge=0)
+    beta: float = pydantic.Field(defaults.BETA, gt=0)
+    lam: float = pydantic.Field(defaults.LAM, ge=0)
 
 
-def _check_number(number, kind):
-    if isinstance(number, bool):
-        raise ValueError(f"a number is wanted, not {str(number).lower()}")
-    if isinstance(number, (int, float)):
-        if not abs(number) <= LARGEST[kind]:
-            raise ValueError(f"a finite number of at most {LARGEST[kind]} is wanted")
-        if kind is int and number != int(number):
-            raise ValueError(f"a whole number is wanted, not {number}")
+class MarginParameters(StrictModel):
+    """The margin of equation 8."""
+
+    gamma: float = pydantic.Field(defaults.GAMMA, ge=0)
 
 
-def parse(model, values, where):
-    """Build `model` from a dictionary.
+class _Iterations(StrictModel):
+    iterations: int = pydantic.Field(defaults.ITERATIONS, ge=1)  # of DualMM
 
-    Parameters
-    ----------
-    model : type
-        A subclass of `StrictModel`.
-    values : dict
-        The values as read from a file.
-    where : str
-        Names the source of the values in the error.
 
-    Raises
-    ------
-    ValueError
-        One sentence naming the first key that is unknown, missing or of the wrong type.
-    """
-    if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
-        raise ValueError(f"{where} holds {type(values).__name__}, allowed is a mapping of names to values.")
-    try:
-        return model(**values)
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        key = " ".join(".".join(str(part) for part in first["loc"]).split())
-        allowed = ", ".join(sorted(model.__fields__))
-        raise ValueError(f"{where}: the key '{key}' is wrong: {' '.join(first['msg'].split())}; "
-                         f"the keys on its first level are {allowed}.") from None
+class LossParameters(_Iterations, MarginParameters):
+    void: int = defaults.VOID
+    normalise: bool = True    # divide by the number of labelled pixels of the batch
+
+
+class InferenceParameters(_Iterations):
+    decode: Literal[defaults.DECODINGS] = defaults.DECODE
 
 
 def parse_param_str(model, layer):

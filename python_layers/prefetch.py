@@ -6,7 +6,6 @@ import os
 import signal
 import weakref
 
-
 # This process's ends of the connections to all prefetching processes. Each new process inherits them and closes them:
 # as long as one were open in another process, the process at its other end would not end.
 _connections = weakref.WeakSet()

@@ -3,19 +3,26 @@
 NumPy in and out: :func:`contrast_weights`, :func:`energy`, :func:`dual_mm`, :func:`ssvm`. The same as
 symbolic graphs, for graphs of one's own: :mod:`theano_crf.graph`. Where Theano's device is a GPU, all of it runs there
 (:mod:`theano_crf.gpu`).
+
+Theano is imported when the first of them is asked for (PEP 562), so that :mod:`theano_crf.defaults` and
+:mod:`theano_crf.memory` are read without it.
 """
 import contextlib
-import sys
+import importlib
 
 with contextlib.suppress(ImportError):
     import mpi4py
     mpi4py.rc.initialize = False  # Theano imports it where it is there, and each process would start MPI's daemon
 
-from . import graph  # noqa: E402
-from .functions import contrast_weights, dual_mm, energy, ssvm  # noqa: E402
-from .results import Solution, Structured  # noqa: E402
-
-if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # by Theano's flags: device=cuda0
-    from . import gpu  # noqa: F401
+_MODULES = {"contrast_weights": "functions", "dual_mm": "functions", "energy": "functions", "ssvm": "functions",
+            "Solution": "results", "Structured": "results"}
 
 __all__ = ["Solution", "Structured", "contrast_weights", "dual_mm", "energy", "graph", "ssvm"]
+
+
+def __getattr__(name):
+    if name == "graph":
+        return importlib.import_module(".graph", __name__)
+    if name not in _MODULES:
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    return getattr(importlib.import_module("." + _MODULES[name], __name__), name)

@@ -6,6 +6,7 @@ import theano
 import theano.tensor as T
 
 from . import checks, graph
+from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .results import Solution, Structured
 
 
@@ -48,7 +49,7 @@ def _call(function, *arguments):
         raise type(error)(str(error).split("\n")[0]) from None
 
 
-def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     """Contrast-sensitive pairwise weights, equation 6: w_ij = lam * exp(-alpha * ||I_i - I_j||_2 ** beta).
 
     Parameters
@@ -121,7 +122,7 @@ def energy(unary, weights, labels):
     return _call(_compiled("energy"), unary, weights, labels)
 
 
-def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
+def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None):
     """MAP inference by DualMM (Shekhovtsov, Reinbacher, Graber, Pock 2016; arXiv 1601.06274).
 
     Parameters
@@ -170,7 +171,7 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=None):
     return Solution(*_call(_compiled("dual_mm", decode), unary, weights, iterations, tolerance))
 
 
-def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     """Structured SVM loss with margin rescaling and its subgradients, equations 7 to 10.
 
     With x* the truth and x^ the labelling of least f(x) - gamma * Hamming(x, x*), the loss is

@@ -3,16 +3,22 @@
 They have the names of the NumPy functions of :mod:`theano_crf`, which are these graphs compiled. Axes as in
 Caffe: unary costs (N, K, H, W), pairwise weights (N, 2, H, W), labels (N, H, W).
 """
+import sys
+
 import theano.tensor as T
 
 from .checks import LARGEST_SINGLE
+from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .ops import DualMM, Energy, HalfStep, StructuredLoss
 from .results import Solution, Structured
+
+if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # by Theano's flags: device=cuda0
+    from . import gpu  # noqa: F401
 
 ROWS, COLUMNS = 0, 1
 
 
-def contrast_weights(image, alpha=35.0, beta=0.9, lam=2.5):
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     """Contrast-sensitive pairwise weights, equation 6.
 
     .. math:: w_{ij} = \\lambda \\exp(-\\alpha \\|I_i - I_j\\|_2^\\beta)
@@ -85,7 +91,7 @@ def half_step(unary, weights, withheld, direction):
     return HalfStep(direction)(unary, weights, withheld)
 
 
-def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=float("-inf")):
+def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=float("-inf")):
     """MAP inference by DualMM (Shekhovtsov et al. 2016).
 
     Parameters
@@ -108,7 +114,7 @@ def dual_mm(unary, weights, iterations=15, decode="argmin", tolerance=float("-in
     return Solution(labels, lower_bound, energy(unary, weights, labels))
 
 
-def ssvm(unary, weights, truth, gamma=0.1, void=255, iterations=15):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     """Structured SVM loss with margin rescaling and its subgradients, equations 7 to 10.
 
     Parameters

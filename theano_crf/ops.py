@@ -12,6 +12,8 @@ from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_, int32
 
+from .defaults import DECODE, DECODINGS
+
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
 
 
@@ -24,7 +26,6 @@ def _sources_digest():
     return int(digest.hexdigest()[:12], 16)
 
 
-DECODINGS = ("argmin", "viterbi", "icm")  # as in the C++ enumeration Decoding
 NO_TRUTH = np.empty((0, 0, 0), np.int32)
 SOURCES_DIGEST = _sources_digest()
 
@@ -87,7 +88,7 @@ class DualMM(NativeOp):
     header, function = "inference_ops.hpp", "dual_mm_op"
     params_type = ParamsType(decoding=int32)
 
-    def __init__(self, decode="argmin"):
+    def __init__(self, decode=DECODE):
         if decode not in DECODINGS:
             raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
         self.decode = decode

@@ -9,15 +9,11 @@ from scipy.ndimage import zoom
 
 import theano_crf
 from data_prep.scenes import draw_scene
+from prototxt.unary import unary_costs
 
 FRAME = "half.npz"
-LEAST_PROBABILITY = 1e-6  # -log p is clamped here, as in the nets
 STRIDE = 8                # of an FCN-8s: drawn probabilities are made at this stride and interpolated
 CONFIDENCE = 4.0          # score of the right class above the others', whose noise has deviation 1
-
-
-_COSTS = {"-p": np.negative, "-log p": lambda probability: -np.log(np.maximum(probability, LEAST_PROBABILITY))}
-UNARIES = tuple(_COSTS)
 
 
 class Problem:
@@ -44,9 +40,9 @@ class Problem:
         self._unaries = {}
 
     def unary(self, kind):
-        """Unary costs (1, K, H, W) of a kind of `UNARIES`; computed once."""
+        """Unary costs (1, K, H, W) of a kind of `prototxt.unary.KINDS`; computed once."""
         if kind not in self._unaries:
-            self._unaries[kind] = _COSTS[kind](self.probability)
+            self._unaries[kind] = unary_costs(self.probability, kind)
         return self._unaries[kind]
 
 

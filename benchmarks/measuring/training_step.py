@@ -17,6 +17,7 @@ from experiments.runtime.progress import Progress
 from experiments.settings.config import CRFConfig
 from prototxt.fcn import Architecture
 from prototxt.nets import train_net
+from prototxt.stages import JOINT
 
 CRF_LAYERS = {"unary", "weights", "loss"}
 
@@ -96,7 +97,7 @@ def joint_solver(source, folder, width):
     data = {"source": str(folder / "lmdb"), "mean_bgr": [104.0, 117.0, 123.0], "batch": 1, "shuffle": False,
             "mirror": False, "seed": 0}
     labels = source.load().probability.shape[1]
-    net = train_net("stage4", Architecture(labels, width), data, CRFConfig().dict(), normalise=True)
+    net = train_net(JOINT, Architecture(labels, width), data, CRFConfig().dict(), normalise=True)
     write_atomically(folder / "train.prototxt", text_format.MessageToString(net))
     parameter = caffe_pb2.SolverParameter(train_net=str(folder / "train.prototxt"), type="SGD", base_lr=1e-10,
                                           lr_policy="fixed", momentum=0.99, random_seed=0)

@@ -39,7 +39,7 @@ class Method(NamedTuple):
         Iterations, or cycles of alpha expansion; `UNTIL_CONVERGENCE`.
     threads : int
     kind : str
-        Of unary costs, one of `problem.UNARIES`; the labels' energy is judged by them.
+        Of unary costs, one of `prototxt.unary.KINDS`; the labels' energy is judged by them.
     make : callable
         (problem, unary, effort) -> function without arguments that returns `Found`.
     """

@@ -1,23 +1,20 @@
-"""The logs of all stages, laid end to end: what the paper's figure 3 plots."""
+"""Curves of training: the logs of all stages laid end to end, as the paper's figure 3 plots them."""
 
 from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
-from experiments.settings.config import STAGES
 from experiments.training.log import read_log
-
-TITLES = {"stage1": "FCN-32s", "stage2": "skip: FCN-16s", "stage3": "skip: FCN-8s", "stage4": "CRF",
-          "control": "control"}
+from prototxt.stages import STAGES
 
 
 class StageCurve(NamedTuple):
-    """What one stage logged.
+    """The log of one stage.
 
     Attributes
     ----------
     stage, title : str
     start : int
-        Iterations of all stages before it; the control starts where stage 4 does.
+        Iterations of all stages before it; a control starts where the stage does that it is the control of.
     end : int
         `start` plus its own iterations.
     train, validation : list of dict
@@ -30,6 +27,11 @@ class StageCurve(NamedTuple):
     end: int
     train: List[dict]
     validation: List[dict]
+
+    @property
+    def is_control(self):
+        """Whether the stage is the control of another."""
+        return STAGES[self.stage].control_of is not None
 
     def series(self, kind, key) -> Tuple[List[int], List[float]]:
         """Return (iterations over all stages, values) of the records that have a number at `key`."""
@@ -51,15 +53,15 @@ def read_curves(build):
         Of the stages that have a log, in their order, the control last.
     """
     curves, start = [], 0
-    for stage in STAGES:
-        records = read_log(Path(build) / stage / "log.jsonl")
+    for stage in STAGES.values():
+        records = read_log(Path(build) / stage.name / "log.jsonl")
         if not records:
             continue
-        if stage == "control":
-            start = next((curve.start for curve in curves if curve.stage == "stage4"), start)
+        if stage.control_of:
+            start = next((curve.start for curve in curves if curve.stage == stage.control_of), start)
         end = start + max(record["iteration"] for record in records)
         train, validation = ([record for record in records if record["kind"] == kind]
                              for kind in ("train", "validation"))
-        curves.append(StageCurve(stage, TITLES[stage], start, end, train, validation))
+        curves.append(StageCurve(stage.name, stage.title, start, end, train, validation))
         start = end
     return curves

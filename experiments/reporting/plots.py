@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from prototxt.stages import STAGES
+
 # Dark blue and orange: told apart in print and by colour-blind readers.
 COLOURS = {"classes": "#1f5a94", "categories": "#d9782d", "loss": "#5b6770", "health": "#3c8d5a"}
 STYLE = {"font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#8a949c",
@@ -37,10 +39,10 @@ def training_curve(curves):
         losses.set(ylabel="loss a\nlabelled pixel", xlabel="iteration, all stages")
         losses.set_yscale("log")
         for curve in curves:
-            if curve.stage != "control":
+            if not curve.is_control:
                 _mark_start((scores, losses), curve)
         # Above the plot, where it hides no line.
-        _legend_of_scores(scores, any(curve.stage == "control" for curve in curves), loc="lower right",
+        _legend_of_scores(scores, any(curve.is_control for curve in curves), loc="lower right",
                           bbox_to_anchor=(1, 1), ncol=4)
         losses.set_xlim(0, 1.01 * max([1] + [curve.end for curve in curves]))
         return svg(figure)
@@ -58,7 +60,7 @@ def joint_stage_curve(curves):
         figure = Figure(figsize=(10, 3.6), constrained_layout=True)
         for axes, key in zip(figure.subplots(1, 2), ("classes", "categories")):
             for curve in curves:
-                if curve.stage in ("stage4", "control"):
+                if STAGES[curve.stage].crf:
                     _plot_scores(axes, curve._replace(start=0), keys=(key,), marker="o")
             axes.set(title=f"IoU over {key} in %", xlabel="iteration of the stage")
             axes.ticklabel_format(useOffset=False)
@@ -86,7 +88,7 @@ def health_curve(curves):
             for curve in curves:
                 positions, values = curve.series(kind, key)
                 _plot_smoothed(axes, positions, values, COLOURS["health"], _line_style(curve))
-                if positions and curve.stage not in ("stage1", "control"):
+                if positions and STAGES[curve.stage].predecessor and not curve.is_control:
                     axes.axvline(curve.start, color="#8a949c", linewidth=1)
             axes.set(title=title, xlabel="iteration, all stages")
             axes.set_ylim(bottom=0)
@@ -125,12 +127,12 @@ def svg(figure):
 
 
 def _line_style(curve):
-    return "--" if curve.stage == "control" else "-"
+    return "--" if curve.is_control else "-"
 
 
 def _plot_scores(axes, curve, keys=("classes", "categories"), marker="."):
     for key in keys:
-        inside = "white" if curve.stage == "control" else COLOURS[key]
+        inside = "white" if curve.is_control else COLOURS[key]
         axes.plot(*curve.series("validation", key), color=COLOURS[key], linestyle=_line_style(curve),
                   linewidth=1.8, marker=marker, markersize=5, markerfacecolor=inside)
 

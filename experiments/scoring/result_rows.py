@@ -2,6 +2,8 @@
 
 from typing import NamedTuple, Optional, Tuple
 
+from prototxt import stages
+
 
 class Row(NamedTuple):
     """One way to label an image.
@@ -27,16 +29,16 @@ class Row(NamedTuple):
     published: Optional[Tuple[float, float]] = None
 
 
-CNN = Row("cnn", "CNN only", "stage3", False, (63.8, 81.5))
-CNN_CRF = Row("cnn+crf", "CNN + CRF", "stage3", True, (64.1, 81.2))
-JOINT = Row("joint", "CNN + CRF (joint)", "stage4", True, (64.4, 81.9))
+CNN = Row("cnn", "CNN only", stages.CNN, False, (63.8, 81.5))
+CNN_CRF = Row("cnn+crf", "CNN + CRF", stages.CNN, True, (64.1, 81.2))
+JOINT = Row("joint", "CNN + CRF (joint)", stages.JOINT, True, (64.4, 81.9))
 # Trained on for as long as the joint stage, but with the softmax loss: what more training alone would give.
-CONTROL = Row("control", "Control + CRF", "control", True)
+CONTROL = Row("control", "Control + CRF", stages.CONTROL, True)
 ROWS = (CNN, CNN_CRF, JOINT, CONTROL)
 
 # What the CNNs of the last two rows would say without the CRF.
-JOINT_CNN = Row("joint-cnn", "CNN of the joint row", "stage4", False)
-CONTROL_CNN = Row("control-cnn", "CNN of the control", "control", False)
+JOINT_CNN = Row("joint-cnn", "CNN of the joint row", stages.JOINT, False)
+CONTROL_CNN = Row("control-cnn", "CNN of the control", stages.CONTROL, False)
 FURTHER_ROWS = (JOINT_CNN, CONTROL_CNN)
 
 WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))

@@ -12,9 +12,8 @@ from experiments.runtime.atomic_files import prepare_folder, write_atomically
 from experiments.runtime.digests import contents_digest
 from experiments.runtime.progress import Progress
 from experiments.settings.build_paths import NET_WITHOUT_CRF, deploy_net_path, weights_path
-from prototxt.nets import LEAST_PROBABILITY
-
-STAGE = "stage3"
+from prototxt.stages import CNN
+from prototxt.unary import unary_costs
 
 
 class Unaries:
@@ -40,7 +39,7 @@ class Unaries:
 
     def __init__(self, build, split, metadata, kind):
         build = Path(build)
-        net, weights = deploy_net_path(build, NET_WITHOUT_CRF), weights_path(build, STAGE)
+        net, weights = deploy_net_path(build, NET_WITHOUT_CRF), weights_path(build, CNN)
         self._records, self._kind = open_records(str(build / "lmdb" / split)), kind
         digest = contents_digest([build / "lmdb" / "dataset.json", build / "lmdb" / split / "data.mdb", net, weights])
         self.mark = f"{digest} {kind}"
@@ -64,8 +63,7 @@ class Unaries:
 
     def __getitem__(self, index):
         """Image (H, W, 3) uint8, truth (H, W) uint8 and unary costs (K, H, W) float32 at place `index`."""
-        prob = np.load(self._path(index))
-        return (*self._records[index], -prob if self._kind == "-p" else -np.log(prob + np.float32(LEAST_PROBABILITY)))
+        return (*self._records[index], unary_costs(np.load(self._path(index)), self._kind))
 
     def _path(self, index):
         return self._folder / f"{index:06d}.npy"

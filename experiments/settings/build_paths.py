@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from data_prep.store.metadata import read_metadata
+from prototxt.stages import CNN, JOINT
 
 # FCN-8s with the CRF and without: the weights of stages 3, 4 and of the control fit both.
-NET_WITH_CRF, NET_WITHOUT_CRF = "stage4", "stage3"
+NET_WITH_CRF, NET_WITHOUT_CRF = JOINT, CNN
 # How a stage ended, and which of its weights are taken.
 OUTCOME = "outcome.json"
 

@@ -7,11 +7,10 @@ from typing import Literal, Optional, Tuple
 import pydantic
 import yaml
 
-from python_layers.parameters import StrictModel, parse
-
-STAGES = ("stage1", "stage2", "stage3", "stage4", "control")
-# The stage whose weights a stage starts from.
-PREDECESSOR = {"stage1": None, "stage2": "stage1", "stage3": "stage2", "stage4": "stage3", "control": "stage3"}
+from data_prep.strict_model import StrictModel, parse
+from prototxt.stages import STAGES
+from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
+from python_layers.parameters import InferenceParameters, MarginParameters, WeightParameters
 
 
 class NetConfig(StrictModel):
@@ -20,26 +19,30 @@ class NetConfig(StrictModel):
     dropout: float = pydantic.Field(0.5, ge=0, lt=1)
 
 
-class CRFConfig(StrictModel):
-    """The paper's values (section 5)."""
+class CRFConfig(InferenceParameters, MarginParameters, WeightParameters):
+    """Parameters of the CRF: those of its layers, the paper's by default (section 5)."""
 
-    alpha: float = pydantic.Field(35.0, ge=0)
-    beta: float = pydantic.Field(0.9, gt=0)
-    lam: float = pydantic.Field(2.5, ge=0)
-    gamma: float = pydantic.Field(0.1, ge=0)
-    iterations: int = pydantic.Field(15, ge=1)
-    decode: Literal["argmin", "viterbi", "icm"] = "argmin"
-    unary: Literal["-p", "-log p"] = "-p"
+    unary: Literal[KINDS] = NEGATIVE_PROBABILITY
 
 
 class GridConfig(StrictModel):
-    """What the grid search tries of each of the CRF's parameters; of one without values, the CRF's own."""
+    """Values that the grid search tries of each of the CRF's parameters; of one without values, the CRF's own."""
 
-    alpha: Tuple[pydantic.confloat(ge=0), ...] = ()
-    beta: Tuple[pydantic.confloat(gt=0), ...] = ()
-    lam: Tuple[pydantic.confloat(ge=0), ...] = ()
-    iterations: Tuple[pydantic.conint(ge=1), ...] = ()
-    gamma: Tuple[pydantic.confloat(gt=0), ...] = ()
+    alpha: Tuple[float, ...] = ()
+    beta: Tuple[float, ...] = ()
+    lam: Tuple[float, ...] = ()
+    iterations: Tuple[int, ...] = ()
+    gamma: Tuple[pydantic.confloat(gt=0), ...] = ()   # the search divides by it
+
+    @pydantic.validator("*")
+    def check_bounds(cls, values, field):
+        """Each value must be one that the CRF takes."""
+        for value in values:
+            try:
+                CRFConfig(**{field.name: value})
+            except pydantic.ValidationError as error:
+                raise ValueError(error.errors()[0]["msg"]) from None
+        return values
 
 
 class StageConfig(StrictModel):
@@ -65,18 +68,13 @@ class StageConfig(StrictModel):
         return steps
 
 
-class Config(StrictModel):
+class _Experiment(StrictModel):
     dataset: str
     seed: int = pydantic.Field(0, ge=0)
     net: NetConfig = NetConfig()
     crf: CRFConfig = CRFConfig()
     grid: GridConfig = GridConfig()
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
-    stage1: StageConfig
-    stage2: StageConfig
-    stage3: StageConfig
-    stage4: StageConfig
-    control: Optional[StageConfig] = None    # without it, as stage 4
 
     @pydantic.validator("dataset")
     def check_name(cls, name):
@@ -91,8 +89,19 @@ class Config(StrictModel):
         return path
 
     def stage(self, name):
-        """Return a stage's settings; unless told otherwise the control's are stage 4's, and only its loss differs."""
-        return self.stage4 if name == "control" and self.control is None else getattr(self, name)
+        """Return a stage's settings, a `StageConfig`; without its own, a control has those of its own stage."""
+        settings = getattr(self, name)
+        return self.stage(STAGES[name].control_of) if settings is None else settings
+
+
+def make_config_model():
+    """Return the model of a configuration, a pydantic class: an experiment's settings and one key per stage."""
+    stages = {name: (Optional[StageConfig], None) if stage.control_of else (StageConfig, ...)
+              for name, stage in STAGES.items()}
+    return pydantic.create_model("Config", __base__=_Experiment, __module__=__name__, **stages)
+
+
+Config = make_config_model()
 
 
 def load_config(path):

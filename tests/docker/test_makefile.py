@@ -7,9 +7,9 @@ import time
 
 import pytest
 
+from prototxt.stages import STAGES
 from tests.docker.fakes import REPOSITORY
 
-STAGES = ["stage1", "stage2", "stage3", "stage4", "control"]
 STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
 # Notes each step in the file `steps`, and makes what the real one makes.
 RUN = """#!/bin/sh
@@ -110,7 +110,7 @@ def test_a_touched_configuration_renews_nets_and_scores_but_not_weights(front_do
     assert steps(front_door, "train") == []
 
 
-@pytest.mark.parametrize("order", [STAGES, STAGES[::-1]])
+@pytest.mark.parametrize("order", [list(STAGES), list(STAGES)[::-1]])
 def test_dates_of_weights_do_not_matter(front_door, order):
     finish(front_door, *STEPS[:7])
     finish(front_door, *order)

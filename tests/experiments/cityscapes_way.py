@@ -12,8 +12,8 @@ from data_prep.__main__ import main as data_prep
 from data_prep.store.records import open_records
 from experiments import evaluate, generate_nets, grid_search, official_evaluation, report, submission, train
 from experiments.scoring.result_rows import ROWS
-from experiments.settings.config import STAGES
 from experiments.training.log import read_log
+from prototxt.stages import STAGES
 from tests.cityscapes_tree import make_tree
 
 STAGE = dict(base_lr=1e-9, iterations=2, momentum=0.99, mirror=False, normalise=False, validate_every=1, patience=2)
@@ -42,7 +42,7 @@ def check_the_whole_way(folder, size, net, command):
     experiment = "--config", config, "--build", build
     assert command(generate_nets.main, *experiment)[0] == 0
     for stage in STAGES:
-        status, output, errors = command(train.main, *experiment, "--stage", stage.replace("stage", ""))
+        status, output, errors = command(train.main, *experiment, "--stage", stage)
         assert status == 0, errors
         assert "later stages take best.caffemodel" in output
         validations = [record for record in read_log(build / stage / "log.jsonl") if record["kind"] == "validation"]

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from experiments import train
+from experiments.training import train_stage
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE, make_experiment
 
@@ -16,7 +16,7 @@ def test_killed_runs_end_with_equal_weights(tmp_path, make_dataset, stage):
     settings = dict(STAGE, type="SGD", iterations=30, validate_every=3)
     config, build = make_experiment(tmp_path, make_dataset, stage4=settings)
     for earlier in ("stage1", "stage2", "stage3"):
-        train.train_stage(config, earlier, build)
+        train_stage.train_stage(config, earlier, build)
     runs = Runs(tmp_path / "tiny.yaml", build)
     seconds, expected = runs.train(stage)
     runs.forget([stage])

@@ -2,7 +2,7 @@
 
 import random
 
-from experiments.settings.config import STAGES
+from prototxt.stages import STAGES
 from tests.experiments.runs import Runs
 from tests.experiments.tiny_experiment import STAGE
 

@@ -10,7 +10,8 @@ import atheris
 import pydantic
 import yaml
 
-from experiments.settings.config import STAGES, Config, load_config
+from experiments.settings.config import Config, load_config
+from prototxt.stages import STAGES
 from python_layers.parameters import parse
 from tests.fuzz.targets import outcome
 

@@ -7,7 +7,8 @@ from caffe.proto import caffe_pb2
 from google.protobuf import text_format
 
 from experiments.nets.definitions import KINDS, nominal_metadata, write_nets
-from experiments.settings.config import STAGES, load_config
+from experiments.settings.config import load_config
+from prototxt.stages import STAGES
 
 REPOSITORY = Path(__file__).parents[2]
 COMMITTED = Path("prototxt") / "cityscapes"

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prototxt.fcn import Architecture, add_fcn
-from prototxt.nets import STRIDES, deploy_net
+from prototxt.nets import deploy_net
+from prototxt.stages import STAGES
 
 CRF = dict(alpha=35.0, beta=0.9, lam=2.5, gamma=0.1, iterations=3, decode="argmin", unary="-p")
 # VGG16 (Simonyan and Zisserman, table 1, configuration D) with fc6 and fc7 as convolutions.
@@ -72,7 +73,7 @@ def test_scores_have_the_size_of_any_image(tmp_path_factory, stage, padding, hei
 
 def upsampled(tmp_path, factor, scores):
     """What the net's upsampling layer of a stage makes of given coarse scores."""
-    stage = {stride: stage for stage, stride in reversed(list(STRIDES.items()))}[factor]
+    stage = {row.stride: stage for stage, row in reversed(list(STAGES.items()))}[factor]
     net = load_net(tmp_path, deploy_net(stage, Architecture(2, 1 / 64, "same"), (64, 64), CRF))
     layer = net.layer_dict[f"upscore{factor}"]
     bottom = net.bottom_names[f"upscore{factor}"][0]

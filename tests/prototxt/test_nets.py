@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from prototxt.fcn import Architecture
-from prototxt.nets import CRF_STAGES, STRIDES, deploy_net, train_net, validation_net
+from prototxt.nets import deploy_net, train_net, validation_net
+from prototxt.stages import STAGES
 from tests.prototxt.test_fcn import CRF, layers, load_net
 
 SMALL = dict(classes=3, width=1 / 32, dropout=0.5)
@@ -27,7 +28,7 @@ def data_parameters(folder, metadata, split="train"):
 
 
 @pytest.mark.parametrize("padding", ["fcn", "same"])
-@pytest.mark.parametrize("stage", STRIDES)
+@pytest.mark.parametrize("stage", STAGES)
 def test_train_validation_and_deploy_nets_give_equal_scores(tmp_path, make_dataset, stage, padding):
     metadata = make_dataset({"train": SIZES})
     architecture = Architecture(**dict(SMALL, dropout=0), padding=padding)
@@ -49,7 +50,7 @@ def test_train_validation_and_deploy_nets_give_equal_scores(tmp_path, make_datas
         assert scores.shape == (1, 3, *size) and np.ptp(scores) > 0
         assert np.array_equal(scores, deploy.blobs["score"].data)
         assert np.array_equal(scores, validation.blobs["score"].data)
-        if stage in CRF_STAGES:
+        if STAGES[stage].crf:
             assert np.array_equal(validation.blobs["labels"].data, deploy.blobs["labels"].data)
 
 
@@ -101,7 +102,7 @@ def test_log_unary_is_minus_the_logarithm(tmp_path):
 def test_the_data_layers_count_is_not_handed_on(make_dataset, tmp_path):
     metadata = make_dataset({"train": [(24, 24)]})
     names = set()
-    for stage in STRIDES:
+    for stage in STAGES:
         net = layers(train_net(stage, Architecture(**SMALL), data_parameters(tmp_path, metadata), CRF, True))
         names |= {name for name in net if name.startswith("data")}
-    assert len(names) == len(STRIDES)
+    assert len(names) == len(STAGES)

@@ -12,8 +12,8 @@ import numpy as np
 import psutil
 import pytest
 
-from experiments import train
 from experiments.nets.caffemodel import read_blob_shapes
+from experiments.training import train_stage
 from experiments.training.log import read_log
 from tests.experiments.tiny_experiment import CONFIG, make_experiment
 
@@ -66,7 +66,7 @@ def trained(tmp_path, make_dataset):
     config, build = make_experiment(tmp_path, make_dataset, net=NET,
                                     **settings("stage3", base_lr=3e-3, iterations=300, validate_every=300))
     save_random_weights(build, "stage2")
-    train.train_stage(config, "stage3", build)
+    train_stage.train_stage(config, "stage3", build)
     return build
 
 
@@ -80,7 +80,7 @@ STEPS = dict(iterations=10, validate_every=5)
 def test_several_processes_take_the_steps_of_one(tmp_path, make_dataset, start_job, trained, stage, before, loss):
     config, build = make_experiment(tmp_path, make_dataset, net=NET, **settings(stage, iter_size=6, **loss, **STEPS))
     shutil.rmtree(build / stage, ignore_errors=stage == "stage4")
-    train.train_stage(config, stage, build)
+    train_stage.train_stage(config, stage, build)
     (build / stage).rename(build / "one")
     for processes in (2, 3):
         make_experiment(tmp_path, make_dataset, net=NET,
@@ -141,7 +141,7 @@ def test_a_killed_rank_ends_the_job_and_one_process_goes_on(tmp_path, make_datas
 
     kept = newest(build / "stage1")
     config, _ = make_experiment(tmp_path, make_dataset, **settings("stage1", iterations=kept + 4))
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     assert read_weights(build / "stage1" / "final.caffemodel")[1] == 2 * kept + 4
 
 

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
 
-from experiments import train
-from experiments.settings.config import PREDECESSOR, STAGES
+from experiments.training import train_stage
 from experiments.training.signals import Interruption
+from prototxt.stages import STAGES
 
-HANDED_ON = [stage for stage in STAGES if PREDECESSOR[stage]]
+HANDED_ON = [stage for stage in STAGES if STAGES[stage].predecessor]
 # What the paper's section 4.1 adds: a skip branch a stage, none to the joint one.
 SCORES = {"stage2": ["score_pool4"], "stage3": ["score_pool3"], "stage4": [], "control": []}
 
@@ -29,8 +29,8 @@ def write_weights(build, stage):
 @pytest.mark.parametrize("stage", HANDED_ON)
 def test_a_stage_starts_from_all_that_its_predecessor_has_learnt(experiment, capsys, stage):
     config, build = experiment
-    learnt = write_weights(build, PREDECESSOR[stage])
-    net = train._prepare(config, stage, build, Interruption()).solver.net
+    learnt = write_weights(build, STAGES[stage].predecessor)
+    net = train_stage._prepare(config, stage, build, Interruption()).solver.net
     learnt = {name: blobs for name, blobs in learnt.items() if not name.startswith("upscore")}
     for name, blobs in learnt.items():
         for found, given in zip(net.params[name], blobs):
@@ -71,7 +71,7 @@ def test_an_unexpected_difference_is_refused(experiment, change, name, words):
     change(model, name)
     path.write_bytes(model.SerializeToString())
     with pytest.raises(ValueError, match=f"stage2/final.caffemodel belongs to another net: .*{words}") as error:
-        train.train_stage(config, "stage3", build)
+        train_stage.train_stage(config, "stage3", build)
     assert "\n" not in str(error.value) and not list((build / "stage3").glob("snapshot*"))
 
 
@@ -81,4 +81,4 @@ def test_a_file_that_is_cut_off_is_refused(experiment):
     path = build / "stage3" / "final.caffemodel"
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(ValueError, match="is not a caffemodel or is truncated"):
-        train.train_stage(config, "stage4", build)
+        train_stage.train_stage(config, "stage4", build)

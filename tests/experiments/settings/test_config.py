@@ -1,5 +1,7 @@
 """The configuration: what is wrong gets one sentence, and nothing is silently made something else."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -65,3 +67,8 @@ def test_what_is_wrong_is_one_sentence(tmp_path, content, words):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no configuration .*none.yaml; name one with --config"):
         load_config(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "experiments" / "configs").glob("*.yaml")))
+def test_shipped_configurations_are_read(path):
+    assert load_config(path).dataset == path.stem.split("-")[0]

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
 
-from experiments import train
-from experiments.training import snapshots
+from experiments.training import snapshots, train_stage
 from experiments.training.signals import Interruption
 from tests.experiments.tiny_experiment import STAGE, make_experiment
 
@@ -19,14 +18,14 @@ from tests.experiments.tiny_experiment import STAGE, make_experiment
 def trained(experiment):
     """(configuration, build folder) with snapshots of stage 1 at the iterations 2 and 4."""
     config, build = experiment
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     (build / "stage1" / "final.caffemodel").unlink()
     return config, build
 
 
 def restored(config, build, stage="stage1"):
     """Iteration that a run would go on from; None where it begins."""
-    return train._prepare(config, stage, build, Interruption()).snapshots.saved
+    return train_stage._prepare(config, stage, build, Interruption()).snapshots.saved
 
 
 def weights_in(path):
@@ -37,7 +36,7 @@ def weights_in(path):
 
 def test_the_newest_is_restored_with_its_weights(trained):
     config, build = trained
-    run = train._prepare(config, "stage1", build, Interruption())
+    run = train_stage._prepare(config, "stage1", build, Interruption())
     assert run.solver.iter == run.snapshots.saved == 4
     for (name, index), values in weights_in(build / "stage1" / "snapshot_iter_4.caffemodel").items():
         assert np.array_equal(run.solver.net.params[name][index].data, values)
@@ -120,8 +119,8 @@ def test_snapshots_of_another_stage_are_passed_over(trained, capsys):
         path.rename(build / "control" / path.name)
     (build / "stage3").mkdir(exist_ok=True)
     (build / "stage1" / "best.caffemodel").rename(build / "stage1" / "final.caffemodel")
-    train.train_stage(config, "stage2", build)
-    train.train_stage(config, "stage3", build)
+    train_stage.train_stage(config, "stage2", build)
+    train_stage.train_stage(config, "stage3", build)
     capsys.readouterr()
     assert restored(config, build, "control") is None
     assert "belongs to another net" in capsys.readouterr().out
@@ -130,7 +129,7 @@ def test_snapshots_of_another_stage_are_passed_over(trained, capsys):
 def test_only_the_last_few_are_kept(experiment, make_dataset):
     _, build = experiment
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=10))
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     names = {path.name for path in (build / "stage1").iterdir()}
     assert names == {"best.caffemodel", "final.caffemodel", "outcome.json", "log.jsonl"} | {
         f"snapshot_iter_{iteration}{suffix}" for iteration in (8, 10)
@@ -152,7 +151,7 @@ def test_a_disk_that_is_full_leaves_the_earlier_snapshots(trained, monkeypatch, 
     monkeypatch.setattr(snapshots, "_write", full_at_the_state)
     with pytest.raises(OSError, match=r"snapshot of iteration 6 cannot be written to .* \(No space left on device\); "
                                       "that of iteration 4 is kept"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     assert {path.name: path.read_bytes() for path in (build / "stage1").glob("snapshot*")} == before
     assert not (build / "stage1" / ".writing").exists()
     monkeypatch.undo()
@@ -178,7 +177,7 @@ def test_a_kill_between_two_renamings_leaves_no_half_snapshot(trained, monkeypat
 
     monkeypatch.setattr(snapshots.os, "replace", replace_or_die)
     with pytest.raises(Killed):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     monkeypatch.undo()
     assert restored(config, build) == 4
 
@@ -186,6 +185,6 @@ def test_a_kill_between_two_renamings_leaves_no_half_snapshot(trained, monkeypat
 def test_a_file_system_without_links_gets_copies(experiment, monkeypatch):
     config, build = experiment
     monkeypatch.setattr(snapshots.os, "link", lambda *paths: (_ for _ in ()).throw(OSError(errno.EPERM, "no links")))
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     final, last = build / "stage1" / "final.caffemodel", build / "stage1" / "snapshot_iter_4.caffemodel"
     assert final.read_bytes() == last.read_bytes() and final.stat().st_nlink == 1

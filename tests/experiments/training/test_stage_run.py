@@ -12,9 +12,8 @@ import sys
 import numpy as np
 import pytest
 
-from experiments import train
 from experiments.settings.build_paths import weights_path
-from experiments.training import stage_run
+from experiments.training import stage_run, train_stage
 from experiments.training.build_lock import build_lock
 from experiments.training.log import read_log
 from experiments.training.signals import Interrupted
@@ -39,7 +38,7 @@ def test_a_stage_ends_where_validation_stops_rising_and_keeps_the_best(experimen
     _, build = experiment
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=20, patience=2))
     with_scores(monkeypatch, 10, 30, 40, 20, 40)
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     found = outcome(build)
     assert found["iterations"] == 8 and found["best"] == {"iteration": 4, "classes": 40}
     assert found["weights"] == "best.caffemodel" and "2 validations" in found["ended by"]
@@ -52,7 +51,7 @@ def test_a_stage_ends_where_validation_stops_rising_and_keeps_the_best(experimen
 def test_without_patience_a_stage_runs_to_its_limit_and_hands_on_the_last(experiment, monkeypatch):
     config, build = experiment
     with_scores(monkeypatch, 50, 40, 30)
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     assert outcome(build)["iterations"] == 4 and outcome(build)["best"]["iteration"] == 2
     assert weights_path(build, "stage1") == build / "stage1" / "final.caffemodel"
 
@@ -70,15 +69,15 @@ def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monke
 
     monkeypatch.setattr(stage_run.StageRun, "update", interrupted_update)
     with pytest.raises(Interrupted):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     monkeypatch.setattr(stage_run.StageRun, "update", update)
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     assert outcome(build)["iterations"] == 6 and outcome(build)["best"]["iteration"] == 2
 
 
 def test_the_best_can_be_missing_no_more_than_the_last(experiment, monkeypatch):
     config, build = experiment
-    train.train_stage(config.copy(update={"stage1": config.stage1.copy(update={"patience": 9})}), "stage1", build)
+    train_stage.train_stage(config.copy(update={"stage1": config.stage1.copy(update={"patience": 9})}), "stage1", build)
     (build / "stage1" / "best.caffemodel").unlink()
     with pytest.raises(FileNotFoundError, match="best.caffemodel"):
         weights_path(build, "stage1")
@@ -97,10 +96,10 @@ def test_a_validation_that_was_interrupted_is_made_up_for(experiment, monkeypatc
 
     monkeypatch.setattr(stage_run, "validate", interrupted_validate)
     with pytest.raises(Interrupted) as raised:
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     assert raised.value.status == 143
     monkeypatch.setattr(stage_run, "validate", validate)
-    train.train_stage(config, "stage1", build)
+    train_stage.train_stage(config, "stage1", build)
     records = read_log(build / "stage1" / "log.jsonl")
     assert [record["iteration"] for record in records if record["kind"] == "validation"] == [0, 2, 4]
 
@@ -128,11 +127,11 @@ def test_divergence_stops_the_run_and_keeps_the_last_good_state(experiment, make
     poison(monkeypatch, iteration, what)
     with pytest.raises(stage_run.Diverged, match=f"at iteration {iteration}: .* snapshot of iteration 2 is kept. "
                                                  "Try a lower base_lr than 0.001"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     newest = max(int(path.stem.split("_")[-1]) for path in (build / "stage1").glob("snapshot*.json"))
     assert newest == 2
     monkeypatch.undo()
-    train.train_stage(config, "stage1", build)  # the cause is gone: it goes on
+    train_stage.train_stage(config, "stage1", build)  # the cause is gone: it goes on
     assert outcome(build)["iterations"] == 8
 
 
@@ -141,7 +140,7 @@ def test_an_explosion_stops_the_run(experiment, make_dataset, monkeypatch):
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=400, validate_every=100))
     monkeypatch.setattr(stage_run.StageRun, "_loss_per_labelled_pixel", lambda self, net: 1.2 ** self.solver.iter)
     with pytest.raises(stage_run.Diverged, match="The loss has grown to .* from 1 at the stage's beginning"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
 
 
 @pytest.mark.parametrize("damage, sentence", [
@@ -163,7 +162,7 @@ def test_a_dataset_that_vanishes_or_changes_is_one_sentence(experiment, make_dat
 
     monkeypatch.setattr(stage_run.StageRun, "update", damaging_update)
     with pytest.raises(RuntimeError, match=f"{sentence}.* last snapshot is kept"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
     assert "Traceback" not in capfd.readouterr().err
     assert (build / "stage1" / "snapshot_iter_10.json").exists()
 
@@ -176,7 +175,7 @@ def test_memory_that_runs_out_is_one_sentence(experiment, monkeypatch):
 
     monkeypatch.setattr(stage_run.StageRun, "gradients", no_memory)
     with pytest.raises(RuntimeError, match="Memory ran out at iteration 0"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
 
 
 HOLD = """
@@ -195,7 +194,7 @@ def test_a_second_run_is_refused_and_names_the_first(experiment):
         assert first.stdout.readline() == b"held\n"
         with pytest.raises(RuntimeError, match=f"{build} is in use: stage2 is trained there by process {first.pid} on "
                                                f"{os.uname().nodename} since 20"):
-            train.train_stage(config, "stage1", build)
+            train_stage.train_stage(config, "stage1", build)
         assert not list((build / "stage1").iterdir())
     finally:
         first.kill()
@@ -212,7 +211,7 @@ def test_a_folder_that_cannot_be_written_is_one_sentence(experiment, monkeypatch
 
     monkeypatch.setattr("builtins.open", read_only)
     with pytest.raises(OSError, match=f"{build} cannot be written .Read-only file system.; make it writable"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
 
 
 def test_a_log_that_cannot_be_written_is_one_sentence(experiment, monkeypatch):
@@ -221,15 +220,15 @@ def test_a_log_that_cannot_be_written_is_one_sentence(experiment, monkeypatch):
     def full(*arguments, **values):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(train.TrainingLog, "append", full)
+    monkeypatch.setattr(train_stage.TrainingLog, "append", full)
     with pytest.raises(OSError, match=f"{build} cannot be used .No space left on device.; the last snapshot is kept"):
-        train.train_stage(config, "stage1", build)
+        train_stage.train_stage(config, "stage1", build)
 
 
 def test_gradients_and_update_can_be_called_apart(experiment):
     config, build = experiment
-    with train.Interruption() as interruption:
-        run = train._prepare(config, "stage1", build, interruption)
+    with train_stage.Interruption() as interruption:
+        run = train_stage._prepare(config, "stage1", build, interruption)
     before = run.solver.net.params["conv1_1"][0].data.copy()
     assert run.gradients() > 0 and run.solver.iter == 0
     assert np.array_equal(run.solver.net.params["conv1_1"][0].data, before)

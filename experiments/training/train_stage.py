@@ -1,0 +1,127 @@
+"""Training of one stage, from its start or its newest snapshot to its end."""
+
+import json
+from contextlib import nullcontext
+from pathlib import Path
+
+from caffe.proto import caffe_pb2
+
+from data_prep.store.metadata import read_metadata
+from experiments.mpi.data_parallel import start_alike, tell_caffe
+from experiments.mpi.processes import communicator
+from experiments.nets.caffemodel import check_fits
+from experiments.nets.definitions import read_prototxt
+from experiments.nets.device import use_device
+from experiments.nets.memory_estimate import check_memory
+from experiments.nets.sanity_checks import check_not_zero, check_upsampling
+from experiments.runtime.atomic_files import write_atomically
+from experiments.settings.build_paths import OUTCOME, existing, weights_path
+from experiments.training.build_lock import build_lock
+from experiments.training.dataset_watch import DatasetWatch
+from experiments.training.log import TrainingLog
+from experiments.training.provenance import read_origin
+from experiments.training.signals import Interruption
+from experiments.training.snapshots import Snapshots
+from experiments.training.stage_run import BEST, FINAL, StageRun
+from experiments.training.stopping import best_round, rounds
+from prototxt.stages import STAGES
+from python_layers.errors import quiet_errors
+
+
+def train_stage(config, stage, build):
+    """Train a stage from its predecessor's weights, or go on with it.
+
+    Parameters
+    ----------
+    config : experiments.settings.config.Config
+    stage : str
+        A key of `prototxt.stages.STAGES`.
+    build : pathlib.Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If the nets or the weights that the stage starts from are not there.
+    ValueError
+        If those weights belong to another net, or the training diverges.
+    RuntimeError
+        If another run trains in the build folder, or the dataset changes.
+    OSError
+        If a file cannot be written.
+    Interrupted
+        After a snapshot was written.
+    """
+    final, processes = build / stage / FINAL, communicator()
+    if processes.from_first(final.exists()):
+        print(f"{stage}: {final} is there, nothing to do")
+        return
+    print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
+    try:
+        lock = nullcontext() if processes.rank else build_lock(build, stage)
+        with lock, Interruption() as interruption, quiet_errors():
+            processes.from_first(None)  # has the lock
+            run = _prepare(config, stage, build, interruption)
+            interruption.check()
+            reason = run.until_end()
+            _finish(run, reason, config.stage(stage).patience)
+    except OSError as error:
+        if error.errno is None:  # a sentence of this program's own
+            raise
+        raise OSError(f"{error.filename or build} cannot be used ({error.strerror}); the last snapshot is kept. Make "
+                      "room there, or make it readable and writable, and start the same command again.") from None
+
+
+def _prepare(config, stage, build, interruption):
+    """Return the stage's run, its solver as it goes on or starts."""
+    metadata, processes = read_metadata(build / "lmdb"), communicator()
+    tell_caffe(processes)
+    device = use_device()
+    writes = processes.rank == 0
+    watch = DatasetWatch(build / "lmdb")
+    parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
+    nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
+    start = _start_weights(config, stage, build)
+    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start), writes)
+    solver = snapshots.open_solver(parameter)
+    if device is None:
+        check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
+    for net in (solver.net, *solver.test_nets):
+        check_upsampling(net)
+    solver.test_nets[0].share_with(solver.net)
+    restored = snapshots.restore_newest(solver)
+    if restored is not None:
+        print(f"{stage}: goes on from iteration {restored}", flush=True)
+    elif start is not None:
+        _copy_weights(solver.net, stage, start)
+    start_alike(processes, solver.net, restored)
+    check_not_zero(solver.net, STAGES[stage].new_layers)
+    log = TrainingLog(build / stage / "log.jsonl", restored, writes)
+    return StageRun(solver, config.stage(stage), config, snapshots, log, metadata, watch, interruption)
+
+
+def _start_weights(config, stage, build):
+    """Return the path of the weights that a stage starts from, its predecessor's or VGG16's; None for random ones."""
+    predecessor = STAGES[stage].predecessor
+    if predecessor is not None:
+        return weights_path(build, predecessor)
+    return None if config.initial_weights is None else existing(Path(config.initial_weights), "weights")
+
+
+def _copy_weights(net, stage, path):
+    copied, new, dropped = check_fits(net, path, STAGES[stage].new_layers, STAGES[stage].dropped_layers)
+    net.copy_from(str(path))
+    print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
+          f"dropped: {', '.join(dropped) or 'none'}", flush=True)
+
+
+def _finish(run, reason, patience):
+    """Note how the stage ended and keep its weights under their final name, which says that it has ended."""
+    best = best_round(rounds(run.log))
+    taken = FINAL if patience is None else BEST
+    outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,
+               "best": {"iteration": best["iteration"], "classes": best["classes"]}}
+    if run.snapshots.writes:
+        write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n")
+    final = run.snapshots.keep(run.solver.iter, FINAL)
+    print(f"{run.snapshots.folder.name}: ended by {reason}; {final} is of iteration {run.solver.iter}, {BEST} of "
+          f"iteration {best['iteration']}; later stages take {taken}")

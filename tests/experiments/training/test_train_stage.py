@@ -1,0 +1,152 @@
+"""Training: all stages on a tiny dataset, going on after an interruption, and what is refused."""
+
+import shutil
+import signal
+import subprocess
+
+import caffe
+import numpy as np
+import pytest
+
+from experiments.training import train_stage
+from experiments.training.log import read_log
+from experiments.training.signals import Interrupted
+from prototxt.stages import STAGES
+
+
+def weights(path, net_path):
+    net = caffe.Net(str(net_path), caffe.TEST, weights=str(path))
+    return {(name, index): blob.data.copy() for name, blobs in net.params.items() if not name.startswith("data_")
+            for index, blob in enumerate(blobs)}
+
+
+def test_all_stages_train_from_each_other(experiment):
+    config, build = experiment
+    for stage in STAGES:
+        train_stage.train_stage(config, stage, build)
+        log = read_log(build / stage / "log.jsonl")
+        validations = [record for record in log if record["kind"] == "validation"]
+        assert [record["iteration"] for record in validations] == [0, 2, 4]
+        assert all(0 <= record["classes"] <= 100 for record in validations)
+    deploy = {stage: build / "nets" / stage / "deploy.prototxt" for stage in STAGES}
+    found = {stage: weights(build / stage / "final.caffemodel", deploy[stage]) for stage in STAGES}
+    for later, row in list(STAGES.items())[1:]:
+        key = "conv3_1", 0
+        change = np.abs(found[later][key] - found[row.predecessor][key]).max()
+        assert 0 < change < 0.05  # went on from it, a few small steps
+
+
+def test_an_interrupted_stage_goes_on_to_the_same_weights(experiment, monkeypatch):
+    config, build = experiment
+    train_stage.train_stage(config, "stage1", build)
+    net = build / "nets" / "stage1" / "deploy.prototxt"
+    unbroken = weights(build / "stage1" / "final.caffemodel", net)
+    shutil.rmtree(build / "stage1")
+
+    step = train_stage.StageRun._step
+
+    def interrupted_step(self, progress):
+        if self.solver.iter == 2:
+            signal.raise_signal(signal.SIGTERM)
+        step(self, progress)
+
+    monkeypatch.setattr(train_stage.StageRun, "_step", interrupted_step)
+    with pytest.raises(Interrupted):
+        train_stage.train_stage(config, "stage1", build)
+    assert not (build / "stage1" / "final.caffemodel").exists()
+    monkeypatch.setattr(train_stage.StageRun, "_step", step)
+    train_stage.train_stage(config, "stage1", build)
+    resumed = weights(build / "stage1" / "final.caffemodel", net)
+    assert resumed.keys() == unbroken.keys()
+    assert all(np.array_equal(resumed[key], unbroken[key]) for key in unbroken)
+    iterations = [record["iteration"] for record in read_log(build / "stage1" / "log.jsonl")]
+    assert iterations == sorted(iterations) and iterations[-1] == 4
+
+
+def test_a_finished_stage_is_left_alone(experiment, capsys):
+    config, build = experiment
+    (build / "stage1" / "final.caffemodel").write_bytes(b"weights")
+    train_stage.train_stage(config, "stage1", build)
+    assert (build / "stage1" / "final.caffemodel").read_bytes() == b"weights"
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_stage_1_starts_from_initial_weights(experiment, tmp_path):
+    config, build = experiment
+    path = tmp_path / "initial.caffemodel"
+    net = caffe.Net(str(build / "nets" / "stage1" / "deploy.prototxt"), caffe.TEST)
+    net.params["fc6"][0].data[...] = 0.125
+    net.save(str(path))
+    with_weights = config.copy(update={"initial_weights": str(path)})
+    run = train_stage._prepare(with_weights, "stage1", build, train_stage.Interruption())
+    assert (run.solver.net.params["fc6"][0].data == 0.125).all()
+    with pytest.raises(FileNotFoundError, match="make weights"):
+        train_stage.train_stage(config.copy(update={"initial_weights": str(tmp_path / "none")}), "stage1", build)
+
+
+def test_missing_weights_name_the_target(experiment):
+    config, build = experiment
+    with pytest.raises(FileNotFoundError, match="make train-stage2"):
+        train_stage.train_stage(config, "stage3", build)
+
+
+def test_an_upsampling_kernel_that_is_not_bilinear_is_refused(experiment):
+    config, build = experiment
+    net = build / "nets" / "stage1" / "train.prototxt"
+    net.write_text(net.read_text().replace('type: "bilinear"', 'type: "constant"'))
+    with pytest.raises(ValueError, match="upscore32 is not bilinear"):
+        train_stage.train_stage(config, "stage1", build)
+
+
+def test_weights_that_are_all_zero_are_refused(experiment):
+    config, build = experiment
+    net = caffe.Net(str(build / "nets" / "stage1" / "deploy.prototxt"), caffe.TEST)
+    net.params["conv3_2"][0].data[...] = 0
+    net.params["score_fr"][0].data[...] = 1
+    net.save(str(build / "stage1" / "final.caffemodel"))
+    with pytest.raises(ValueError, match="weights of conv3_2 are all zero"):
+        train_stage.train_stage(config, "stage2", build)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run(experiment):
+    config, build = experiment
+    solver = build / "nets" / "stage1" / "solver.prototxt"
+    solver.write_text(solver.read_text().replace("base_lr: 0.001", "base_lr: 1e30"))
+    with pytest.raises(ValueError, match="Try a lower base_lr"):
+        train_stage.train_stage(config, "stage1", build)
+
+
+def test_the_stages_differ_in_their_solvers_alone_where_they_should(experiment):
+    _, build = experiment
+    solver = (build / "nets" / "control" / "solver.prototxt").read_text()
+    assert solver.replace("control", "stage4") == (build / "nets" / "stage4" / "solver.prototxt").read_text()
+
+
+def test_the_command_line_of_caffe_trains_the_crf_and_goes_on(experiment):
+    _, build = experiment
+    solver = build / "nets" / "stage4" / "solver.prototxt"
+    solver.write_text(solver.read_text().replace("max_iter: 4", "max_iter: 10"))
+    subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
+    state = build / "stage4" / "snapshot_iter_10.solverstate"
+    solver.write_text(solver.read_text().replace("max_iter: 10", "max_iter: 12"))
+    subprocess.run(["caffe", "train", "-solver", str(solver), "-snapshot", str(state)], check=True,
+                   stderr=subprocess.DEVNULL)
+    model = caffe.proto.caffe_pb2.NetParameter()
+    model.ParseFromString((build / "stage4" / "snapshot_iter_12.caffemodel").read_bytes())
+    count, = [layer.blobs[0].data[0] for layer in model.layer
+              if layer.name.startswith("data_") and layer.blobs]
+    assert count == 12
+
+
+def test_the_command_line_of_caffe_starts_a_stage_from_weights(experiment):
+    config, build = experiment
+    train_stage.train_stage(config, "stage1", build)
+    learnt = weights(build / "stage1" / "final.caffemodel", build / "nets" / "stage1" / "deploy.prototxt")
+    solver = build / "nets" / "stage2" / "solver.prototxt"
+    text = solver.read_text().replace("max_iter: 4", "max_iter: 1").replace("base_lr: 0.001", "base_lr: 1e-12")
+    solver.write_text(text)
+    subprocess.run(["caffe", "train", "-solver", str(solver), "-weights",
+                    str(build / "stage1" / "final.caffemodel")], check=True, stderr=subprocess.DEVNULL)
+    found = weights(build / "stage2" / "snapshot_iter_1.caffemodel", build / "nets" / "stage2" / "deploy.prototxt")
+    for key in learnt.keys() - {("upscore32", 0)}:
+        assert np.abs(found[key] - learnt[key]).max() < 1e-9

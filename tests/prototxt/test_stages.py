@@ -1,0 +1,88 @@
+"""The table of stages against the nets that are generated, the Makefile, and a table with one row more."""
+
+import re
+from pathlib import Path
+
+import pydantic
+import pytest
+import yaml
+from caffe.proto import caffe_pb2
+from google.protobuf import text_format
+
+import prototxt.stages
+from experiments.scoring.result_rows import WEIGHT_SETS
+from experiments.settings.config import load_config, make_config_model
+from prototxt.fcn import Architecture
+from prototxt.nets import deploy_net
+from prototxt.stages import CNN, CONTROL, JOINT, SOFTMAX, SSVM, STAGES, Stage
+from tests.prototxt.test_fcn import CRF
+
+REPOSITORY = Path(__file__).parents[2]
+MAKEFILE = (REPOSITORY / "Makefile").read_text()
+CNN_LAYERS = ("Convolution", "Deconvolution")  # those with weights
+
+
+def weight_layers(stage):
+    net = deploy_net(stage, Architecture(3, width=1 / 64), (40, 40), CRF)
+    return {layer.name for layer in net.layer if layer.type in CNN_LAYERS}
+
+
+@pytest.mark.parametrize("stage", STAGES.values(), ids=STAGES)
+def test_new_and_dropped_layers_are_those_by_which_the_nets_differ(stage):
+    layers = weight_layers(stage.name)
+    if stage.predecessor is None:
+        assert stage.new_layers == {name for name in layers if not name.startswith(("conv", "fc"))}
+        return
+    before = weight_layers(stage.predecessor)
+    assert (stage.new_layers, stage.dropped_layers) == (layers - before, before - layers)
+
+
+def test_predecessors_and_controls_come_before():
+    names = list(STAGES)
+    for stage in STAGES.values():
+        for other in (stage.predecessor, stage.control_of):
+            assert other is None or names.index(other) < names.index(stage.name)
+        assert stage.loss in (SOFTMAX, SSVM) and stage.stride in (32, 16, 8)
+
+
+def test_the_roles_are_those_of_the_paper():
+    assert STAGES[CNN].stride == 8 and not STAGES[CNN].crf
+    assert (STAGES[JOINT].predecessor, STAGES[JOINT].loss, STAGES[JOINT].crf) == (CNN, SSVM, True)
+    assert (STAGES[CONTROL].predecessor, STAGES[CONTROL].loss, STAGES[CONTROL].control_of) == (CNN, SOFTMAX, JOINT)
+
+
+def test_the_makefile_has_the_same_stages():
+    assert re.search(r"^STAGES = (.*)$", MAKEFILE, re.M).group(1).split() == list(STAGES)
+    for stage in STAGES.values():
+        assert re.search(rf"^train-{stage.name}: \$\(BUILD\)/{stage.name}/final.caffemodel ", MAKEFILE, re.M)
+    starts = dict(re.findall(r"^\$\(BUILD\)/(\w+)/final\.caffemodel: \| \$\(BUILD\)/(\w+)/final\.caffemodel$", MAKEFILE,
+                             re.M))
+    assert starts == {stage.name: stage.predecessor for stage in STAGES.values() if stage.predecessor}
+
+
+def test_the_makefile_scores_what_the_rows_ask_for():
+    unscored = re.search(r"^SCORED = \$\(filter-out (.*),\$\(WEIGHTS\)\)$", MAKEFILE, re.M).group(1).split()
+    assert [stage for stage in STAGES if f"%/{stage}/final.caffemodel" not in unscored] == list(WEIGHT_SETS)
+
+
+def test_one_more_row_makes_its_nets_and_its_key_in_the_configuration(monkeypatch, tmp_path):
+    row = Stage("colder", "colder", 8, JOINT, loss=SSVM, crf=True)
+    monkeypatch.setitem(prototxt.stages.STAGES, row.name, row)
+    net = caffe_pb2.NetParameter()
+    text_format.Parse(str(deploy_net("colder", Architecture(3, width=1 / 64), (40, 40), CRF)), net)
+    assert "colder" in net.name and "CRFInference" in {layer.python_param.layer for layer in net.layer}
+    settings = {"base_lr": 0.001, "iterations": 4, "validate_every": 2}
+    model = make_config_model()
+    stages = {f"stage{number}": settings for number in (1, 2, 3, 4)}
+    with pytest.raises(pydantic.ValidationError, match="colder"):
+        model(dataset="tiny", **stages)
+    config = model(dataset="tiny", colder=dict(settings, base_lr=0.5), **stages)
+    assert config.stage("colder").base_lr == 0.5 and config.stage("control") == config.stage(JOINT)
+
+
+def test_a_stage_that_the_table_lacks_is_refused(tmp_path):
+    path = tmp_path / "a.yaml"
+    settings = {"base_lr": 0.001, "iterations": 4, "validate_every": 2}
+    path.write_text(yaml.safe_dump({"dataset": "tiny", **{f"stage{number}": settings for number in range(1, 6)}}))
+    with pytest.raises(ValueError, match="the key 'stage5' is wrong"):
+        load_config(path)

@@ -1,0 +1,8 @@
+"""The paper's parameters of the CRF (section 5), for whoever has no others."""
+
+ALPHA, BETA, LAM = 35.0, 0.9, 2.5   # of equation 6
+GAMMA = 0.1                         # the margin, equation 8
+ITERATIONS = 15                     # of DualMM
+DECODINGS = ("argmin", "viterbi", "icm")
+DECODE = "argmin"
+VOID = 255                          # label of pixels without truth
