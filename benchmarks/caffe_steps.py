@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.number_types import positive_integer
 from data_prep.pairs import Entry
 from data_prep.store.lmdb_writer import write_split
 from data_prep.store.metadata import write_metadata
@@ -118,7 +119,7 @@ def main(arguments=None):
     parser.add_argument("--stages", nargs="+", choices=STAGES,
                         default=[name for name, stage in STAGES.items() if not stage.control_of],
                         help="default: all but the control")
-    parser.add_argument("--iterations", type=int, default=2, help="how many are timed (default: 2)")
+    parser.add_argument("--iterations", type=positive_integer, default=2, help="how many are timed (default: 2)")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
     build = Path(build_folder(options, config)) / "measure"

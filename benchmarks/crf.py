@@ -25,9 +25,10 @@ from benchmarks.results.crf_tables import report
 from benchmarks.results.crf_targets import targets
 from benchmarks.results.picture import energy_over_time
 from benchmarks.solvers import methods
-from experiments.runtime.atomic_files import write_atomically
+from data_prep.atomic_files import write_atomically
+from data_prep.number_types import positive_integer
+from data_prep.progress import Progress
 from experiments.runtime.command_line import run_command
-from experiments.runtime.progress import Progress
 from theano_crf.ops import SOURCES_DIGEST
 
 UNFINISHED = "unfinished.json"
@@ -121,8 +122,6 @@ OPTIONAL = "training_step"
 
 def main(arguments=None):
     options = _parser().parse_args(arguments)
-    if options.rounds < 1:
-        raise ValueError(f"--rounds is {options.rounds}; at least 1 is needed, 5 for figures that are to be quoted.")
     benchmark = Benchmark(Source(options.frame), options.rounds, options.output)
     found = benchmark.run([part for part in PARTS if part != OPTIONAL or options.training_step])
     results = Results(found)
@@ -143,7 +142,7 @@ def _parser():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frame", metavar="FOLDER", help="holds half.npz (default: a drawn frame of the same size)")
     parser.add_argument("--output", type=Path, default=Path("build/bench"))
-    parser.add_argument("--rounds", type=int, default=5, help="of timing (default: 5)")
+    parser.add_argument("--rounds", type=positive_integer, default=5, help="of timing (default: 5)")
     parser.add_argument("--training-step", action="store_true",
                         help="also the CRF's share of a training step of the paper's net: 3 minutes, 12 GB")
     return parser

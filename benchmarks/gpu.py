@@ -18,8 +18,9 @@ from benchmarks.measuring.gpu_nets import caffe_has_cuda, measure_nets
 from benchmarks.measuring.gpu_solver import measure_bandwidth, measure_solver, used_device
 from benchmarks.measuring.problem import Source
 from benchmarks.results.gpu_table import report
-from experiments.runtime.atomic_files import write_atomically
-from experiments.runtime.command_line import positive_number, run_command
+from data_prep.atomic_files import write_atomically
+from data_prep.number_types import positive_integer, positive_real
+from experiments.runtime.command_line import run_command
 
 SIZES = ((1024, 512), (2048, 1024))  # width, height
 BATCHES = (1, 8)
@@ -32,19 +33,19 @@ def size(text):
     words = text.split("x")
     if len(words) != 2:
         raise argparse.ArgumentTypeError(f"'{text}' is not WIDTHxHEIGHT, such as 1024x512")
-    return tuple(positive_number(word) for word in words)
+    return tuple(positive_integer(word) for word in words)
 
 
 def parse(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=Path("build/bench-gpu"), help="default: %(default)s")
     parser.add_argument("--sizes", type=size, nargs="+", default=SIZES, metavar="WIDTHxHEIGHT")
-    parser.add_argument("--batches", type=positive_number, nargs="+", default=BATCHES)
-    parser.add_argument("--labels", type=positive_number, default=LABELS)
-    parser.add_argument("--iterations", type=positive_number, default=ITERATIONS)
-    parser.add_argument("--rounds", type=positive_number, default=20)
-    parser.add_argument("--megabytes", type=positive_number, default=1024, help="of memory moved for the bandwidth")
-    parser.add_argument("--width", type=float, default=1.0, help="of FCN-8s; 1 is VGG16's")
+    parser.add_argument("--batches", type=positive_integer, nargs="+", default=BATCHES)
+    parser.add_argument("--labels", type=positive_integer, default=LABELS)
+    parser.add_argument("--iterations", type=positive_integer, default=ITERATIONS)
+    parser.add_argument("--rounds", type=positive_integer, default=20)
+    parser.add_argument("--megabytes", type=positive_integer, default=1024, help="of memory moved for the bandwidth")
+    parser.add_argument("--width", type=positive_real, default=1.0, help="of FCN-8s; 1 is VGG16's")
     parser.add_argument("--nets", choices=("gpu", "always", "never"), default="gpu",
                         help="time the nets: where Caffe has CUDA (the default), without it, too, or not")
     return parser.parse_args(arguments)

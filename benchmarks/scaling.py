@@ -21,10 +21,11 @@ from pathlib import Path
 import caffe
 import numpy as np
 
+from data_prep.number_types import positive_integer, positive_real
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.gradients import gradient_bytes, gradient_mean
 from experiments.mpi.processes import communicator
-from experiments.runtime.command_line import build_folder, experiment_parser, positive_number, run_command
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.settings.build_paths import existing
 from experiments.settings.config import load_config
 from prototxt.stages import JOINT, STAGES
@@ -85,12 +86,13 @@ def _measured(options, processes):
 def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--stage", default=JOINT, choices=STAGES, help="default: %(default)s")
-    parser.add_argument("--iterations", type=positive_number, default=20, help="how many are timed (default: 20)")
-    parser.add_argument("--processes", type=positive_number, nargs="+", default=(1, 2), help="default: 1 2")
+    parser.add_argument("--iterations", type=positive_integer, default=20, help="how many are timed (default: 20)")
+    parser.add_argument("--processes", type=positive_integer, nargs="+", default=(1, 2), help="default: 1 2")
     parser.add_argument("--gpu-net", type=Path, default=Path("prototxt/cityscapes/stage4/deploy.prototxt"),
                         help="net whose gradients the projection takes (default: the paper's)")
-    parser.add_argument("--bandwidth", type=float, default=12.5, help="GB/s of a link, assumed (default: 12.5)")
-    parser.add_argument("--gpu-seconds", type=float, default=0.2, help="of an iteration's computation, assumed (0.2)")
+    parser.add_argument("--bandwidth", type=positive_real, default=12.5, help="GB/s of a link, assumed (default: 12.5)")
+    parser.add_argument("--gpu-seconds", type=positive_real, default=0.2,
+                        help="of an iteration's computation, assumed (default: 0.2)")
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     return parser
 

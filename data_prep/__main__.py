@@ -7,6 +7,7 @@ import sys
 from data_prep.datasets import DATASETS, choose_dataset, list_splits
 from data_prep.errors import DataError
 from data_prep.interruption import exit_status, raise_at_sigterm
+from data_prep.number_types import positive_integer, whole_number
 from data_prep.store.lmdb_writer import partial_folder, shuffled, write_dataset
 from data_prep.store.metadata import FILE_NAME, read_metadata
 
@@ -18,34 +19,24 @@ def parse_arguments(arguments=None):
     parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
     parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
     parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
-    parser.add_argument("--seed", type=_integer, default=0,
+    parser.add_argument("--seed", type=whole_number(0), default=0,
                         help="of the order, and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
                         help="number of images a split, such as train=600 val=100")
     parser.add_argument("--full-resolution", action="store_true",
                         help="leave images as large as the dataset's files have them")
-    parser.add_argument("--jobs", type=_positive, default=len(os.sched_getaffinity(0)),
+    parser.add_argument("--jobs", type=positive_integer, default=len(os.sched_getaffinity(0)),
                         help="processes that load images (default: one a core)")
     parser.add_argument("--force", action="store_true",
                         help="replace an LMDB that was made with other settings")
     return parser.parse_args(arguments)
 
 
-def _integer(text, least=0):
-    if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
-    return int(text)
-
-
-def _positive(text):
-    return _integer(text, least=1)
-
-
 def _split_count(text):
     split, sign, number = text.partition("=")
     if not split or not sign:
         raise argparse.ArgumentTypeError(f"'{text}' is not of the form SPLIT=N, such as train=600")
-    return split, _positive(number)
+    return split, positive_integer(number)
 
 
 def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):

@@ -1,21 +1,18 @@
 """Downloads that go on where they were interrupted, and are verified before they are used."""
 
-import hashlib
 import http.client
 import os
-import sys
-import time
 import urllib.error
 import urllib.request
 from typing import NamedTuple
 
-from tqdm import tqdm
-
+from data_prep.digests import file_digests
 from data_prep.errors import DataError
+from data_prep.progress import Progress
 
 BLOCK = 1 << 20
 TIMEOUT = 60  # seconds without a byte
-SECONDS_BETWEEN_LINES = 20
+ALGORITHMS = "sha1", "sha256"
 
 
 class Source(NamedTuple):
@@ -44,15 +41,10 @@ def check_file(path, source):
     if size != source.size:
         raise DataError(f"{path} has {size} bytes, {source.address} has {source.size}: it is incomplete or another "
                         "file.")
-    digests = {"sha1": hashlib.sha1(), "sha256": hashlib.sha256()}
-    with open(path, "rb") as stream:
-        for block in iter(lambda: stream.read(BLOCK), b""):
-            for digest in digests.values():
-                digest.update(block)
-    for name, digest in digests.items():
-        if digest.hexdigest() != getattr(source, name):
-            raise DataError(f"{path} has the {name} {digest.hexdigest()}, not {getattr(source, name)}: it is damaged "
-                            "or another file.")
+    for name, digest in zip(ALGORITHMS, file_digests(path, *ALGORITHMS)):
+        if digest != getattr(source, name):
+            raise DataError(f"{path} has the {name} {digest}, not {getattr(source, name)}: it is damaged or another "
+                            "file.")
 
 
 def download(source, path):
@@ -110,15 +102,10 @@ def _fetch_rest(source, part):
 def _copy(response, stream, start, total):
     """Copy what comes, at most as much as there may be, with progress."""
     name = os.path.basename(stream.name)[:-len(".part")]
-    done, last_line = start, time.monotonic()
-    with tqdm(total=total, initial=start, desc=name, unit="B", unit_scale=True, disable=not sys.stderr.isatty()) as bar:
-        while done <= total:
+    with Progress(name, start, total, "byte") as progress:
+        while progress.done <= total:
             block = response.read(BLOCK)
             if not block:
                 return
             stream.write(block)
-            done += len(block)
-            bar.update(len(block))
-            if bar.disable and (done >= total or time.monotonic() - last_line > SECONDS_BETWEEN_LINES):
-                print(f"{name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB", flush=True)
-                last_line = time.monotonic()
+            progress.advance(steps=len(block))

@@ -11,6 +11,7 @@ import sys
 from caffe.proto import caffe_pb2
 from google.protobuf.message import DecodeError
 
+from data_prep.atomic_files import write_atomically
 from data_prep.download import Source, check_file, download
 from data_prep.errors import DataError
 from data_prep.interruption import exit_status, raise_at_sigterm
@@ -131,17 +132,7 @@ def convert_file(original, output):
         converted, report = convert(model)
     except DataError as error:
         raise DataError(f"{original}: {error}") from None
-    temporary = f"{output}.{os.getpid()}"
-    os.makedirs(os.path.dirname(os.path.abspath(output)), exist_ok=True)
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(converted.SerializeToString())
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, output)
-    finally:
-        if os.path.exists(temporary):
-            os.remove(temporary)
+    write_atomically(output, converted.SerializeToString(), sync=True)
     return report
 
 

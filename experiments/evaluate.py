@@ -17,18 +17,18 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.atomic_files import write_atomically
+from data_prep.digests import contents_digest
+from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
-from experiments.runtime.atomic_files import write_atomically
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.runtime.digests import contents_digest
-from experiments.runtime.progress import Progress
 from experiments.scoring.bootstrap import compared
 from experiments.scoring.confusion_cache import ConfusionStore
 from experiments.scoring.metrics import confusion_matrix, scores
 from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
-from experiments.scoring.text import percent, resolution
+from experiments.scoring.text import aligned_table, difference, percent, resolution
 from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
                                               weights_path)
 from experiments.settings.config import load_config
@@ -138,22 +138,19 @@ def _without_nan(value):
 
 
 def format_table(result):
-    """Lay out an evaluation as text: a line a row, the paper's figures beside, then the differences."""
+    """Lay out an evaluation as text: a line per row, the paper's figures beside, then the differences."""
     details = result["details"]
-    rows = {**{row.key: result[row.key] for row in ROWS}, **details["further_rows"]}
-    lines = [f"{details['dataset']}, {details['split']}: {details['images']} images at "
-             f"{details['resolution']}, in percent", "",
-             f"{'':22}{'IoU classes':>13}{'IoU categories':>16}{'pixels right':>14}    paper (Cityscapes)"]
-    for row in ROWS + FURTHER_ROWS:
-        published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
-        lines.append(f"{row.title:22}{percent(rows[row.key]['classes']):>13}"
-                     f"{percent(rows[row.key]['categories']):>16}"
-                     f"{percent(details['pixel_accuracy'][row.key]):>14}    {published}".rstrip())
+    scored = {**{row.key: result[row.key] for row in ROWS}, **details["further_rows"]}
+    header = ("", "IoU classes", "IoU categories", "pixels right", "paper (Cityscapes)")
+    lines = [(row.title, percent(scored[row.key]["classes"]), percent(scored[row.key]["categories"]),
+              percent(details["pixel_accuracy"][row.key]),
+              "{:.1f} / {:.1f}".format(*row.published) if row.published else "") for row in ROWS + FURTHER_ROWS]
     titles = {row.key: row.title for row in ROWS}
-    lines += ["", "Differences in IoU classes, with 95 % intervals over images:"]
-    lines += [f"{titles[entry['first']]} minus {titles[entry['second']]}: {entry['classes']:+.2f} "
-              f"({entry['low']:+.2f} to {entry['high']:+.2f})" for entry in details["differences"]]
-    return "\n".join(lines)
+    differences = [f"{titles[entry['first']]} minus {titles[entry['second']]}: {difference(entry)}"
+                   for entry in details["differences"]]
+    return "\n".join([f"{details['dataset']}, {details['split']}: {details['images']} images at "
+                      f"{details['resolution']}, in percent", "", aligned_table(header, lines), "",
+                      "Differences in IoU classes, with 95 % intervals over images:", *differences])
 
 
 def main(arguments=None):

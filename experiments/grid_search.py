@@ -15,12 +15,13 @@ import json
 from pathlib import Path
 
 import theano_crf
+from data_prep.atomic_files import write_atomically
+from data_prep.digests import contents_digest
+from data_prep.number_types import positive_integer
+from data_prep.progress import Progress
 from experiments.mpi.processes import communicator
 from experiments.reporting.heat_map import heat_map
-from experiments.runtime.atomic_files import write_atomically
-from experiments.runtime.command_line import build_folder, experiment_parser, positive_number, run_command
-from experiments.runtime.digests import contents_digest
-from experiments.runtime.progress import Progress
+from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.search.cnn_probabilities import Unaries
 from experiments.search.parameter_sets import parameter_sets
 from experiments.search.results import SearchResults
@@ -95,7 +96,7 @@ def main(arguments=None):
     parser = experiment_parser(__doc__)
     parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
     parser.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://192.168.0.7:8786")
-    parser.add_argument("--jobs", type=positive_number, help="processes on this machine (default: its processors)")
+    parser.add_argument("--jobs", type=positive_integer, help="processes on this machine (default: its processors)")
     parser.add_argument("--write", action="store_true", help="write the best set into the configuration")
     options = parser.parse_args(arguments)
     config = load_config(options.config)

@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from data_prep import cityscapes
+from data_prep.atomic_files import write_atomically
+from data_prep.progress import with_progress
 from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
-from experiments.runtime.atomic_files import write_atomically
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.runtime.progress import with_progress
 from experiments.scoring.result_rows import ROWS
-from experiments.scoring.text import percent
+from experiments.scoring.text import aligned_table, percent
 from experiments.settings.build_paths import official_evaluation_path
 from experiments.settings.config import load_config
 
@@ -142,16 +142,13 @@ def evaluate_officially(config, build, split, root):
 
 
 def format_table(result):
-    """Lay out the scores as text, a line a row."""
-    details = result["details"]
-    lines = [f"{details['dataset']}, {details['split']}: {details['images']} of {details['frames_of_split']} frames at "
-             f"{details['resolution']}, cityscapesscripts' IoU and instance-level iIoU in percent", "",
-             f"{'':20}{'IoU classes':>13}{'IoU categories':>16}{'iIoU classes':>14}{'iIoU categories':>17}"]
-    for row in ROWS:
-        found = result[row.key]
-        lines.append(f"{row.title:20}{percent(found['classes']):>13}{percent(found['categories']):>16}"
-                     f"{percent(found['instance_classes']):>14}{percent(found['instance_categories']):>17}")
-    return "\n".join(lines)
+    """Lay out the scores as text, a line per row."""
+    details, keys = result["details"], ("classes", "categories", "instance_classes", "instance_categories")
+    lines = [(row.title, *(percent(result[row.key][key]) for key in keys)) for row in ROWS]
+    header = ("", "IoU classes", "IoU categories", "iIoU classes", "iIoU categories")
+    return "\n".join([f"{details['dataset']}, {details['split']}: {details['images']} of {details['frames_of_split']} "
+                      f"frames at {details['resolution']}, cityscapesscripts' IoU and instance-level iIoU in percent",
+                      "", aligned_table(header, lines)])
 
 
 def main(arguments=None):

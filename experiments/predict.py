@@ -20,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.atomic_files import write_atomically
+from data_prep.number_types import positive_real
 from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
@@ -27,7 +29,6 @@ from experiments.prediction.label_images import colour_table, encode_label_png, 
 from experiments.prediction.photographs import (PhotographError, indicators, labels_at_size, read_photograph,
                                                 scale_to_net)
 from experiments.reporting.plots import legend
-from experiments.runtime.atomic_files import write_atomically
 from experiments.runtime.command_line import run_command
 from experiments.settings.build_paths import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
 from experiments.settings.config import load_config
@@ -112,13 +113,6 @@ def output_names(paths):
     return names
 
 
-def _positive(text):
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no scale; give a number above 0")
-    return value
-
-
 def _parser():
     summary, _, rest = __doc__.partition("\n")
     parser = argparse.ArgumentParser(description=summary, epilog=rest,
@@ -134,7 +128,7 @@ def _parser():
                              "control: the CNN trained on without the CRF")
     parser.add_argument("--crf", action=argparse.BooleanOptionalAction, default=True,
                         help="take the CRF's labels (default), or the CNN's alone")
-    parser.add_argument("--scale", type=_positive, help="factor between photograph and net's input")
+    parser.add_argument("--scale", type=positive_real, help="factor between photograph and net's input")
     return parser
 
 

@@ -9,11 +9,11 @@ from experiments.runtime.process_setup import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
-import os
 import zipfile
 from pathlib import Path
 
 from data_prep import cityscapes
+from data_prep.atomic_files import replacement
 from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
@@ -74,18 +74,13 @@ def _check_whole(sizes):
 
 
 def _write_archive(path, files):
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with replacement(path) as temporary:
         with zipfile.ZipFile(temporary, "w") as archive:  # not compressed: PNG files are
             for file in files:
                 archive.writestr(zipfile.ZipInfo(file.name, EARLIEST), file.read_bytes())
         with zipfile.ZipFile(temporary) as archive:
             if archive.testzip() is not None:
                 raise ValueError(f"The archive {path} was damaged while it was written; check the disk.")
-        os.replace(temporary, path)
-    finally:
-        if temporary.exists():
-            temporary.unlink()
 
 
 def main(arguments=None):

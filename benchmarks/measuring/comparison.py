@@ -40,7 +40,7 @@ def compare(problem, compared, rounds, folder, progress):
     rounds : int
     folder : path
         Keeps the floor's compiled triad.
-    progress : experiments.runtime.progress.Progress
+    progress : data_prep.progress.Progress
         Advanced (rounds + 1) * (len(compared) + len(FLOORS)) times.
 
     Returns

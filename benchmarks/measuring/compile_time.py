@@ -55,7 +55,7 @@ def compile_times(rounds, folder, progress):
         Fresh compile folders; each is used twice for each call, once empty of it and once filled.
     folder : path
         The compile folders lie below it while they are needed.
-    progress : experiments.runtime.progress.Progress
+    progress : data_prep.progress.Progress
         Advanced for each process: 2 * len(CALLS) * rounds times.
 
     Returns

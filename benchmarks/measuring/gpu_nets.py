@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.measuring.fresh_process import in_fresh_process
 from benchmarks.measuring.training_step import joint_solver, time_step
+from data_prep.progress import Progress
 from experiments.nets.device import use_device
-from experiments.runtime.progress import Progress
 from experiments.runtime.shared_libraries import load_library, mapped_libraries
 
 

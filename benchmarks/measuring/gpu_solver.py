@@ -9,7 +9,7 @@ from theano.gpuarray.basic_ops import as_gpuarray_variable
 
 from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, Timing, time_in_turns
-from experiments.runtime.progress import Progress
+from data_prep.progress import Progress
 from theano_crf import graph
 from theano_crf.functions import keeping_memory
 

@@ -23,7 +23,7 @@ def measure_growth(sources, rounds, threads, progress):
     ----------
     sources : sequence of Source
     rounds, threads : int
-    progress : experiments.runtime.progress.Progress
+    progress : data_prep.progress.Progress
         Advanced (rounds + 1) * len(sources) times.
 
     Returns

@@ -1,12 +1,13 @@
 """The memory floor: the time that the half steps' traffic alone takes, measured by a triad."""
 
 import ctypes
-import hashlib
-import os
 import subprocess
 from pathlib import Path
 
 import numpy as np
+
+from data_prep.atomic_files import replacement
+from data_prep.digests import file_digest
 
 SOURCE = Path(__file__).with_name("triad.cpp")
 LINE = 64  # bytes of a cache line
@@ -64,16 +65,18 @@ def _address(array):
     return ctypes.c_void_p(array.ctypes.data)
 
 
+def _compile(library):
+    command = ["g++", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-o", str(library), str(SOURCE)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise RuntimeError(f"The memory floor's triad could not be compiled ({error}); g++ is needed.") from None
+
+
 def _compiled(folder):
-    digest = hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:12]
+    digest = file_digest(SOURCE)[:12]
     library = folder / f"triad-{digest}.so"
     if not library.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".triad-{os.getpid()}.so"
-        command = ["g++", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-o", str(temporary), str(SOURCE)]
-        try:
-            subprocess.run(command, check=True, capture_output=True, text=True)
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise RuntimeError(f"The memory floor's triad could not be compiled ({error}); g++ is needed.") from None
-        os.replace(temporary, library)
+        with replacement(library) as temporary:
+            _compile(temporary)
     return ctypes.CDLL(str(library))

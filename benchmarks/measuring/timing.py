@@ -48,7 +48,7 @@ def time_in_turns(runs, rounds, progress, clock=time.perf_counter):
     ----------
     runs : sequence of Run
     rounds : int
-    progress : experiments.runtime.progress.Progress
+    progress : data_prep.progress.Progress
         Advanced for each run of each round, `rounds + 1` times as many as there are runs.
     clock : callable
         Seconds.

@@ -10,10 +10,10 @@ from google.protobuf import text_format
 
 from benchmarks.measuring.fresh_process import in_fresh_process
 from benchmarks.measuring.peak_memory import peak
+from data_prep.atomic_files import write_atomically
 from data_prep.pairs import Entry
+from data_prep.progress import Progress
 from data_prep.store.lmdb_writer import write_split
-from experiments.runtime.atomic_files import write_atomically
-from experiments.runtime.progress import Progress
 from experiments.settings.config import CRFConfig
 from prototxt.fcn import Architecture
 from prototxt.nets import train_net

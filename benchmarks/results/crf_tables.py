@@ -4,28 +4,7 @@ import statistics
 
 from benchmarks.results.crf_targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
-
-
-def aligned(header, rows):
-    """Lay out a table of strings: the first column to the left, the others to the right, two blanks between.
-
-    Parameters
-    ----------
-    header : sequence of str
-    rows : sequence of sequences of str
-
-    Returns
-    -------
-    str
-    """
-    lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    return "\n".join(_aligned_line(line, widths) for line in lines)
-
-
-def _aligned_line(line, widths):
-    cells = [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
-    return "  ".join(cells).rstrip()
+from experiments.scoring.text import aligned_table
 
 
 def report(results):
@@ -58,7 +37,7 @@ def _heading(results):
              *_spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
             for floor in comparison["floors"]]
     return (f"{comparison['problem']}; medians of {rounds} rounds, all methods in turns\n\n"
-            + aligned(("memory floor of 15 iterations", "ms", "range", "GB/s"), rows))
+            + aligned_table(("memory floor of 15 iterations", "ms", "range", "GB/s"), rows))
 
 
 def _comparison(results):
@@ -70,15 +49,15 @@ def _comparison(results):
         rows.append((row["name"], row["kind"], effort, str(row["threads"]), *_spread(row["seconds"]),
                      "-" if floors is None else f"{floors:.2f}", f"{row['energy']:.2f}", bound,
                      f"{100 * results.closed(row):.3f}"))
-    return aligned(("method", "unary", "iterations", "threads", "ms", "range", "floors", "energy", "bound", "closed %"),
-                   rows)
+    return aligned_table(("method", "unary", "iterations", "threads", "ms", "range", "floors", "energy", "bound",
+                          "closed %"), rows)
 
 
 def _memory(results):
     if not results.memory:
         return ""
     rows = [(name, f"{size / 2 ** 20:.0f}", f"{results.volumes(name):.2f}") for name, size in results.memory.items()]
-    return aligned(("peak memory beyond the input", "MiB", "volumes"), rows)
+    return aligned_table(("peak memory beyond the input", "MiB", "volumes"), rows)
 
 
 def _growth(results):
@@ -86,14 +65,14 @@ def _growth(results):
         return ""
     rows = [(f"{row['width']} x {row['height']}, {row['labels']} labels", *_spread(row["seconds"]),
              f"{row['nanoseconds']:.3f}") for row in results.growth]
-    return aligned(("argmin, 15 iterations, 2 threads", "ms", "range", "ns a pixel, label and iteration"), rows)
+    return aligned_table(("argmin, 15 iterations, 2 threads", "ms", "range", "ns per pixel, label and iteration"), rows)
 
 
 def _compile(results):
     if not results.compile:
         return ""
     rows = [(name, *_spread(seconds, 1)) for name, seconds in results.compile.items()]
-    return aligned(("until the first result of a process", "s", "range"), rows)
+    return aligned_table(("until the first result of a process", "s", "range"), rows)
 
 
 def _training_step(results):
@@ -109,4 +88,4 @@ def _training_step(results):
 def _targets(results):
     rows = [(target.text, f"{target.value:.3f}", f"{'at least' if target.at_least else 'at most'} {target.limit:.8g}",
              "met" if target.met else "MISSED") for target in targets(results)]
-    return aligned(("target", "measured", "allowed", ""), rows)
+    return aligned_table(("target", "measured", "allowed", ""), rows)

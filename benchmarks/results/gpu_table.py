@@ -1,6 +1,7 @@
 """What benchmarks.gpu found, as text."""
 
 from benchmarks.measuring.timing import Timing
+from experiments.scoring.text import aligned_table
 
 MOST_SECONDS = 0.008  # for DualMM on the first size, where the memory is an H200's
 MOST_SHARE = 0.15     # of a joint step
@@ -15,13 +16,11 @@ def report(results):
     results : dict
         As benchmarks.gpu writes it.
     """
+    rows = [(f"{row['width']} x {row['height']} x {results['labels']}, batch {row['batch']}",
+             *(f"{MILLISECONDS * _median(row['seconds'][name]):.2f}" for name in ("DualMM", "SSVM")),
+             f"{MILLISECONDS * row['floor']:.2f}") for row in results["solver"]]
     lines = [f"{results['device']}: {results['bandwidth'] / 1e9:.0f} GB/s", "",
-             f"{'ms, ' + str(results['iterations']) + ' iterations':28}{'DualMM':>10}{'SSVM':>10}{'floor':>10}"]
-    for row in results["solver"]:
-        medians = [MILLISECONDS * _median(row["seconds"][name]) for name in ("DualMM", "SSVM")]
-        lines.append("{:28}{:>10.2f}{:>10.2f}{:>10.2f}".format(
-            f"{row['width']} x {row['height']} x {results['labels']}, batch {row['batch']}", *medians,
-            MILLISECONDS * row["floor"]))
+             aligned_table((f"ms, {results['iterations']} iterations", "DualMM", "SSVM", "floor"), rows)]
     first = _median(results["solver"][0]["seconds"]["DualMM"])
     lines += ["", f"target on an H200: the first DualMM within {MILLISECONDS * MOST_SECONDS:.0f} ms: "
               + _verdict(first <= MOST_SECONDS)]

@@ -72,8 +72,9 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         progress = WriteProgress(partial, _settings(name, dataset, seed))
         statistics = {split: write_split(os.path.join(partial, split), entries[split], split, jobs, progress)
                       for split in entries}
-        for left in set(os.listdir(partial)) - set(entries) - {FILE_NAME}:  # splits that are not wanted any more
-            shutil.rmtree(os.path.join(partial, left))
+        for left in set(os.listdir(partial)) - set(entries) - {FILE_NAME}:  # unwanted splits, halves of files
+            path = os.path.join(partial, left)
+            shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
         metadata = _metadata(name, dataset, statistics, seed)
         write_metadata(partial, metadata)
         _replace(output, partial)

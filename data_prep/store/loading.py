@@ -1,17 +1,15 @@
 """Loading images in several processes."""
 
 import signal
-import sys
 from collections import deque
 from multiprocessing import get_context
 
 import numpy as np
-from tqdm import tqdm
 
+from data_prep.progress import Progress
 from data_prep.store.datum import encode_record
 
 ENTRIES_AHEAD = 64  # of the writer; up to twice as many
-LOGGED_EVERY = 100  # images, where a log takes the place of the progress bar
 
 _stop = None  # in a worker: the event that says that nobody wants its work any more
 
@@ -39,18 +37,15 @@ def load_entries(entries, first, split, jobs):
     """
     if first == len(entries):
         return
-    bar = tqdm(total=len(entries), initial=first, desc=split, unit="image", disable=not sys.stderr.isatty())
-    if first and bar.disable:
-        print(f"{split}: goes on after {first} of {len(entries)} images", flush=True)
     context = get_context("fork")
     stop = context.Event()
     pool = context.Pool(jobs, _prepare_worker, (stop,))
     try:
-        with bar:
-            for done, loaded in enumerate(_loaded_ahead(pool, entries[first:]), start=first + 1):
-                bar.update()
-                if bar.disable and (done % LOGGED_EVERY == 0 or done == len(entries)):
-                    print(f"{split}: {done} of {len(entries)} images", flush=True)
+        with Progress(split, first, len(entries), "image") as progress:
+            if first:
+                progress.note(f"goes on after {first} of {len(entries)} images")
+            for loaded in _loaded_ahead(pool, entries[first:]):
+                progress.advance()
                 yield loaded
     finally:
         # Not terminate(): a worker that is ended in the middle of sending leaves the pool waiting for the rest.

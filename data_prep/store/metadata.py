@@ -5,6 +5,7 @@ import math
 import os
 from typing import Dict, List, NamedTuple, Tuple
 
+from data_prep.atomic_files import write_atomically
 from data_prep.errors import DataError
 
 FILE_NAME = "dataset.json"
@@ -65,11 +66,8 @@ class Metadata(NamedTuple):
 def write_metadata(folder, metadata):
     """Write `metadata` to dataset.json in `folder`."""
     fields = dict(metadata._asdict(), classes=[entry._asdict() for entry in metadata.classes])
-    with open(os.path.join(folder, FILE_NAME), "w", encoding="utf-8") as stream:
-        json.dump(fields, stream, indent=2)
-        stream.write("\n")
-        stream.flush()
-        os.fsync(stream.fileno())  # its folder is renamed next, which must not reach the disk before it
+    # its folder is renamed next, which must not reach the disk before it
+    write_atomically(os.path.join(folder, FILE_NAME), json.dumps(fields, indent=2) + "\n", sync=True)
 
 
 def read_metadata(folder):

@@ -6,6 +6,8 @@ import os
 import shutil
 from typing import NamedTuple, Tuple
 
+from data_prep.atomic_files import write_atomically
+
 FILE_NAME = "progress.json"
 
 
@@ -94,8 +96,4 @@ class WriteProgress:
         self._splits[split] = progress
         fields = {"settings": self._settings,
                   "splits": {name: found._asdict() for name, found in self._splits.items()}}
-        with open(self._path + ".new", "w", encoding="utf-8") as stream:
-            json.dump(fields, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(self._path + ".new", self._path)
+        write_atomically(self._path, json.dumps(fields), sync=True)

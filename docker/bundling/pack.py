@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 
 from experiments.runtime.command_line import run_command
-from experiments.runtime.progress import Progress
+from data_prep.progress import Progress
 
 MOST_BYTES = 64_000_000  # with CUDA; on the CPU Debian's Caffe brings GDAL and more, through OpenCV
 HERE = Path(__file__).resolve().parent

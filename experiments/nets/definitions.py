@@ -5,8 +5,8 @@ from pathlib import Path
 from google.protobuf import text_format
 
 from data_prep import cityscapes
+from data_prep.atomic_files import write_atomically
 from data_prep.store.metadata import Metadata, read_metadata
-from experiments.runtime.atomic_files import write_atomically
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver

@@ -23,13 +23,6 @@ def build_folder(options, config):
     return options.build or Path("build") / config.dataset
 
 
-def positive_number(text):
-    """Return the whole number from 1 on that a word of the command line says, for argparse."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number from 1 on")
-    return int(text)
-
-
 def run_command(main):
     """Call `main()` and end the process with its status; errors become one sentence and status 1.
 

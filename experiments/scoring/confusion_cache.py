@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.atomic_files import write_atomically
 from experiments.mpi.processes import communicator
-from experiments.runtime.atomic_files import write_atomically
 
 
 class ConfusionStore:

@@ -1,4 +1,4 @@
-"""Scores and resolutions as text."""
+"""Scores, resolutions and tables as text."""
 
 
 def percent(value):
@@ -18,3 +18,30 @@ def resolution(metadata, split):
     name = share.get(metadata.subsampling, f"1/{metadata.subsampling} of the resolution")
     sizes = ", ".join(f"{width} x {height}" for height, width in metadata.sizes[split])
     return f"{name} ({sizes})"
+
+
+def difference(entry):
+    """Return a difference with its interval; `entry` is what `experiments.scoring.bootstrap.compared` returns."""
+    return f"{entry['classes']:+.2f} ({entry['low']:+.2f} to {entry['high']:+.2f})"
+
+
+def aligned_table(header, rows):
+    """Lay out a table of strings: the first column to the left, the others to the right, two blanks between.
+
+    Parameters
+    ----------
+    header : sequence of str
+    rows : sequence of sequences of str
+
+    Returns
+    -------
+    str
+    """
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(_aligned_line(line, widths) for line in lines)
+
+
+def _aligned_line(line, widths):
+    cells = [line[0].ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(line[1:], widths[1:])]
+    return "  ".join(cells).rstrip()

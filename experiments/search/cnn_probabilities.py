@@ -5,12 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
+from data_prep.atomic_files import write_atomically
+from data_prep.digests import contents_digest
+from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
-from experiments.runtime.atomic_files import prepare_folder, write_atomically
-from experiments.runtime.digests import contents_digest
-from experiments.runtime.progress import Progress
+from experiments.runtime.marked_folder import prepare_folder
 from experiments.settings.build_paths import NET_WITHOUT_CRF, deploy_net_path, weights_path
 from prototxt.stages import CNN
 from prototxt.unary import unary_costs

@@ -6,7 +6,7 @@ import numpy as np
 
 from experiments.scoring.bootstrap import compared
 from experiments.scoring.metrics import scores
-from experiments.scoring.text import percent, resolution
+from experiments.scoring.text import aligned_table, difference, percent, resolution
 from experiments.search.parameter_sets import paper_set
 
 TITLES = {"cnn": "CNN only", "paper": "the paper's set", "best": "the best set"}
@@ -108,38 +108,28 @@ def _edges(best, grid):
 
 
 def format_search(result):
-    """Lay out what `summarise` gives as text."""
-    details, gains = result["details"], {entry["first"]: entry for entry in result["differences"]
-                                         if entry["second"] == "cnn"}
+    """Lay out the result of `summarise` as text."""
+    details = result["details"]
+    gains = {entry["first"]: difference(entry) for entry in result["differences"] if entry["second"] == "cnn"}
     names = [name for name in PARAMETERS if name in result["best"]["parameters"]]
+    rows = [(title, *_values(names, result[key].get("parameters", {})), percent(result[key]["classes"]),
+             percent(result[key]["categories"]), gains.get(key, "")) for key, title in TITLES.items()]
     lines = [f"{details['dataset']}, {details['split']}: {len(result['sets'])} sets on {details['images']} images at "
              f"{details['resolution']}, in percent", "",
-             f"{'':16}{_header(names)}{'IoU classes':>13}{'IoU categories':>16}    gain over CNN only (95 % interval)"]
-    for key, title in TITLES.items():
-        values = result[key].get("parameters", {})
-        lines.append(f"{title:16}{_values(names, values)}{percent(result[key]['classes']):>13}"
-                     f"{percent(result[key]['categories']):>16}"
-                     f"{'    ' + _difference(gains[key]) if key in gains else ''}")
-    last = result["differences"][-1]
-    lines += ["", f"The best set over the paper's: {_difference(last)}"]
+             aligned_table(("", *names, "IoU classes", "IoU categories", "gain over CNN only (95 % interval)"), rows),
+             "", f"The best set over the paper's: {difference(result['differences'][-1])}"]
     lines += [f"Chosen on one half of the images and scored on the other, over {TITLES[entry['second']]}: "
-              f"{_difference(entry)}" for entry in result["held_out"]]
+              f"{difference(entry)}" for entry in result["held_out"]]
     lines += [f"The best {name} is at the edge of the grid; try values beyond it." for name in details["edges"]]
-    lines += ["", f"{'best sets':16}{_header(names)}{'IoU classes':>13}{'IoU categories':>16}"
-              + ("    bound on wrong pixels" if "gamma" in names else "")]
-    lines += [f"{number:<16}{_values(names, entry['parameters'])}{percent(entry['classes']):>13}"
-              f"{percent(entry['categories']):>16}" + (f"{entry['bound']:>25.2f}" if "bound" in entry else "")
-              for number, entry in enumerate(result["sets"][:SETS_SHOWN], 1)]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _best_sets(result["sets"][:SETS_SHOWN], names)])
 
 
-def _header(names):
-    return "".join(f"{name:>11}" for name in names)
+def _best_sets(sets, names):
+    bounds = ("bound on wrong pixels",) if "gamma" in names else ()
+    rows = [(str(number), *_values(names, entry["parameters"]), percent(entry["classes"]), percent(entry["categories"]),
+             *(f"{entry['bound']:.2f}" for _ in bounds)) for number, entry in enumerate(sets, 1)]
+    return aligned_table(("best sets", *names, "IoU classes", "IoU categories", *bounds), rows)
 
 
 def _values(names, values):
-    return "".join(f"{values[name]:>11g}" if name in values else f"{'':11}" for name in names)
-
-
-def _difference(entry):
-    return f"{entry['classes']:+.2f} ({entry['low']:+.2f} to {entry['high']:+.2f})"
+    return [f"{values[name]:g}" if name in values else "" for name in names]

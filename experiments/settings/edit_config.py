@@ -4,7 +4,7 @@ from pathlib import Path
 
 import yaml
 
-from experiments.runtime.atomic_files import write_atomically
+from data_prep.atomic_files import write_atomically
 from experiments.settings.config import load_config
 
 

@@ -3,7 +3,7 @@
 import json
 import os
 
-from experiments.runtime.atomic_files import write_atomically
+from data_prep.atomic_files import write_atomically
 
 
 class TrainingLog:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from caffe.proto import caffe_pb2
 from google.protobuf import text_format
 
+from data_prep.digests import file_digest
 from data_prep.store.records import open_records
-from experiments.runtime.digests import file_digest
 
 # What of a dataset's description tells it from others; the mean colour differs with any image.
 DESCRIPTION = ("name", "label_ids", "mean_bgr", "splits", "sizes", "seed", "subsampling", "void")

@@ -17,8 +17,9 @@ import caffe
 from caffe.proto import caffe_pb2
 from google.protobuf import text_format
 
+from data_prep.atomic_files import sync_to_disk
+from data_prep.digests import file_digest
 from experiments.nets.caffemodel import check_fits
-from experiments.runtime.digests import file_digest
 
 PREFIX = "snapshot"
 WEIGHTS, STATE, RECORD = ".caffemodel", ".solverstate", ".json"
@@ -104,7 +105,7 @@ class Snapshots:
         _write(self._temporary(RECORD), io.BytesIO(json.dumps(record, indent=1).encode()))
         for suffix in (WEIGHTS, STATE, RECORD):
             os.replace(self._temporary(suffix), self.path(iteration, suffix))
-        _sync_folder(self.folder)
+        sync_to_disk(self.folder)
         self.saved = iteration
 
     def _capture(self, solver, stack):
@@ -195,7 +196,7 @@ class Snapshots:
                 with open(self.path(iteration), "rb") as weights:
                     _write(temporary, weights)
             os.replace(temporary, path)
-        _sync_folder(self.folder)
+        sync_to_disk(self.folder)
         return path
 
     def remove_old(self, iteration):
@@ -236,11 +237,3 @@ def _write(path, source):
         file.flush()
         os.fsync(file.fileno())
     return {"bytes": size, "sha256": digest.hexdigest()}
-
-
-def _sync_folder(folder):
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

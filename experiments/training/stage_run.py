@@ -6,11 +6,11 @@ import time
 import caffe
 import numpy as np
 
+from data_prep.progress import Progress
 from data_prep.store.metadata import VOID
 from experiments.mpi.data_parallel import dropout_seed
 from experiments.mpi.gradients import gradient_mean
 from experiments.mpi.processes import communicator
-from experiments.runtime.progress import Progress
 from experiments.training.signals import Interrupted
 from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
 from experiments.training.validation import validate

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from caffe.proto import caffe_pb2
 
+from data_prep.atomic_files import write_atomically
 from data_prep.store.metadata import read_metadata
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.processes import communicator
@@ -14,7 +15,6 @@ from experiments.nets.definitions import read_prototxt
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.sanity_checks import check_not_zero, check_upsampling
-from experiments.runtime.atomic_files import write_atomically
 from experiments.settings.build_paths import OUTCOME, existing, weights_path
 from experiments.training.build_lock import build_lock
 from experiments.training.dataset_watch import DatasetWatch
@@ -121,7 +121,7 @@ def _finish(run, reason, patience):
     outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,
                "best": {"iteration": best["iteration"], "classes": best["classes"]}}
     if run.snapshots.writes:
-        write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n")
+        write_atomically(run.snapshots.folder / OUTCOME, json.dumps(outcome, indent=1) + "\n", sync=True)
     final = run.snapshots.keep(run.solver.iter, FINAL)
     print(f"{run.snapshots.folder.name}: ended by {reason}; {final} is of iteration {run.solver.iter}, {BEST} of "
           f"iteration {best['iteration']}; later stages take {taken}")

@@ -7,15 +7,8 @@ import pytest
 from PIL import Image
 
 from benchmarks.results.crf_results import Results
-from benchmarks.results.crf_tables import aligned, report
+from benchmarks.results.crf_tables import report
 from benchmarks.results.picture import distances, energy_over_time
-
-
-def test_columns_are_aligned():
-    assert aligned(("method", "ms"), [("a", "1"), ("longer name", "1000")]) == (
-        "method         ms\n"
-        "a               1\n"
-        "longer name  1000")
 
 
 def test_every_part_has_its_table(raw):

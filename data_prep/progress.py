@@ -6,6 +6,7 @@ import time
 from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 20
+MEGABYTE = 1e6
 
 
 class Progress:
@@ -18,15 +19,15 @@ class Progress:
     start, total : int
         Steps done before and in all.
     unit : str
-        What a step is.
+        Name of one step, such as "image"; "byte" is shown in megabytes.
     """
 
     def __init__(self, name, start, total, unit):
         self.name, self.start, self.total, self.unit = name, start, total, unit
         self.done = start
         self.began = self.last_line = time.monotonic()
-        self.bar = tqdm(desc=name, initial=start, total=total, disable=not sys.stderr.isatty(), unit=unit,
-                        dynamic_ncols=True)
+        self.bar = tqdm(desc=name, initial=start, total=total, disable=not sys.stderr.isatty(), dynamic_ncols=True,
+                        unit="B" if unit == "byte" else unit, unit_scale=unit == "byte")
 
     def __enter__(self):
         return self
@@ -34,18 +35,26 @@ class Progress:
     def __exit__(self, *exception):
         self.bar.close()
 
-    def advance(self, status=""):
-        """Count one step; `status` is shown with it."""
-        self.done += 1
+    def advance(self, status="", steps=1):
+        """Count steps; `status` is shown with them."""
+        self.done += steps
         self.bar.set_postfix_str(status, refresh=False)
-        self.bar.update()
+        self.bar.update(steps)
         now = time.monotonic()
         if self.bar.disable and (self.done == self.total or now - self.last_line > SECONDS_BETWEEN_LINES):
             pace = (now - self.began) / (self.done - self.start)
             left = int(pace * (self.total - self.done))
-            self.note(f"{self.done} of {self.total} {self.unit}s, {status + ', ' if status else ''}{pace:.3f} s each, "
+            self.note(f"{self._counts()}, {status + ', ' if status else ''}{self._pace(pace)}"
                       f"{left // 60} min {left % 60:02d} s left")
             self.last_line = now
+
+    def _counts(self):
+        if self.unit == "byte":
+            return f"{self.done / MEGABYTE:.1f} of {self.total / MEGABYTE:.1f} MB"
+        return f"{self.done} of {self.total} {self.unit}s"
+
+    def _pace(self, seconds):
+        return "" if self.unit == "byte" else f"{seconds:.3f} s each, "
 
     def note(self, text):
         """Show a line of text of its own."""

@@ -1,24 +1,9 @@
-"""Files that are there whole or not at all."""
+"""Folders of files that are kept between runs as long as what they are made from stays the same."""
 
-import os
 import shutil
 from pathlib import Path
 
-
-def write_atomically(path, content):
-    """Write text or bytes to a temporary name beside `path`, then rename it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if isinstance(content, str):
-            temporary.write_text(content)
-        else:
-            temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        if temporary.exists():
-            temporary.unlink()
+from data_prep.atomic_files import write_atomically
 
 
 def prepare_folder(folder, mark):
@@ -29,7 +14,7 @@ def prepare_folder(folder, mark):
     folder : path
         Its mark lies beside it, in <folder>.made-from.
     mark : str
-        Stands for what the files are made from, see `experiments.runtime.digests`. A folder with another mark is
+        Stands for what the files are made from, see `data_prep.digests`. A folder with another mark is
         emptied.
     """
     folder = Path(folder)

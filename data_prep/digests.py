@@ -1,0 +1,25 @@
+"""Digests of files' contents."""
+
+import hashlib
+
+BLOCK = 1 << 20  # bytes
+
+
+def file_digests(path, *algorithms):
+    """Return the digests of a file's contents, hexadecimal, one per algorithm that `hashlib` has, in one pass."""
+    digests = [hashlib.new(algorithm) for algorithm in algorithms]
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(BLOCK), b""):
+            for digest in digests:
+                digest.update(block)
+    return [digest.hexdigest() for digest in digests]
+
+
+def file_digest(path):
+    """Return the SHA-256 of a file's contents, hexadecimal."""
+    return file_digests(path, "sha256")[0]
+
+
+def contents_digest(paths):
+    """Return one SHA-256 of the contents of several files in their order, wherever they lie."""
+    return hashlib.sha256("\n".join(map(file_digest, paths)).encode()).hexdigest()

@@ -1,0 +1,27 @@
+"""Numbers of command lines, as types for argparse: anything else is refused with one sentence."""
+
+import argparse
+import math
+
+
+def whole_number(least):
+    """Return a type of whole numbers from `least` on."""
+    def parse(text):
+        if not (text.isascii() and text.isdecimal()) or int(text) < least:
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
+        return int(text)
+    return parse
+
+
+def positive_real(text):
+    """The type of finite numbers above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a finite number above 0")
+    return number
+
+
+positive_integer = whole_number(1)
