@@ -1,1 +1,1 @@
-"""Datasets to LMDB: one record an image with its label, with the mean and the class table beside them."""
+"""Datasets to LMDB: one record per image and its labels, with the mean and the class table beside the records."""

@@ -15,18 +15,18 @@ from data_prep.store.metadata import FILE_NAME, read_metadata
 def parse_arguments(arguments=None):
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python3 -m data_prep",
-                                     description="Make one LMDB a split of a dataset.")
+                                     description="Make one LMDB per split of a dataset.")
     parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
     parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
     parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
     parser.add_argument("--seed", type=whole_number(0), default=0,
-                        help="of the order, and of drawn images (default 0)")
+                        help="seed of the records' order and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
-                        help="number of images a split, such as train=600 val=100")
+                        help="number of images per split, such as train=600 val=100")
     parser.add_argument("--full-resolution", action="store_true",
-                        help="leave images as large as the dataset's files have them")
+                        help="keep the size of the dataset's images")
     parser.add_argument("--jobs", type=positive_integer, default=len(os.sched_getaffinity(0)),
-                        help="processes that load images (default: one a core)")
+                        help="processes that load images (default: one per core)")
     parser.add_argument("--force", action="store_true",
                         help="replace an LMDB that was made with other settings")
     return parser.parse_args(arguments)
@@ -40,31 +40,31 @@ def _split_count(text):
 
 
 def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):
-    """Make the LMDBs of a dataset unless they are there already; go on where an interrupted run ended.
+    """Make the LMDBs of a dataset unless they are complete; go on where an interrupted run ended.
 
     Raises
     ------
     DataError
-        Where the input is bad, or `output` holds something else and must not be replaced.
+        Where the input is bad, or `output` holds something else that must not be replaced.
     """
     dataset = choose_dataset(name, full_resolution)
     entries = {split: shuffled(listed, seed, split)[:counts.get(split)]
                for split, listed in list_splits(name, root, seed, counts, full_resolution).items()}
     lengths = {split: len(listed) for split, listed in entries.items()}
-    found = _complete(output, (name, seed, lengths, dataset.subsampling, list(dataset.classes.values())), force)
-    if found and found.generator != dataset.generator:
-        print(f"{output} was drawn by version {found.generator} of {name}, this is version {dataset.generator}: it is "
-              "drawn anew")
-    elif found:
-        os.utime(os.path.join(output, FILE_NAME))  # for make: checked against the version that is there now
-        print(f"{output} is complete already: {_summary(found)}")
+    stored = _complete(output, (name, seed, lengths, dataset.subsampling, list(dataset.classes.values())), force)
+    if stored and stored.generator != dataset.generator:
+        print(f"{output} was drawn by version {stored.generator} of {name}, this is version {dataset.generator}: it "
+              "is drawn anew")
+    elif stored:
+        os.utime(os.path.join(output, FILE_NAME))  # tells make that it was checked against the present version
+        print(f"{output} is complete already: {_summary(stored)}")
         return
     metadata = write_dataset(name, dataset, entries, seed, output, jobs)
     print(f"{output}: {_summary(metadata)}")
 
 
 def _complete(output, wanted, force):
-    """Metadata of the LMDB in `output` if it is the one asked for, None if it is to be written."""
+    """Return the metadata of the LMDB in `output` if it is the one wanted, None if `output` is to be written."""
     if not os.path.lexists(output) or os.path.isdir(output) and not os.listdir(output):
         return None
     if not os.path.isfile(os.path.join(output, FILE_NAME)):
@@ -72,21 +72,21 @@ def _complete(output, wanted, force):
                         "remove it or choose another --output.")
     if force:
         return None
-    found = read_metadata(output)
-    if (found.name, found.seed, found.splits, found.subsampling, found.classes) != wanted:
-        raise DataError(f"{output} holds another LMDB ({_summary(found)}): give --force to replace it, "
+    stored = read_metadata(output)
+    if (stored.name, stored.seed, stored.splits, stored.subsampling, stored.classes) != wanted:
+        raise DataError(f"{output} holds another LMDB ({_summary(stored)}): give --force to replace it, "
                         "or another --output.")
-    return found
+    return stored
 
 
 def _summary(metadata):
     counts = ", ".join(f"{count} {split}" for split, count in metadata.splits.items())
-    sizes = sorted({f"{width} x {height}" for found in metadata.sizes.values() for height, width in found})
+    sizes = sorted({f"{width} x {height}" for listed in metadata.sizes.values() for height, width in listed})
     return f"{metadata.name}, {counts} images of {' and '.join(sizes)} pixels, seed {metadata.seed}"
 
 
 def main(arguments=None):
-    """Run the command line; 0 or, after one sentence on stderr, 1, or after a signal 128 and its number."""
+    """Run the command line; return 0, 1 after one sentence on stderr, or 128 + n after the signal n."""
     options = parse_arguments(arguments)
     raise_at_sigterm()
     try:
@@ -97,9 +97,9 @@ def main(arguments=None):
         return 1
     except KeyboardInterrupt as interrupt:
         kept = partial_folder(options.output)
-        what = f"the same command goes on with what is done, kept in {kept}" if os.path.isdir(kept) else \
+        remainder = f"the same command goes on with what is done, kept in {kept}" if os.path.isdir(kept) else \
             f"nothing was written to {options.output}"
-        print(f"error: interrupted; {what}.", file=sys.stderr)
+        print(f"error: interrupted; {remainder}.", file=sys.stderr)
         return exit_status(interrupt)
     return 0
 

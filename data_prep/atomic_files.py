@@ -7,19 +7,19 @@ from pathlib import Path
 
 @contextmanager
 def replacement(path, sync=False):
-    """Give the path of a temporary file beside `path`, which takes its name when the `with` block ends well.
+    """Yield a temporary path beside `path`; its file replaces `path` when the `with` block ends without an exception.
 
     Parameters
     ----------
     path : path
-        Its folder is made where it is missing; a file that is there is replaced.
+        The file to write; its folder is made where it is missing.
     sync : bool
-        Have the file and its new name on the disk before going on, for files that must survive a loss of power.
+        Wait until the file and its new name are on the disk, for files that must survive a loss of power.
 
     Yields
     ------
     pathlib.Path
-        Begins with a dot; removed where the block raises.
+        The temporary path, a name with a leading dot; its file is removed where the block raises.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def replacement(path, sync=False):
 
 
 def write_atomically(path, content, sync=False):
-    """Write a file of text (UTF-8) or bytes; the other parameters are those of `replacement`."""
+    """Write text (as UTF-8) or bytes to a file, whole or not at all; `path` and `sync` are as of `replacement`."""
     with replacement(path, sync) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 

@@ -5,8 +5,7 @@ import os
 from data_prep.pairs import list_pairs, training_labels
 from data_prep.store.metadata import LabelClass
 
-# The value in the label images, and the class; the categories are those Cityscapes groups its classes in,
-# the colours those CamVid is shown with.
+# Value in the label images to class. The categories are those of Cityscapes, the colours those of CamVid.
 CLASSES = {
     0: LabelClass("sky", "sky", (128, 128, 128)),
     1: LabelClass("building", "construction", (128, 0, 0)),
@@ -18,16 +17,16 @@ CLASSES = {
     7: LabelClass("fence", "construction", (64, 64, 128)),
     8: LabelClass("car", "vehicle", (64, 0, 128)),
     9: LabelClass("pedestrian", "human", (64, 64, 0)),
-    # Rider and bicycle in one. Cityscapes has a rider in human and a bicycle in vehicle; most pixels here
-    # are the person's.
+    # Rider and bicycle in one class. Cityscapes has the rider in human and the bicycle in vehicle; most pixels here
+    # are the rider's.
     10: LabelClass("bicyclist", "human", (0, 128, 192)),
 }
 VOID_IDS = (11,)
-SUBSAMPLING = 2  # half resolution, as the paper's experiments
+SUBSAMPLING = 2  # half resolution, as in the paper's experiments
 
 
 def list_entries(root, split, subsampling=SUBSAMPLING):
-    """Entries of a split: images in `<root>/<split>`, labels of the same names in `<root>/<split>annot`.
+    """List a split's entries: images in `<root>/<split>`, labels of the same names in `<root>/<split>annot`.
 
     Raises
     ------

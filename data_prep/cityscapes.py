@@ -1,4 +1,4 @@
-"""Cityscapes' fine annotations with the 19 classes that are trained and evaluated."""
+"""Cityscapes' fine annotations with the 19 classes of its benchmark."""
 
 import functools
 import os
@@ -8,7 +8,7 @@ from data_prep.errors import DataError
 from data_prep.pairs import Entry, load_image, pair_up, training_labels
 from data_prep.store.metadata import LabelClass
 
-# Label id and class, in the order of the official train ids: package cityscapesscripts, helpers/labels.py.
+# Label id to class, in the order of the official train ids: package cityscapesscripts, helpers/labels.py.
 CLASSES = {
     7: LabelClass("road", "flat", (128, 64, 128)),
     8: LabelClass("sidewalk", "flat", (244, 35, 232)),
@@ -30,20 +30,20 @@ CLASSES = {
     32: LabelClass("motorcycle", "vehicle", (0, 0, 230)),
     33: LabelClass("bicycle", "vehicle", (119, 11, 32)),
 }
-# The ids of all other labels up to 33, from unlabeled (0) to trailer (30). License plate has -1, which an image
-# of 8 bits stores as 255.
+# All other label ids up to 33, from unlabeled (0) to trailer (30). License plate has -1, which an 8-bit image stores
+# as 255.
 VOID_IDS = tuple(sorted(set(range(34)) - set(CLASSES))) + (255,)
-SUBSAMPLING = 2  # half resolution, as the paper's experiments
+SUBSAMPLING = 2  # half resolution, as in the paper's experiments
 FRAME_SIZE = (1024, 2048)  # height, width
 FRAMES = {"train": 2975, "val": 500, "test": 1525}
-WITHOUT_LABELS = ("test",)  # whose files in gtFine hold no classes
+WITHOUT_LABELS = ("test",)  # splits whose files in gtFine hold no classes
 
 IMAGES, LABELS = "leftImg8bit", "gtFine"
 IMAGE_ENDING, LABEL_ENDING, INSTANCE_ENDING = ("_leftImg8bit.png", "_gtFine_labelIds.png", "_gtFine_instanceIds.png")
 
 
 def frame_images(root, split):
-    """Frame, such as aachen_000000_000019, to the path of its image.
+    """Map each frame of a split, such as aachen_000000_000019, to the path of its image.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def frame_images(root, split):
 
 
 def frame_labels(root, split):
-    """Frame to the path of its label ids; raises as `frame_images` does."""
+    """Map each frame of a split to the path of its label ids; raises as `frame_images` does."""
     return _frame_files(root, LABELS, split, LABEL_ENDING)
 
 
@@ -76,7 +76,7 @@ def _frame_files(root, kind, split, ending):
 
 
 def list_entries(root, split, subsampling=SUBSAMPLING):
-    """Entries of a split, named by their frames; those of the test split have no label but void.
+    """List a split's entries, named by their frames; all pixels of the test split are void.
 
     Raises
     ------

@@ -9,7 +9,7 @@ from data_prep.store.metadata import LabelClass
 
 
 class Dataset(NamedTuple):
-    """What data_prep must know about a dataset.
+    """A dataset's row of the table.
 
     Attributes
     ----------
@@ -19,17 +19,17 @@ class Dataset(NamedTuple):
         (root, split, subsampling) -> list of `pairs.Entry` for files below a folder; (seed, split, count) ->
         the same for drawn images.
     splits : dict of str to int or None
-        The splits and how many images they have; None where any number will do.
+        Number of images per split; None where any number is allowed.
     optional_splits : tuple of str
-        Splits that are made only where their folder is there.
+        Splits that are left out where their folder is missing.
     images_folder : str
-        Where the folders of the splits are, below the dataset's folder.
+        Folder of the splits' folders, below the dataset's folder.
     root_variable : str or None
         The make variable that names the dataset's folder; None for a dataset that is drawn.
     subsampling : int
         Factor by which images are made smaller.
     generator : int
-        Version of what draws the images; 0 where they come from files.
+        Version of the code that draws the images; 0 where they come from files.
     """
 
     classes: Dict[int, LabelClass]
@@ -53,12 +53,12 @@ DATASETS = {
 
 
 def choose_dataset(name, full_resolution=False):
-    """A dataset's row of `DATASETS`, with its images as they are where the full resolution is asked for.
+    """Return a dataset's row of `DATASETS`, without subsampling where the full resolution is wanted.
 
     Raises
     ------
     DataError
-        Where the full resolution is asked for and there is no other.
+        Where the full resolution is wanted of a dataset that has one resolution only.
     """
     dataset = DATASETS[name]
     if not full_resolution:
@@ -69,7 +69,7 @@ def choose_dataset(name, full_resolution=False):
 
 
 def list_splits(name, root, seed, counts, full_resolution=False):
-    """Entries of each split of a dataset.
+    """List the entries of each split of a dataset.
 
     Parameters
     ----------
@@ -80,19 +80,20 @@ def list_splits(name, root, seed, counts, full_resolution=False):
     seed : int
         Seed of drawn images.
     counts : dict of str to int
-        Number of images that splits are to have, where not all (or, drawn, not the usual number).
+        Number of images wanted per split. A split without a number has all its images, a drawn one as many as the
+        table says.
     full_resolution : bool
         As of `choose_dataset`.
 
     Returns
     -------
     dict of str to list of Entry
-        A split may have more than was asked for.
+        Entries per split. A split of files is listed whole, however few images are wanted.
 
     Raises
     ------
     DataError
-        Where the folder is missing, not wanted or lacks something, or a split or a number cannot be had.
+        Where the folder is missing, not wanted or lacks files, or a split does not exist or has too few images.
     """
     dataset = choose_dataset(name, full_resolution)
     _check_root(name, dataset.root_variable, root)
@@ -105,21 +106,21 @@ def list_splits(name, root, seed, counts, full_resolution=False):
     images = os.path.join(root, dataset.images_folder)
     entries = {split: dataset.list_entries(root, split, dataset.subsampling) for split in dataset.splits
                if split not in dataset.optional_splits or os.path.isdir(os.path.join(images, split))}
-    found = {split: len(listed) for split, listed in entries.items()}
+    available = {split: len(listed) for split, listed in entries.items()}
     for split, count in counts.items():
-        if count > found.get(split, 0):
-            raise DataError(f"{root} has {found.get(split, 0)} images in split {split}, {count} were asked for.")
-    _check_whole(name, images, found, counts)
+        if count > available.get(split, 0):
+            raise DataError(f"{root} has {available.get(split, 0)} images in split {split}, {count} were asked for.")
+    _check_whole(name, images, available, counts)
     return entries
 
 
-def _check_whole(name, images, found, counts):
-    """Check that splits have all their images, except those of which a number was asked for."""
+def _check_whole(name, images, available, counts):
+    """Check that each split has all its images, unless a number was asked for."""
     whole = DATASETS[name].splits
-    short = {split: count for split, count in found.items()
+    short = {split: count for split, count in available.items()
              if split not in counts and whole[split] not in (None, count)}
     for split, count in short.items():
-        option = "--count " + " ".join(f"{which}={number}" for which, number in {**short, **counts}.items())
+        option = "--count " + " ".join(f"{other}={number}" for other, number in {**short, **counts}.items())
         raise DataError(f"{os.path.join(images, split)} has {count} images, but the split {split} of {name} has "
                         f"{whole[split]}: unpack the dataset again, or take what is there with {option} "
                         f"(make: LMDB_ARGS='{option}').")
@@ -132,6 +133,6 @@ def _check_root(name, variable, root):
     elif not root:
         raise DataError(f"{name} needs its folder: give {variable}=<folder> to make, or --root <folder>.")
     elif not os.path.isdir(root) or not os.listdir(root):
-        what = "is empty" if os.path.isdir(root) else "is not a folder"
-        raise DataError(f"{root} {what}: give {name}'s folder as {variable}=<folder> to make, "
+        fault = "is empty" if os.path.isdir(root) else "is not a folder"
+        raise DataError(f"{root} {fault}: give {name}'s folder as {variable}=<folder> to make, "
                         "or --root <folder>.")

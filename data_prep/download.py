@@ -1,4 +1,4 @@
-"""Downloads that go on where they were interrupted, and are verified before they are used."""
+"""Downloads that continue where they were interrupted, and are verified before they are used."""
 
 import http.client
 import os
@@ -10,13 +10,13 @@ from data_prep.digests import file_digests
 from data_prep.errors import DataError
 from data_prep.progress import Progress
 
-BLOCK = 1 << 20
+BLOCK = 1 << 20  # bytes
 TIMEOUT = 60  # seconds without a byte
 ALGORITHMS = "sha1", "sha256"
 
 
 class Source(NamedTuple):
-    """A file on a server, and what it must be.
+    """A file on a server, with the size and the digests that it must have.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ def check_file(path, source):
 def download(source, path):
     """Download a file unless it is there, and verify it.
 
-    What an interrupted download got is in `path` + ".part"; the next one asks for the rest.
+    An interrupted download leaves its bytes in `path` + ".part"; the next one asks for the rest.
 
     Parameters
     ----------
@@ -60,8 +60,8 @@ def download(source, path):
     Raises
     ------
     DataError
-        Where the server can't be reached, the connection breaks, or what came is not the file; what is left in
-        ".part" then is a beginning to go on from, never a file that failed its check.
+        Where the server can't be reached, the connection breaks, or the file fails its check. A file that failed is
+        removed; only a beginning stays in ".part".
     """
     if os.path.exists(path):
         check_file(path, source)
@@ -90,9 +90,9 @@ def _fetch_rest(source, part):
             with open(part, "ab" if start else "wb") as stream:
                 _copy(response, stream, start, source.size)
     except (OSError, http.client.HTTPException) as error:
-        got = os.path.getsize(part) if os.path.exists(part) else 0
+        size = os.path.getsize(part) if os.path.exists(part) else 0
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
-        raise DataError(f"{source.address} can't be downloaded ({reason}; {got} of {source.size} bytes are here): the "
+        raise DataError(f"{source.address} can't be downloaded ({reason}; {size} of {source.size} bytes are here): the "
                         "same command goes on from there.") from None
     if os.path.getsize(part) < source.size:
         raise DataError(f"{source.address}: the connection ended after {os.path.getsize(part)} of {source.size} bytes; "
@@ -100,7 +100,7 @@ def _fetch_rest(source, part):
 
 
 def _copy(response, stream, start, total):
-    """Copy what comes, at most as much as there may be, with progress."""
+    """Copy the response with progress, until it ends or has brought more than `total` bytes."""
     name = os.path.basename(stream.name)[:-len(".part")]
     with Progress(name, start, total, "byte") as progress:
         while progress.done <= total:

@@ -1,4 +1,4 @@
-"""The one exception that the command line turns into a sentence."""
+"""The exception that the command line prints as one sentence."""
 
 
 class DataError(ValueError):

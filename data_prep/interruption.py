@@ -1,4 +1,4 @@
-"""SIGTERM raised as Ctrl-C is, so that the same tidying follows, and the exit status that tells which it was."""
+"""Interruptions: SIGTERM raises what Ctrl-C raises, so that the same tidying follows; exit statuses tell them apart."""
 
 import signal
 
@@ -13,6 +13,6 @@ def _interrupt(number, frame):
 
 
 def exit_status(interrupt):
-    """Exit status of a process that a KeyboardInterrupt ended, as shells have it: 128 and the signal's number."""
+    """Return the exit status of a process that a KeyboardInterrupt ended: 128 + the signal's number, as in shells."""
     number, = interrupt.args or (signal.SIGINT,)
     return 128 + number

@@ -1,11 +1,11 @@
-"""Numbers of command lines, as types for argparse: anything else is refused with one sentence."""
+"""Types of numbers for argparse: a word that is no such number is refused with one sentence."""
 
 import argparse
 import math
 
 
 def whole_number(least):
-    """Return a type of whole numbers from `least` on."""
+    """Return the type of whole numbers of at least `least`."""
     def parse(text):
         if not (text.isascii() and text.isdecimal()) or int(text) < least:
             raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
@@ -14,7 +14,7 @@ def whole_number(least):
 
 
 def positive_real(text):
-    """The type of finite numbers above 0."""
+    """Read a finite number above 0."""
     try:
         number = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Images and labels from files: listing them, reading them, making them smaller."""
+"""Images and labels in files: listed, read, checked and made smaller."""
 
 import functools
 import os
@@ -11,8 +11,8 @@ from data_prep.errors import DataError
 from data_prep.store.metadata import VOID
 
 EXTENSION = ".png"
-IMAGE_MODES = ("RGB", "RGBA", "P", "L", "LA", "1")  # of Pillow: at most 8 bits a channel
-# How Pillow reads label images whose numbers it leaves as they are; grey of 1, 2 and 4 bits it spreads over 0 to 255.
+IMAGE_MODES = ("RGB", "RGBA", "P", "L", "LA", "1")  # Pillow's with at most 8 bits per channel
+# Pillow's raw modes whose numbers it leaves as they are; grey values of 1, 2 and 4 bits it spreads over 0 to 255.
 LABEL_MODES = ("L", "P", "P;1", "P;2", "P;4")
 
 
@@ -21,11 +21,11 @@ class Entry(NamedTuple):
 
     name: str
     load: Callable  # () -> image (H, W, 3) uint8 RGB, labels (H, W) uint8 with 255 = void; picklable
-    files: Tuple[str, ...] = ()  # that load() reads
+    files: Tuple[str, ...] = ()  # paths that load() reads
 
 
 def list_pairs(image_folder, label_folder, label_map, subsampling):
-    """Entries for the images of one folder and the labels of the same names in another, sorted by name.
+    """List entries for the images of one folder and the labels of the same names in another, sorted by name.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ def list_pairs(image_folder, label_folder, label_map, subsampling):
 
 
 def pair_up(images, labels, label_map, subsampling):
-    """Entries for images and labels of the same names, sorted by name.
+    """List entries for images and labels of the same names, sorted by name.
 
     Parameters
     ----------
     images, labels : dict of str to str
-        Name of each image, and of each label's image, to its path.
+        Name to path of each image, and of each label image.
     label_map, subsampling
         As of `load_pair`.
 
@@ -68,18 +68,18 @@ def pair_up(images, labels, label_map, subsampling):
     DataError
         Where an image or a label has no partner.
     """
-    for paths, others, what in ((images, labels, "label"), (labels, images, "image")):
+    for paths, others, partner in ((images, labels, "label"), (labels, images, "image")):
         alone = sorted(set(paths) - set(others))
         if alone:
-            raise DataError(f"{paths[alone[0]]} has no {what} ({len(alone)} such in all): every image needs a label of "
-                            "the same name.")
+            raise DataError(f"{paths[alone[0]]} has no {partner} ({len(alone)} such in all): every image needs a label "
+                            "of the same name.")
     return [Entry(name, functools.partial(load_pair, images[name], labels[name], label_map, subsampling),
                   (images[name], labels[name]))
             for name in sorted(images)]
 
 
 def _png_files(folder):
-    """Name without extension to path."""
+    """Map each name, without its extension, to its path."""
     if not os.path.isdir(folder):
         raise DataError(f"{folder} is not there: the dataset's folder must hold it.")
     files = {os.path.splitext(name)[0]: os.path.join(folder, name) for name in os.listdir(folder)
@@ -90,19 +90,19 @@ def _png_files(folder):
 
 
 def training_labels(label_ids, void_ids):
-    """The table from values in label images to training labels.
+    """Make the table from values in label images to training labels.
 
     Parameters
     ----------
     label_ids : sequence of int
-        Value k-th class has in the dataset's label images.
+        Element k is the value of class k in the dataset's label images.
     void_ids : iterable of int
         Values of pixels without a class.
 
     Returns
     -------
     (256,) int16 array
-        Training label, 255 (void), or -1 for a value that is in neither.
+        Element v is the training label of value v, 255 where it is void, -1 where it is neither.
     """
     table = np.full(256, -1, dtype=np.int16)
     table[list(void_ids)] = VOID
@@ -120,7 +120,7 @@ def load_pair(image_path, label_path, label_map, subsampling):
     label_map : (256,) int array
         From `training_labels`.
     subsampling : int
-        The image is averaged over squares of this many pixels, the label takes the nearest pixel.
+        Side of the squares that become one pixel: the image's mean over a square, the label of its middle pixel.
 
     Returns
     -------
@@ -131,8 +131,8 @@ def load_pair(image_path, label_path, label_map, subsampling):
     Raises
     ------
     DataError
-        Where a file cannot be read, the image has more than 8 bits a channel, the label is not single-channel, sizes
-        differ, a value is not in the table, or no pixel is labelled.
+        Where a file cannot be read, the image has more than 8 bits per channel, the label has not one channel of 8
+        bits, sizes differ, a value is not in the table, or no pixel is labelled.
     """
     picture, (label_picture, stored_as) = _read_colours(image_path), _read(label_path)
     if stored_as not in LABEL_MODES:
@@ -148,7 +148,7 @@ def load_pair(image_path, label_path, label_map, subsampling):
 
 
 def load_image(image_path, subsampling):
-    """Read an image that has no label and make it smaller, as `load_pair` does; all its labels are void."""
+    """Read an image without a label and make it smaller, as `load_pair` does; all its labels are void."""
     image = np.asarray(_read_colours(image_path).reduce(subsampling))
     return image, np.full(image.shape[:2], VOID, dtype=np.uint8)
 
@@ -166,7 +166,7 @@ def _to_training_labels(values, label_map, path):
 
 
 def subsample_labels(labels, factor):
-    """Labels made smaller by `factor`: the pixel in the middle of each square, never a mixture of labels.
+    """Make labels smaller by `factor`: each square becomes its middle pixel, never a mixture of labels.
 
     The sizes are those of `PIL.Image.reduce`: a remainder at the right or the bottom gives one more pixel.
     """
@@ -175,15 +175,15 @@ def subsample_labels(labels, factor):
 
 
 def _read_colours(path):
-    """An image, as RGB."""
+    """Read an image as a picture in RGB."""
     picture, stored_as = _read(path)
     if picture.mode not in IMAGE_MODES:
-        raise DataError(f"{path} has mode {stored_as}: an image must have at most 8 bits a channel.")
+        raise DataError(f"{path} has mode {stored_as}: an image must have at most 8 bits per channel.")
     return picture.convert("RGB")
 
 
 def _read(path):
-    """A PNG file's picture, and how it is stored: Pillow's raw mode."""
+    """Read a PNG file; return its picture and Pillow's raw mode, which says how the file stores it."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
             picture.verify()  # the checksums, which loading skips; the picture must be opened anew after it
@@ -191,6 +191,6 @@ def _read(path):
             (_, _, _, stored_as), = picture.tile
             picture.load()
             return picture, stored_as
-    except Exception as error:  # of any kind: Pillow leaves what its readers of chunks raise on damaged files
+    except Exception as error:  # of any kind: Pillow passes on what its readers of chunks raise on damaged files
         raise DataError(f"{path} cannot be read as an image ({str(error) or type(error).__name__}): "
                         "it is damaged or not a PNG file.") from None

@@ -10,14 +10,14 @@ MEGABYTE = 1e6
 
 
 class Progress:
-    """Shows how much is done and the time left; use it in a `with` statement.
+    """Display of the steps done and the time left, for a `with` statement.
 
     Parameters
     ----------
     name : str
         Stands before each line.
     start, total : int
-        Steps done before and in all.
+        Number of steps done before, and in all.
     unit : str
         Name of one step, such as "image"; "byte" is shown in megabytes.
     """
@@ -36,7 +36,7 @@ class Progress:
         self.bar.close()
 
     def advance(self, status="", steps=1):
-        """Count steps; `status` is shown with them."""
+        """Count steps; show `status` beside them."""
         self.done += steps
         self.bar.set_postfix_str(status, refresh=False)
         self.bar.update(steps)
@@ -57,13 +57,13 @@ class Progress:
         return "" if self.unit == "byte" else f"{seconds:.3f} s each, "
 
     def note(self, text):
-        """Show a line of text of its own."""
+        """Show `text` on a line of its own."""
         tqdm.write(f"{self.name}: {text}")
         sys.stdout.flush()
 
 
 def with_progress(items, name):
-    """Yield `items`, a sequence of images, and show how many are done and the time left."""
+    """Yield the elements of `items`, a sequence of one per image, and show how many are done and the time left."""
     with Progress(name, 0, len(items), "image") as progress:
         for item in items:
             yield item

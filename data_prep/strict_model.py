@@ -2,13 +2,13 @@
 
 import pydantic
 
-LARGEST = {int: 2 ** 31 - 1, float: 1e30}  # what Caffe's numbers hold, the latter as single precision
+LARGEST = {int: 2 ** 31 - 1, float: 1e30}  # Caffe's numbers are int32 and, up to some 3e38, single precision
 
 
 class StrictModel(pydantic.BaseModel):
     """A set of named, typed, immutable values; a key that is not declared is an error.
 
-    Numbers are finite, and whole where they are declared so: 2.5 iterations are not made 2.
+    Numbers are finite, and whole where they are declared int: 2.5 iterations are refused, not made 2.
     """
 
     class Config:
@@ -25,7 +25,7 @@ class StrictModel(pydantic.BaseModel):
 
     @pydantic.validator("*")
     def check_converted(cls, value, field):
-        """Text is made a number in between: YAML has 1e-3 as text."""
+        """Check numbers that pydantic has made of text: YAML reads 1e-3 as text."""
         return cls.check_given(value, field)
 
 
@@ -49,12 +49,12 @@ def parse(model, values, where):
     values : dict
         The values as read from a file.
     where : str
-        Names the source of the values in the error.
+        The values' source, named in the error.
 
     Raises
     ------
     ValueError
-        One sentence naming the first key that is unknown, missing or of the wrong type.
+        One sentence that names the first key that is unknown, missing or of the wrong type.
     """
     if not isinstance(values, dict) or not all(isinstance(key, str) for key in values):
         raise ValueError(f"{where} holds {type(values).__name__}, allowed is a mapping of names to values.")

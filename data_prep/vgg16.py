@@ -1,7 +1,7 @@
 """VGG16's weights for FCN-32s to start from: `python3 -m data_prep.vgg16 --output build/weights/vgg16.caffemodel`.
 
-Downloads the weights that were trained on ImageNet (going on where a download was interrupted), verifies them, and
-makes the fully connected layers fc6 and fc7 convolutions, as FCN has them.
+Downloads the weights that were trained on ImageNet (continuing an interrupted download), verifies them, and makes the
+fully connected layers fc6 and fc7 convolutions, as in FCN.
 """
 
 import argparse
@@ -43,21 +43,21 @@ def convert(model):
     converted : caffe.proto.caffe_pb2.NetParameter
         The layers of `WINDOWS`, with weights (out, in, window, window) and biases (out,).
     report : list of str
-        For each blob a line: copied, reshaped or dropped.
+        One line per blob: copied, reshaped or dropped.
 
     Raises
     ------
     DataError
-        Where a layer is missing, unknown or there twice, or a blob has not the shape that follows from the layer below.
+        Where a layer is missing, unknown or there twice, or a blob's shape does not follow from the layer below.
     """
     layers = [layer for layer in list(model.layers) + list(model.layer) if layer.blobs]
     stored = {layer.name: layer.blobs for layer in layers}
     if len(stored) < len(layers):
-        raise DataError(f"The model has {len(layers)} layers with weights but only {len(stored)} names of such: it is "
+        raise DataError(f"The model has {len(layers)} layers with weights but only {len(stored)} names of them: it is "
                         "not VGG16.")
-    for names, what in ((set(WINDOWS) - set(stored), "lacks"), (set(stored) - set(WINDOWS) - set(DROPPED), "also has")):
+    for names, verb in ((set(WINDOWS) - set(stored), "lacks"), (set(stored) - set(WINDOWS) - set(DROPPED), "also has")):
         if names:
-            raise DataError(f"The model {what} the layer {sorted(names)[0]}: it is not VGG16; its layers with weights "
+            raise DataError(f"The model {verb} the layer {sorted(names)[0]}: it is not VGG16; its layers with weights "
                             f"must be {', '.join([*WINDOWS, *DROPPED])}.")
     converted, report, channels = caffe_pb2.NetParameter(name="VGG16, fully convolutional"), [], COLOURS
     for name, window in WINDOWS.items():
@@ -74,31 +74,31 @@ def _convert_layer(name, blobs, channels, window, layer):
         raise DataError(f"The layer {name} has {len(blobs)} blobs: VGG16's have 2, weights and biases.")
     outputs = len(blobs[1].data)
     if outputs == 0:
-        raise DataError(f"The layer {name} has no biases: VGG16's have one an output.")
+        raise DataError(f"The layer {name} has no biases: VGG16's have one per output.")
     lines = []
-    for blob, wanted, what in ((blobs[0], (outputs, channels, window, window), "weights"),
+    for blob, wanted, role in ((blobs[0], (outputs, channels, window, window), "weights"),
                                (blobs[1], (outputs,), "biases")):
-        found = _shape(blob)
+        shape = _shape(blob)
         flat = (outputs, channels * window * window)
-        reshaped = what == "weights" and name.startswith("fc") and _means(found, flat)
-        if not (_means(found, wanted) or reshaped) or len(blob.data) != _product(wanted):
-            raise DataError(f"The {what} of {name} have the shape {_shape_text(found)} and {len(blob.data)} values: "
+        reshaped = role == "weights" and name.startswith("fc") and _means(shape, flat)
+        if not (_means(shape, wanted) or reshaped) or len(blob.data) != _product(wanted):
+            raise DataError(f"The {role} of {name} have the shape {_shape_text(shape)} and {len(blob.data)} values: "
                             f"above {channels} channels VGG16 has {_shape_text(wanted)} there.")
         copy = layer.blobs.add()
         copy.shape.dim.extend(wanted)
         copy.data.MergeFrom(blob.data)
-        lines.append(f"{name} {what} {_shape_text(found)}: copied"
-                     + (f" as {_shape_text(wanted)}" if found != wanted else ""))
+        lines.append(f"{name} {role} {_shape_text(shape)}: copied"
+                     + (f" as {_shape_text(wanted)}" if shape != wanted else ""))
     return outputs, lines
 
 
 def _shape(blob):
-    """A blob's shape; in the old format it has four axes, the first ones of length 1 where fewer are meant."""
+    """Return a blob's shape; in the old format it has four axes, the first ones of length 1 where fewer are meant."""
     return tuple(blob.shape.dim) if blob.HasField("shape") else (blob.num, blob.channels, blob.height, blob.width)
 
 
-def _means(found, wanted):
-    return found in (wanted, (1,) * (4 - len(wanted)) + wanted)
+def _means(shape, wanted):
+    return shape in (wanted, (1,) * (4 - len(wanted)) + wanted)
 
 
 def _product(shape):
@@ -137,13 +137,13 @@ def convert_file(original, output):
 
 
 def main(arguments=None, source=SOURCE):
-    """Run the command line; 0 or, after one sentence on stderr, 1, or after a signal 128 and its number."""
+    """Run the command line; return 0, 1 after one sentence on stderr, or 128 + n after the signal n."""
     parser = argparse.ArgumentParser(prog="python3 -m data_prep.vgg16", description=__doc__.partition("\n")[0])
     parser.add_argument("--output", required=True, help="the caffemodel to write")
     parser.add_argument("--file", help="a copy of VGG_ILSVRC_16_layers.caffemodel, where it can't be downloaded")
     options = parser.parse_args(arguments)
     raise_at_sigterm()
-    if os.path.exists(options.output):  # it got its name when it was whole
+    if os.path.exists(options.output):  # and whole, as it has its name
         print(f"{options.output} is there, nothing to do")
         return 0
     original = options.file or os.path.join(os.path.dirname(options.output), os.path.basename(source.address))

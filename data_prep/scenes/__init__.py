@@ -8,10 +8,10 @@ from data_prep.scenes.scene import draw_scene
 
 __all__ = ["CLASSES", "GENERATOR", "draw_scene", "list_entries"]
 
-GENERATOR = 1  # to be raised with every change of what is drawn: scenes on disk are drawn anew then
+GENERATOR = 1  # version of the drawing; raise it with every change, so that scenes on disk are drawn anew
 
 
 def list_entries(seed, split, count):
-    """Entries of the first `count` scenes of a split."""
+    """List the entries of a split's first `count` scenes."""
     return [Entry(f"{split}_{index:05d}", functools.partial(draw_scene, seed, split, index))
             for index in range(count)]

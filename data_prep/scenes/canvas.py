@@ -1,7 +1,7 @@
-"""What a scene is painted on: a pinhole camera, the planes it looks at, and the canvas.
+"""Camera and canvas of a scene: the planes that a pinhole camera sees, and the samples that they are painted on.
 
-Only additions, multiplications, divisions and square roots touch pixels, which every machine rounds
-alike, so a scene comes out the same everywhere; sines, exponentials and matrix products do not.
+A scene is the same on every machine: its pixels are computed by additions, multiplications, divisions and square
+roots alone, which all machines round alike. Sines, exponentials and matrix products they round differently.
 """
 
 from typing import NamedTuple
@@ -12,12 +12,12 @@ from data_prep.scenes.textures import grey
 from data_prep.store.metadata import VOID
 
 WIDTH, HEIGHT = 160, 120
-SUPERSAMPLING = 3  # samples a pixel along each axis
-CLEAR_MAJORITY = 7  # of 9 samples; a border of a bordered object is void where fewer agree
+SUPERSAMPLING = 3  # samples per pixel along each axis
+CLEAR_MAJORITY = 7  # of 9 samples; a pixel of a bordered object is void where fewer agree
 
 
 class Camera(NamedTuple):
-    """A pinhole camera that looks along the road; lengths in metres, pixels are samples of the canvas.
+    """A pinhole camera that looks along the road; lengths are in metres, places in the image in samples.
 
     The ground is the plane v = 0; X points right, v up, Z ahead.
     """
@@ -34,9 +34,9 @@ class Patch(NamedTuple):
     Attributes
     ----------
     rows, columns : slice
-        Its box on the canvas.
+        The patch's box on the canvas.
     u, v : float32 arrays that broadcast to the box
-        Place of each sample on the plane, in metres: along the ground and upwards.
+        Place of each sample on the plane, in metres: u along the ground, v upwards.
     depth : float or array
         Distance ahead of the camera.
     """
@@ -61,7 +61,7 @@ class Canvas:
         self._columns = np.arange(size[1], dtype=np.float32)[np.newaxis] + 0.5
 
     def frontal(self, x_range, v_range, z):
-        """The patch of the plane Z = z with X in `x_range`, v in `v_range`; None where it is out of sight."""
+        """Return the patch of the plane Z = z with X in `x_range`, v in `v_range`; None where it is out of sight."""
         camera, scale = self.camera, self.camera.focal / z
         box = self._box([camera.centre + scale * x for x in x_range],
                         [camera.horizon + scale * (camera.height - v) for v in v_range])
@@ -73,7 +73,10 @@ class Canvas:
         return Patch(rows, columns, u, v, z)
 
     def lateral(self, x, z_range, v_range):
-        """The patch of the plane X = x (not 0) with Z in `z_range`, v in `v_range`; u is Z; or None."""
+        """Return the patch of the plane X = x (not 0) with Z in `z_range`, v in `v_range`; u is Z.
+
+        None where it is out of sight.
+        """
         camera = self.camera
         corners = [(x / z, (camera.height - v) / z) for z in z_range for v in v_range]
         box = self._box([camera.centre + camera.focal * column for column, _ in corners],
@@ -87,7 +90,7 @@ class Canvas:
         return Patch(rows, columns, depth, v, depth)
 
     def ground(self):
-        """The ground below the horizon: u is X; v, the depth Z too."""
+        """Return the patch of the ground below the horizon; u is X, v and the depth are Z."""
         camera = self.camera
         rows = slice(int(camera.horizon) + 1, self.label.shape[0])
         depth = camera.focal * camera.height / (self._rows[rows] - camera.horizon)
@@ -95,7 +98,7 @@ class Canvas:
         return Patch(rows, slice(0, self.label.shape[1]), u, depth, depth)
 
     def ground_box(self, x_range, z_range):
-        """Rows and columns, relative to `ground`, of a rectangle on the ground; None if out of sight."""
+        """Return the rows and columns, relative to `ground`, of a rectangle on the ground; None if out of sight."""
         camera = self.camera
         depths = [max(z, 0.5) for z in z_range]
         box = self._box([camera.centre + camera.focal * x / z for x in x_range for z in depths],
@@ -137,13 +140,13 @@ class Canvas:
         self.colour[box][mask] = painted + (self.haze - painted) * grey(haziness)
 
     def pixels(self):
-        """The image the samples average to, (HEIGHT, WIDTH, 3) float32."""
+        """Return the mean of each pixel's samples, (HEIGHT, WIDTH, 3) float32."""
         step = SUPERSAMPLING
         samples = [self.colour[row::step, column::step] for row in range(step) for column in range(step)]
         return sum(samples[1:], samples[0]) / len(samples)  # in this order on every machine
 
     def pixel_labels(self):
-        """The label most samples of a pixel have, void where hardly any agree, (HEIGHT, WIDTH) uint8."""
+        """Return the label of most of each pixel's samples, void where too few agree, (HEIGHT, WIDTH) uint8."""
         blocks = _blocks(self.label)
         agreeing = np.stack([(blocks == blocks[sample]).sum(axis=0) for sample in range(len(blocks))])
         labels = np.take_along_axis(blocks, agreeing.argmax(axis=0)[np.newaxis], axis=0)[0]
@@ -152,7 +155,7 @@ class Canvas:
         return np.where(mixed, np.uint8(VOID), labels)
 
     def _box(self, columns, rows):
-        """The slices that hold all given columns and rows, cut to the canvas; None where nothing is left."""
+        """Return the slices that hold all given columns and rows, cut to the canvas; None where nothing is left."""
         slices = []
         for ends, size in ((rows, self.label.shape[0]), (columns, self.label.shape[1])):
             first, last = max(int(min(ends)) - 1, 0), min(int(max(ends)) + 2, size)
@@ -163,6 +166,6 @@ class Canvas:
 
 
 def _blocks(samples):
-    """(HEIGHT * s, WIDTH * s) -> (s * s, HEIGHT, WIDTH)."""
+    """Rearrange samples (HEIGHT * s, WIDTH * s) to (s * s, HEIGHT, WIDTH): a pixel's along the first axis."""
     blocks = samples.reshape(HEIGHT, SUPERSAMPLING, WIDTH, SUPERSAMPLING).transpose(1, 3, 0, 2)
     return blocks.reshape(SUPERSAMPLING ** 2, HEIGHT, WIDTH)

@@ -8,10 +8,10 @@ from data_prep.scenes.textures import between, chance, colour_near, pick
 
 
 class Light(NamedTuple):
-    """Where light comes from.
+    """Brightness of surfaces, direction of shadows, and colours of the sky.
 
-    `left_wall`, `right_wall` and `front` are factors of brightness; `shadow` is the factor on the ground in
-    the shade; shadows fall by `slant` (X, Z) metres for each metre of height.
+    `left_wall`, `right_wall` and `front` are factors of brightness, `shadow` is the factor on shaded ground. A shadow
+    reaches `slant` (X, Z) metres per metre of its object's height.
     """
 
     left_wall: float
@@ -25,7 +25,7 @@ class Light(NamedTuple):
     haze_distance: float
 
     def wall(self, x):
-        """Brightness of a wall along the road at X = x, which faces the road."""
+        """Return the brightness of a wall along the road at X = x, which faces the road."""
         return self.left_wall if x < 0 else self.right_wall
 
 
@@ -39,7 +39,7 @@ SKIES = (  # colour overhead, colour at the horizon, clouds
 
 
 def draw_light(generator):
-    """A random light."""
+    """Draw a random light."""
     zenith, skyline, clouds = pick(generator, SKIES)
     sunny = chance(generator, 0.6)
     side = pick(generator, (-1, 1))  # where the sun stands
@@ -62,7 +62,7 @@ class Shadows:
         self.factor = np.ones(np.broadcast(self.patch.u, self.patch.v).shape, dtype=np.float32)
 
     def cast(self, x, z, half_width, half_length, height):
-        """Darken what an object at (x, z) shades: the ground below it, and as far as its height reaches."""
+        """Darken the ground that an object at (x, z) shades: below it, and as far as its shadow reaches."""
         for share in (0.0, 0.35, 0.7, 1.0):
             reach = share * height
             self._darken(x + self.light.slant[0] * reach, z + self.light.slant[1] * reach,

@@ -1,4 +1,4 @@
-"""What stands beside the road: trees, hedges, fences, poles, signs, lamps, traffic lights, boxes."""
+"""Objects beside the road: trees, hedges, fences, poles, signs, lamps, traffic lights, boxes."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ SIGN_COLOURS = ((0.70, 0.10, 0.12), (0.12, 0.25, 0.60), (0.85, 0.70, 0.10), (0.8
 
 
 def paint_tree(canvas, light, x, z, noise, generator):
-    """A trunk and a crown of several round masses with gaps between the leaves."""
+    """Paint a tree: a trunk, and a crown of several round masses with gaps between the leaves."""
     height, radius = between(generator, 4.5, 9), between(generator, 1.2, 2.6)
     patch = canvas.frontal((x - radius * 1.8, x + radius * 1.8), (0, height + radius), z)
     if patch is None:
@@ -46,7 +46,7 @@ def paint_tree(canvas, light, x, z, noise, generator):
 
 
 def paint_hedge(canvas, light, x, z_range, height, noise, generator):
-    """A hedge along the road at X = x."""
+    """Paint a hedge along the road at X = x."""
     patch = canvas.lateral(x, z_range, (0, height * 1.4))
     if patch is None:
         return
@@ -59,7 +59,7 @@ def paint_hedge(canvas, light, x, z_range, height, noise, generator):
 
 
 def paint_fence(canvas, light, x, z_range, height, noise, generator):
-    """A fence along the road at X = x: boards, pickets or bars, and what shows through them."""
+    """Paint a fence along the road at X = x: boards, pickets or bars, and the background between them."""
     patch = canvas.lateral(x, z_range, (0, height))
     if patch is None:
         return
@@ -77,7 +77,7 @@ def paint_fence(canvas, light, x, z_range, height, noise, generator):
 
 
 def _post(canvas, light, x, z, height, width, generator):
-    """A vertical post; the colour it was given, or None where it is out of sight."""
+    """Paint a vertical post; return its colour, or None where it is out of sight."""
     patch = canvas.frontal((x - width, x + width), (0, height), z)
     if patch is None:
         return None
@@ -90,7 +90,7 @@ def _post(canvas, light, x, z, height, width, generator):
 
 
 def paint_lamp(canvas, light, x, z, noise, generator):
-    """A street lamp: a tall post with an arm over the road."""
+    """Paint a street lamp: a tall post with an arm over the road."""
     height = between(generator, 4.5, 7.5)
     colour = _post(canvas, light, x, z, height, between(generator, 0.16, 0.26), generator)
     reach = between(generator, 0.8, 1.8) * (-1 if x > 0 else 1)
@@ -104,7 +104,7 @@ def paint_lamp(canvas, light, x, z, noise, generator):
 
 
 def paint_sign(canvas, light, x, z, noise, generator):
-    """A traffic sign on its post: round, triangular, square or a diamond, with a rim and a mark."""
+    """Paint a traffic sign on its post: round, triangular, square or a diamond, with a rim and a mark."""
     height, radius = between(generator, 2.1, 2.9), between(generator, 0.36, 0.58)
     if _post(canvas, light, x, z, height, between(generator, 0.09, 0.14), generator) is None:
         return
@@ -134,7 +134,7 @@ def _sign_face(shape, u, v, scale):
 
 
 def paint_traffic_light(canvas, light, x, z, noise, generator):
-    """Three lamps in a dark box on a post."""
+    """Paint a traffic light: three lamps in a dark box on a post."""
     height = between(generator, 2.6, 3.4)
     if _post(canvas, light, x, z, height, between(generator, 0.12, 0.18), generator) is None:
         return
@@ -152,7 +152,7 @@ def paint_traffic_light(canvas, light, x, z, noise, generator):
 
 
 def paint_box(canvas, light, x, z, noise, generator):
-    """A litter bin, a cabinet, a mailbox: things without a class, void."""
+    """Paint a litter bin, a cabinet or a mailbox, which have no class and are void."""
     half, height = between(generator, 0.25, 0.45), between(generator, 0.8, 1.4)
     patch = canvas.frontal((x - half, x + half), (0, height), z)
     if patch is None:

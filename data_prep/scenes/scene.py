@@ -1,4 +1,4 @@
-"""A whole scene: where things stand, in which order they are painted, and the camera's own faults."""
+"""A whole scene: the places of its objects, the order of painting, and the camera's own faults."""
 
 import zlib
 from typing import NamedTuple, Tuple
@@ -11,16 +11,16 @@ from data_prep.scenes.light import Shadows, draw_light
 from data_prep.scenes.textures import ValueNoise, between, chance, pick
 
 NEAREST, FARTHEST = 4.0, 60.0  # metres ahead of the camera
-FARTHEST_SMALL = 30.0  # for signs, people and the like, which are specks beyond
+FARTHEST_SMALL = 30.0  # of signs, people and the like, which are specks beyond
 
 
 class Street(NamedTuple):
-    """In metres: half the road's width, verges and sidewalks at the left and right, X of the road's axis."""
+    """Layout of the street; lengths in metres, pairs at the left and right."""
 
-    road: float
-    verge: Tuple[float, float]
-    sidewalk: Tuple[float, float]
-    offset: float
+    road: float  # half its width
+    verge: Tuple[float, float]  # widths
+    sidewalk: Tuple[float, float]  # widths
+    offset: float  # X of the road's axis
     asphalt: Tuple[float, float, float]
 
 
@@ -32,7 +32,7 @@ def draw_scene(seed, split, index):
     seed : int
     split : str
     index : int
-        Seed, split and index determine the scene alone, on every machine.
+        The scene follows from seed, split and index alone, on every machine.
 
     Returns
     -------
@@ -60,12 +60,12 @@ def draw_scene(seed, split, index):
 
 
 class _Thing(NamedTuple):
-    """Something that stands at (x, z), with half of its width and length and its height for its shadow."""
+    """An object at (x, z)."""
 
     painter: object
     x: float
     z: float
-    shadow: Tuple[float, float, float]
+    shadow: Tuple[float, float, float]  # half the width, half the length and the height that cast it
 
     @property
     def far(self):
@@ -79,7 +79,7 @@ class _Thing(NamedTuple):
 
 
 class _Row(NamedTuple):
-    """Something that stretches along the road at X = x."""
+    """An object that stretches along the road at X = x."""
 
     painter: object
     x: float
@@ -123,7 +123,7 @@ def _draw_things(generator, layout):
 
 
 def _draw_rows(generator, x, side):
-    """Houses, hedges, fences and gardens, one after the other along a side of the road."""
+    """Draw houses, hedges, fences and gardens, one after the other along a side of the road."""
     rows, z = [], between(generator, 1.5, 6)
     while z < FARTHEST:
         length = between(generator, 5, 16)
@@ -196,7 +196,7 @@ def _draw_traffic(generator, layout):
 
 
 def _photograph(colour, generator):
-    """What a camera makes of the light: exposure, tint, a little blur, noise, 8 bits."""
+    """Photograph a scene's colours: exposure, tint, a little blur, noise, 8 bits."""
     gain = between(generator, 0.75, 1.25) * np.array([between(generator, 0.93, 1.07) for _ in range(3)])
     colour = colour * gain.astype(np.float32)
     blur = between(generator, 0.02, 0.18)
@@ -207,7 +207,7 @@ def _photograph(colour, generator):
         before[first], after[last] = colour[first], colour[last]
         colour = colour + blur * (before + after - colour - colour)
     strength = between(generator, 0.004, 0.012)
-    # The sum of three uniform numbers is near enough to a normal one; deviation 1 after the factor 2.
+    # The sum of three uniform numbers is close to normally distributed; the factor 2 gives it standard deviation 1.
     bell = (generator.random((3,) + colour.shape).sum(axis=0) - 1.5).astype(np.float32) * 2
     noise = bell * strength * np.sqrt(0.3 + np.clip(colour, 0, 1))
     return np.clip((colour + noise) * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -15,7 +15,7 @@ GLASS = ((0.16, 0.19, 0.24), (0.30, 0.37, 0.45), (0.10, 0.10, 0.12), (0.55, 0.62
 
 
 def paint_sky(canvas, light, noise):
-    """All above the horizon: a gradient with clouds."""
+    """Paint the sky above the horizon: a gradient with clouds."""
     patch = canvas.frontal((-1e4, 1e4), (0, 1e4), 1000.0)
     up = np.clip(patch.v / (1000.0 * canvas.camera.horizon / canvas.camera.focal), 0, 1)
     gradient = light.skyline + (light.zenith - light.skyline) * grey(up)
@@ -25,7 +25,7 @@ def paint_sky(canvas, light, noise):
 
 
 def paint_ground(canvas, street, light_factor, noise, generator):
-    """Road, markings, kerbs, sidewalks, verges, and the terrain beyond; darkened by `light_factor`."""
+    """Paint road, markings, kerbs, sidewalks, verges, and the terrain beyond; darkened by `light_factor`."""
     patch = canvas.ground()
     x, z = patch.u - street.offset, patch.v
     near = 1 / (1 + z * 0.06)  # textures average out with distance
@@ -59,7 +59,7 @@ def paint_ground(canvas, street, light_factor, noise, generator):
 
 
 def _markings(street, x, z, generator):
-    """Masks of the lines on the road; x is measured from its axis."""
+    """Yield masks of the lines on the road; x is measured from its axis."""
     if chance(generator, 0.75):
         dash = between(generator, 3, 6)
         dashes = (repeated(z, dash * 1.8) < 0.55) if chance(generator, 0.8) else np.True_
@@ -72,7 +72,7 @@ def _markings(street, x, z, generator):
 
 
 def facade(u, v, height, noise, generator):
-    """Colours of a facade at places u, v (metres): wall, windows in a grid, a ground floor, a cornice."""
+    """Return a facade's colours at places u, v (metres): wall, windows in a grid, a ground floor, a cornice."""
     base = colour_near(generator, pick(generator, FACADES), 0.10)
     period, storey = between(generator, 1.8, 3.4), between(generator, 2.7, 3.6)
     width, rise = between(generator, 0.35, 0.7), between(generator, 0.4, 0.65)
@@ -102,7 +102,7 @@ def facade(u, v, height, noise, generator):
 
 
 def paint_building(canvas, light, x, z_range, height, noise, generator):
-    """A house whose wall stands along the road at X = x over `z_range`, and its near gable."""
+    """Paint a house: its wall along the road at X = x over `z_range`, and its near gable."""
     seed_of_facade = int(generator.random() * 2 ** 31)
     bordered = chance(generator, 0.5)
     depth = between(generator, 8, 14)
@@ -124,7 +124,7 @@ def paint_building(canvas, light, x, z_range, height, noise, generator):
 
 
 def paint_skyline(canvas, light, noise, generator):
-    """What closes the street far away: houses and trees side by side."""
+    """Paint the far end of the street: houses and trees side by side."""
     x, z = -90.0, between(generator, 60, 110)
     while x < 90:
         width, height = between(generator, 8, 22), between(generator, 6, 26)

@@ -1,4 +1,4 @@
-"""Noise, patterns and shapes that are functions of places on a plane."""
+"""Noise, patterns and shapes, which are functions of places on a plane."""
 
 import numpy as np
 
@@ -6,22 +6,22 @@ LATTICE = 64  # the noise repeats after this many lattice points, a power of two
 
 
 def between(generator, low, high):
-    """A random number in [low, high)."""
+    """Draw a random number in [low, high)."""
     return low + (high - low) * generator.random()
 
 
 def pick(generator, choices):
-    """One of `choices`."""
+    """Draw one of `choices`."""
     return choices[int(generator.random() * len(choices))]
 
 
 def chance(generator, probability):
-    """True with the given probability."""
+    """Draw True with the given probability."""
     return generator.random() < probability
 
 
 def colour_near(generator, colour, spread):
-    """A colour near `colour`: common brightness and each channel moved by up to `spread` and half of it."""
+    """Draw a colour near `colour`: all channels move by up to `spread` together and by up to half of it each."""
     brightness = between(generator, -spread, spread)
     channels = [channel + brightness + between(generator, -spread / 2, spread / 2) for channel in colour]
     return np.clip(np.array(channels, dtype=np.float32), 0.02, 0.98)
@@ -34,13 +34,13 @@ class ValueNoise:
         self.values = (generator.random((LATTICE, LATTICE)) * 2 - 1).astype(np.float32)
 
     def __call__(self, u, v, period):
-        """Noise at places u, v (arrays that broadcast) with lattice points `period` apart."""
+        """Return the noise at places u, v (arrays that broadcast) with lattice points `period` apart."""
         if np.ndim(u) == 2 and u.shape[1] == 1 or np.ndim(v) == 2 and v.shape[0] == 1:
             return self._interpolate(self.values.T, v, u, period)
         return self._interpolate(self.values, u, v, period)
 
     def _interpolate(self, values, u, v, period):
-        """Noise with u along the rows of `values`, v down its columns; cheap where one is a single line."""
+        """Return noise with u along the rows of `values`, v down its columns; cheap where one is a single line."""
         rows, next_rows, along_rows = _lattice(v, period)
         columns, next_columns, along_columns = _lattice(u, period)
         if rows.ndim == 2 and rows.shape[1] == 1:
@@ -59,7 +59,7 @@ class ValueNoise:
         return _mix(upper, lower, along_rows)
 
     def rough(self, u, v, period):
-        """The same with two finer octaves; in [-1, 1]."""
+        """Return noise with two finer octaves, in [-1, 1]."""
         return (self(u, v, period) * 4 + self(v, u, period * 0.43) * 2 + self(u, v, period * 0.17)) / 7
 
 
@@ -76,24 +76,24 @@ def _mix(first, second, share):
 
 
 def repeated(place, period):
-    """Where in its period a place lies, in [0, 1)."""
+    """Return the phase of a place in its period, in [0, 1)."""
     scaled = place / period
     return scaled - np.floor(scaled)
 
 
 def inside_box(u, v, left, right, bottom, top):
-    """Mask of a rectangle."""
+    """Return the mask of a rectangle."""
     return (u >= left) & (u < right) & (v >= bottom) & (v < top)
 
 
 def inside_ellipse(u, v, centre_u, centre_v, radius_u, radius_v):
-    """Mask of an ellipse."""
+    """Return the mask of an ellipse."""
     across, up = (u - centre_u) / radius_u, (v - centre_v) / radius_v
     return across * across + up * up < 1
 
 
 def inside_capsule(u, v, start, end, radius):
-    """Mask of a thick line with round ends; `start` and `end` are (u, v)."""
+    """Return the mask of a thick line with round ends; `start` and `end` are (u, v)."""
     du, dv = end[0] - start[0], end[1] - start[1]
     from_u, from_v = u - start[0], v - start[1]
     along = np.clip((from_u * du + from_v * dv) / max(du * du + dv * dv, 1e-9), 0, 1)
@@ -102,12 +102,12 @@ def inside_capsule(u, v, start, end, radius):
 
 
 def inside_trapezoid(u, v, centre, bottom, top, half_bottom, half_top):
-    """Mask of an upright symmetric trapezoid: half widths at its bottom and top."""
+    """Return the mask of an upright symmetric trapezoid, given by its half widths at the bottom and top."""
     share = (v - bottom) / (top - bottom)
     half = half_bottom + (half_top - half_bottom) * share
     return (share >= 0) & (share < 1) & (np.abs(u - centre) < half)
 
 
 def grey(value):
-    """An (..., 1) array from an (...) one, to multiply with colours."""
+    """Make an (...) array an (..., 1) one, to multiply with colours."""
     return np.asarray(value, dtype=np.float32)[..., np.newaxis]

@@ -31,7 +31,7 @@ class _Car:
 
 
 def paint_car(canvas, light, x, z, noise, generator):
-    """A car in the direction of the road, seen from its near end; its side shows where it stands aside."""
+    """Paint a car in the direction of the road: its near end, and its side unless it stands right ahead."""
     car = _Car(generator)
     side = x + car.width / 2 if x < 0 else x - car.width / 2
     if side * x > 0 and abs(side) > 0.3:
@@ -44,7 +44,7 @@ def paint_car(canvas, light, x, z, noise, generator):
 
 
 def paint_crossing_car(canvas, light, x, z, noise, generator):
-    """A car across the road, seen from its side."""
+    """Paint a car across the road, seen from its side."""
     car = _Car(generator)
     patch = canvas.frontal((x, x + car.length), (0, car.height), z)
     if patch is not None:
@@ -93,7 +93,7 @@ def _paint_end(canvas, patch, u, car, brightness, noise):
 
 
 def paint_person(canvas, light, x, z, noise, generator):
-    """Somebody who walks or stands."""
+    """Paint a person who walks or stands."""
     height = between(generator, 1.5, 1.9) if chance(generator, 0.85) else between(generator, 1.0, 1.4)
     patch = canvas.frontal((x - 0.6, x + 0.6), (0, height), z)
     if patch is None:
@@ -129,7 +129,7 @@ def _paint_head(paint, u, v, centre_u, centre_v, radius, generator):
 
 
 def paint_rider(canvas, light, x, z, noise, generator):
-    """A bicyclist, from behind or across the road."""
+    """Paint a bicyclist who rides along or across the road."""
     patch = canvas.frontal((x - 1.1, x + 1.1), (0, 1.9), z)
     if patch is None:
         return
@@ -145,7 +145,7 @@ def paint_rider(canvas, light, x, z, noise, generator):
 
     if chance(generator, 0.5):
         u = u * pick(generator, (-1, 1))
-        for hub in (-0.52, 0.52):  # what shows between the spokes is labelled too
+        for hub in (-0.52, 0.52):  # the background between the spokes is labelled too
             canvas.paint(patch, inside_ellipse(u, v, hub, 0.35, 0.36, 0.36), None, LABELS["rider"], bordered)
         _paint_rider_across(paint, u, v, frame, trousers, jacket, generator)
     else:
@@ -179,7 +179,7 @@ def _paint_rider_along(paint, u, v, frame, trousers, jacket, generator):
 
 
 def paint_hood(canvas, generator):
-    """The hood of the car that carries the camera: void."""
+    """Paint the hood of the car that carries the camera, which is void."""
     rows, columns = canvas.label.shape
     height, middle = between(generator, 0.05, 0.10), columns * between(generator, 0.4, 0.6)
     patch = canvas.frontal((-1e3, 1e3), (-1e3, 1e3), 1.0)

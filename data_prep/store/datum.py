@@ -21,7 +21,7 @@ def encode_record(image, labels, name):
     labels : (H, W) uint8 array
         Training labels, 255 = void.
     name : str
-        Of the image.
+        The image's name.
 
     Returns
     -------
@@ -51,20 +51,20 @@ def encode_record(image, labels, name):
 
 
 def _checksum(datum, name):
-    """CRC-32 of name, height, width and data, in the range of a Datum's label, which has a sign."""
+    """Return the CRC-32 of name, height, width and data as a signed 32-bit integer, which a Datum's label is."""
     checksum = zlib.crc32(datum.data, zlib.crc32(f"{name} {datum.height} {datum.width} ".encode("utf-8")))
     return checksum - (checksum >> 31 << 32)
 
 
 def decode_planes(record, name):
-    """Decode a record as it is stored, which is what a Caffe layer wants.
+    """Decode a record to its planes, in the order that a Caffe layer takes.
 
     Parameters
     ----------
     record : bytes
         From `encode_record`.
     name : str
-        Of the image, as its key has it.
+        The image's name, as the record's key has it.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def decode_planes(record, name):
     Raises
     ------
     DataError
-        Where the bytes are not such a Datum, or the checksum does not fit.
+        Where the bytes are not a Datum of four planes, or the checksum does not fit.
     """
     datum = caffe_pb2.Datum()
     try:
@@ -91,12 +91,12 @@ def decode_planes(record, name):
         raise DataError(f"A record names {datum.width} x {datum.height} pixels in {PLANES} planes but holds "
                         f"{len(datum.data)} bytes of them: make the LMDB again.")
     if not datum.HasField("label"):
-        raise DataError("A record has no checksum, an earlier version of data_prep wrote it: make the LMDB again.")
+        raise DataError("A record has no checksum, as an earlier version of data_prep wrote it: make the LMDB again.")
     if datum.label != _checksum(datum, name):
-        raise DataError("A record's checksum does not fit its name and pixels, it is damaged: make the LMDB again.")
+        raise DataError("A record's checksum does not fit its name and pixels, so it is damaged: make the LMDB again.")
     return np.frombuffer(datum.data, dtype=np.uint8).reshape(shape)
 
 
 def planes_to_pair(planes):
-    """Planes B, G, R and label (4, H, W) as an RGB image (H, W, 3) and labels (H, W); copies."""
+    """Copy planes B, G, R and label (4, H, W) into an RGB image (H, W, 3) and labels (H, W)."""
     return np.ascontiguousarray(planes[2::-1].transpose(1, 2, 0)), planes[3].copy()

@@ -1,4 +1,4 @@
-"""Whether an LMDB can be read: LMDB trusts its file, and a damaged one ends the process that reads it."""
+"""Check of an LMDB before it is read: LMDB trusts its file, and a damaged file crashes the process that reads it."""
 
 import faulthandler
 import os
@@ -10,19 +10,19 @@ import numpy as np
 
 from data_prep.errors import DataError
 
-WHOLE, DAMAGED = 0, 1  # exit status of the process that tries
+WHOLE, DAMAGED = 0, 1  # exit status of the process that reads for a trial
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE)
 
 
 def check_lmdb(folder):
     """Visit every record in a process of its own, which may crash instead of this one.
 
-    Only the first and the last byte of a record are touched: what lies between is for its checksum.
+    Only the first and the last byte of a record are touched: its checksum covers those between.
 
     Parameters
     ----------
     folder : str
-        Of an LMDB.
+        The LMDB's folder.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def check_lmdb(folder):
 
 
 def _visit_and_exit(folder):
-    """End this process, with the exit status or a signal telling what became of it."""
+    """Visit every record and end this process; its exit status, or the signal that ends it, tells the outcome."""
     status = DAMAGED
     try:
         faulthandler.disable()
@@ -49,11 +49,11 @@ def _visit_and_exit(folder):
         if _visit(folder):
             status = WHOLE
     finally:
-        os._exit(status)  # an exception's traceback would be one more than the parent's sentence
+        os._exit(status)  # without an exception's traceback: the parent says it in one sentence
 
 
 def _visit(folder):
-    """Whether all records are there, inside the file, and found by their keys too."""
+    """Return whether all records are there, lie inside the file, and can be looked up by their keys."""
     path = os.path.join(folder, "data.mdb")
     maps_before = _maps_of(path)
     with lmdb.open(folder, readonly=True, lock=False, readahead=False, create=False) as environment, \
@@ -70,14 +70,14 @@ def _visit(folder):
         keys, left = [], environment.stat()["entries"]
         for key, record in transaction.cursor():
             left -= 1
-            if left < 0 or not (touch(key) and touch(record)):  # more than there are: a tree that is bent into a circle
+            if left < 0 or not (touch(key) and touch(record)):  # a tree that is bent into a circle has no end
                 return False
             keys.append(bytes(key))
         return left == 0 and all(transaction.get(key) for key in keys)
 
 
 def _maps_of(path):
-    """Addresses that a file is mapped at in this process; none on a file system that lends it another inode there."""
+    """Return the addresses of a file's maps in this process; none where the file system shows another inode there."""
     inode = str(os.stat(path).st_ino)
     with open("/proc/self/maps") as maps:
         return {int(line.partition("-")[0], 16) for line in maps if line.split()[4] == inode}

@@ -1,4 +1,4 @@
-"""Writing the LMDBs of a dataset: shuffled once, complete or not at all, going on where a run was interrupted."""
+"""Writing a dataset's LMDBs: shuffled once, complete or not at all, continued where a run was interrupted."""
 
 import os
 import shutil
@@ -15,31 +15,31 @@ from data_prep.store.metadata import RECORD_FORMAT, Metadata, write_metadata
 from data_prep.store.records import record_key
 from data_prep.store.write_progress import FILE_NAME, SplitProgress, WriteProgress
 
-FIRST_MAP_SIZE = 1 << 26  # bytes; doubled whenever it is full
-RECORDS_A_TRANSACTION = 64  # what an interruption loses at most
+FIRST_MAP_SIZE = 1 << 26  # bytes; doubled whenever the map is full
+RECORDS_PER_TRANSACTION = 64  # an interruption loses no more
 
 
 class SplitStatistics(NamedTuple):
-    """What the writer learns of a split while it writes it."""
+    """Statistics of a written split."""
 
-    count: int
+    count: int  # of records
     mean_bgr: tuple  # over all pixels, in 0..255
     sizes: list  # distinct (height, width), sorted
 
 
 def shuffled(entries, seed, split):
-    """`entries` in the order of their records, which follows from the seed and the split's name alone."""
+    """Return `entries` in a random order, which follows from the seed and the split's name alone."""
     generator = np.random.default_rng([seed, zlib.crc32(split.encode("utf-8"))])
     # Ranks of random numbers: NumPy may change what permutation() gives, but hardly ever random().
     return [entries[index] for index in np.argsort(generator.random(len(entries)), kind="stable")]
 
 
 def write_dataset(name, dataset, entries, seed, output, jobs=1):
-    """Write one LMDB a split and dataset.json.
+    """Write one LMDB per split, and dataset.json.
 
-    Everything is written to a folder beside `output`, which gets its name at the very end. What an interrupted
-    run, or one that met a bad image, left there is gone on with if it came from the same files and settings; a few
-    records are not left.
+    Everything is written to a folder beside `output`, which is renamed to `output` at the very end. A run that is
+    interrupted or meets a bad image leaves that folder behind, unless it holds few records. The next run continues
+    it if files and settings are the same.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
     dataset : datasets.Dataset
         Its row of the table.
     entries : dict of str to list of Entry
-        For each split the entries in the order of the records.
+        Entries per split, in the order of the records.
     seed : int
         Noted in dataset.json.
     output : str
@@ -72,7 +72,7 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         progress = WriteProgress(partial, _settings(name, dataset, seed))
         statistics = {split: write_split(os.path.join(partial, split), entries[split], split, jobs, progress)
                       for split in entries}
-        for left in set(os.listdir(partial)) - set(entries) - {FILE_NAME}:  # unwanted splits, halves of files
+        for left in set(os.listdir(partial)) - set(entries) - {FILE_NAME}:  # unwanted splits, unfinished files
             path = os.path.join(partial, left)
             shutil.rmtree(path) if os.path.isdir(path) else os.remove(path)
         metadata = _metadata(name, dataset, statistics, seed)
@@ -83,25 +83,25 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         raise DataError(f"{output} cannot be written ({reason}): choose a folder that you may write to, on a "
                         "disk with space.") from None
     finally:
-        if progress is None or progress.records() < RECORDS_A_TRANSACTION:  # soon done again
+        if progress is None or progress.records() < RECORDS_PER_TRANSACTION:  # quickly written again
             shutil.rmtree(partial, ignore_errors=True)
     return metadata
 
 
 def partial_folder(output):
-    """The folder that the LMDBs are in until they are complete."""
+    """Return the folder that holds the LMDBs until they are complete."""
     return os.path.abspath(output) + ".partial"
 
 
 def _settings(name, dataset, seed):
-    """What records depend on besides their entries."""
+    """Return the settings that the records depend on besides their entries."""
     classes = [[label_id, entry.name] for label_id, entry in dataset.classes.items()]
     return {"name": name, "seed": seed, "subsampling": dataset.subsampling, "classes": classes,
             "generator": dataset.generator, "record_format": RECORD_FORMAT}
 
 
 def _replace(output, partial):
-    """Give `partial` the name `output`; whatever is killed in between, no half of a folder has that name."""
+    """Rename `partial` to `output`; where the process is killed in between, `output` is whole or missing."""
     replaced = output + ".replaced"
     shutil.rmtree(replaced, ignore_errors=True)
     if os.path.isdir(output):
@@ -116,8 +116,8 @@ def _metadata(name, dataset, statistics, seed):
                     classes=list(dataset.classes.values()),
                     label_ids=list(dataset.classes),
                     mean_bgr=statistics["train"].mean_bgr,
-                    splits={split: found.count for split, found in statistics.items()},
-                    sizes={split: found.sizes for split, found in statistics.items()},
+                    splits={split: written.count for split, written in statistics.items()},
+                    sizes={split: written.sizes for split, written in statistics.items()},
                     seed=seed,
                     subsampling=dataset.subsampling,
                     generator=dataset.generator)
@@ -129,15 +129,15 @@ def write_split(folder, entries, split, jobs=1, progress=None):
     Parameters
     ----------
     folder : str
-        The LMDB's folder; what is there is replaced unless `progress` says that it is part of the same.
+        The LMDB's folder; replaced unless it holds the first records of the same entries, by `progress`.
     entries : list of Entry
         In the order of the records.
     split : str
-        Its name, for the progress bar.
+        The split's name, for the progress bar.
     jobs : int
         Number of processes that load images.
     progress : WriteProgress, optional
-        Where to note how far it is.
+        Knows the records of an earlier run and notes those of this one.
 
     Returns
     -------
@@ -156,13 +156,13 @@ def write_split(folder, entries, split, jobs=1, progress=None):
 
 
 def _take_up(folder, entries, done):
-    """The progress of a split of which `done` is noted, or of a new beginning where that does not hold."""
+    """Return `done`, the noted progress, if the LMDB and the entries agree with it; else start anew."""
     try:
         with lmdb.open(folder, readonly=True, lock=False, create=False) as environment:
-            found = environment.stat()["entries"]
+            stored = environment.stat()["entries"]
     except lmdb.Error:
-        found = -1
-    return done if 0 < done.count <= found and done.comes_from(entries) else _start(folder)
+        stored = -1
+    return done if 0 < done.count <= stored and done.comes_from(entries) else _start(folder)
 
 
 def _start(folder):
@@ -171,7 +171,7 @@ def _start(folder):
 
 
 def _map_size(folder):
-    """Twice what there is, so that an LMDB that is gone on with has room for the next transaction."""
+    """Return twice the file's size, so that an LMDB of an earlier run has room for the next transaction."""
     path = os.path.join(folder, "data.mdb")
     return max(FIRST_MAP_SIZE, 2 * os.path.getsize(path) if os.path.exists(path) else 0)
 
@@ -186,18 +186,18 @@ def _drop_records(environment, count):
 
 
 def _batches(entries, loaded, done):
-    """Keys and records for one transaction after the other, with the progress after each."""
+    """Yield the keys and records of each transaction, with the progress after it."""
     batch = []
     for index, (record, size, sums) in enumerate(loaded, start=done.count):
         batch.append((record_key(index, entries[index].name), record))
         done = done.after(entries[index], size, sums)
-        if len(batch) == RECORDS_A_TRANSACTION or done.count == len(entries):
+        if len(batch) == RECORDS_PER_TRANSACTION or done.count == len(entries):
             yield batch, done
             batch = []
 
 
 def _put(environment, batch):
-    """Write a batch in one transaction, in a larger map where it does not fit."""
+    """Write a batch in one transaction; enlarge the map where it is full."""
     while True:
         try:
             with environment.begin(write=True) as transaction:

@@ -9,23 +9,23 @@ import numpy as np
 from data_prep.progress import Progress
 from data_prep.store.datum import encode_record
 
-ENTRIES_AHEAD = 64  # of the writer; up to twice as many
+ENTRIES_AHEAD = 64  # twice as many, at most, are loaded and not yet written
 
-_stop = None  # in a worker: the event that says that nobody wants its work any more
+_stop = None  # in a worker: the event after which it loads nothing more
 
 
 def load_entries(entries, first, split, jobs):
-    """Load and encode entries in several processes, showing progress; close it to end it early.
+    """Load and encode entries in several processes, showing progress; close the generator to end it early.
 
     Parameters
     ----------
     entries : list of Entry
     first : int
-        Those before are done already.
+        Index of the first entry to load.
     split : str
-        Its name, for the progress.
+        The split's name, for the progress.
     jobs : int
-        Number of processes.
+        Number of processes that load.
 
     Yields
     ------
@@ -33,7 +33,7 @@ def load_entries(entries, first, split, jobs):
     size : (int, int)
         Height and width.
     sums : (3,) int64 array
-        Of B, G and R over the image's pixels.
+        Sums of B, G and R over the image's pixels.
     """
     if first == len(entries):
         return
@@ -55,7 +55,7 @@ def load_entries(entries, first, split, jobs):
 
 
 def _loaded_ahead(pool, entries):
-    """Loaded entries in order, with few enough ahead that they fit into memory where writing is the slower part."""
+    """Yield loaded entries in order; few are loaded ahead, so that they fit into memory where writing is slower."""
     ahead = deque()
     for start in range(0, len(entries), ENTRIES_AHEAD):
         ahead.append(pool.imap(_load, entries[start:start + ENTRIES_AHEAD]))
@@ -66,7 +66,7 @@ def _loaded_ahead(pool, entries):
 
 
 def _prepare_worker(stop):
-    """Let an interruption reach the parent alone, which then has its workers stop."""
+    """Ignore interruptions in a worker: they reach the parent too, which stops its workers."""
     global _stop
     _stop = stop
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -74,7 +74,7 @@ def _prepare_worker(stop):
 
 
 def _load(entry):
-    """The record of an entry, its size and its sums over pixels of B, G and R; None after `_stop`."""
+    """Load an entry: return its record, its size and its sums of B, G and R over pixels; None after `_stop`."""
     if _stop.is_set():
         return None
     image, labels = entry.load()

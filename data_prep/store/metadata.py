@@ -1,4 +1,4 @@
-"""dataset.json: what is known about an LMDB besides its records."""
+"""dataset.json: the description of a dataset's LMDBs."""
 
 import json
 import math
@@ -10,11 +10,11 @@ from data_prep.errors import DataError
 
 FILE_NAME = "dataset.json"
 VOID = 255
-RECORD_FORMAT = 2  # of datum.py, raised whenever that changes; 2: with a checksum
+RECORD_FORMAT = 2  # of the records of datum.py, raised with every change; 2 has a checksum
 
 
 class LabelClass(NamedTuple):
-    """One row of a dataset's class table; its place in the table is its training label."""
+    """One row of a dataset's class table; the row's number is the training label."""
 
     name: str
     category: str
@@ -22,7 +22,7 @@ class LabelClass(NamedTuple):
 
 
 class Metadata(NamedTuple):
-    """What dataset.json holds.
+    """The contents of dataset.json.
 
     Attributes
     ----------
@@ -35,9 +35,9 @@ class Metadata(NamedTuple):
     mean_bgr : tuple of 3 floats
         Mean over all pixels of the train split, in 0..255, in Caffe's channel order.
     splits : dict of str to int
-        Number of records a split.
+        Number of records per split.
     sizes : dict of str to list of (height, width)
-        The distinct image sizes a split.
+        The distinct image sizes per split.
     seed : int
         Seed of the shuffled order (and of the drawing, where the images are drawn).
     subsampling : int
@@ -45,9 +45,9 @@ class Metadata(NamedTuple):
     void : int
         Label of pixels without a class.
     generator : int
-        Version of what drew the images; 0 where they come from files.
+        Version of the code that drew the images; 0 where they come from files.
     record_format : int
-        `RECORD_FORMAT` when the records were written.
+        `RECORD_FORMAT` of the version that wrote the records.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Metadata(NamedTuple):
 def write_metadata(folder, metadata):
     """Write `metadata` to dataset.json in `folder`."""
     fields = dict(metadata._asdict(), classes=[entry._asdict() for entry in metadata.classes])
-    # its folder is renamed next, which must not reach the disk before it
+    # The writer renames the folder next; the folder's new name must not reach the disk before the file.
     write_atomically(os.path.join(folder, FILE_NAME), json.dumps(fields, indent=2) + "\n", sync=True)
 
 
@@ -76,7 +76,7 @@ def read_metadata(folder):
     Parameters
     ----------
     folder : str
-        The folder that holds dataset.json, train/ and val/; the path of dataset.json itself will do too.
+        The folder that holds dataset.json, train/ and val/, or the path of dataset.json itself.
 
     Returns
     -------
@@ -85,7 +85,7 @@ def read_metadata(folder):
     Raises
     ------
     DataError
-        Where the file is not there, is not what `write_metadata` wrote, or its records have another format.
+        Where the file is missing, is not one of `write_metadata`, or names another format of records.
     """
     path = folder if os.path.basename(folder) == FILE_NAME else os.path.join(folder, FILE_NAME)
     try:
@@ -108,29 +108,29 @@ def read_metadata(folder):
 
 
 def _from_fields(fields):
-    """Metadata of what JSON holds; any exception but a DataError where it is something else."""
-    classes = [LabelClass(_of(str, entry["name"]), _of(str, entry["category"]), _several(int, entry["colour"], 3))
-               for entry in fields["classes"]]
-    sizes = {split: [_several(int, size, 2) for size in found] for split, found in fields["sizes"].items()}
-    numbers = {"generator": 0, "record_format": 1}  # what they were before they were noted
+    """Build Metadata from JSON's values; a wrong one raises an exception that `read_metadata` makes a sentence."""
+    classes = [LabelClass(_checked(str, entry["name"]), _checked(str, entry["category"]),
+                          _checked_tuple(int, entry["colour"], 3)) for entry in fields["classes"]]
+    sizes = {split: [_checked_tuple(int, size, 2) for size in listed] for split, listed in fields["sizes"].items()}
+    numbers = {"generator": 0, "record_format": 1}  # of files that were written before these were noted
     for name in ("seed", "subsampling", "void", "generator", "record_format"):
-        numbers[name] = _of(int, fields.get(name, numbers.get(name)))
-    found = {"name": _of(str, fields["name"]), "classes": classes, "sizes": sizes, **numbers,
-             "mean_bgr": tuple(map(float, _several((float, int), fields["mean_bgr"], 3))),
-             "label_ids": list(_several(int, fields["label_ids"], len(classes))),
-             "splits": {split: _of(int, count) for split, count in fields["splits"].items()}}
-    return Metadata(**{**fields, **found})
+        numbers[name] = _checked(int, fields.get(name, numbers.get(name)))
+    checked = {"name": _checked(str, fields["name"]), "classes": classes, "sizes": sizes, **numbers,
+               "mean_bgr": tuple(map(float, _checked_tuple((float, int), fields["mean_bgr"], 3))),
+               "label_ids": list(_checked_tuple(int, fields["label_ids"], len(classes))),
+               "splits": {split: _checked(int, count) for split, count in fields["splits"].items()}}
+    return Metadata(**{**fields, **checked})
 
 
-def _several(kind, values, count):
-    values = tuple(_of(kind, value) for value in _of(list, values))
+def _checked_tuple(kind, values, count):
+    values = tuple(_checked(kind, value) for value in _checked(list, values))
     if len(values) != count:
         raise ValueError(f"{len(values)} values, not {count}")
     return values
 
 
-def _of(kind, value):
-    """A value, if it is of that kind and finite."""
+def _checked(kind, value):
+    """Return `value` if it is of the kind and finite."""
     if not isinstance(value, kind) or isinstance(value, bool) or value != value or value in (math.inf, -math.inf):
         raise TypeError(f"{value!r} is of the wrong kind")
     return value

@@ -18,7 +18,7 @@ def record_key(index, name):
 class Records:
     """The records of one split, in their order; open them with `open_records`.
 
-    Threads and forked processes may share one: each process opens the LMDB for itself.
+    Threads and forked processes may share an instance: each process opens the LMDB for itself.
     """
 
     def __init__(self, folder):
@@ -71,7 +71,7 @@ def open_records(folder):
     Parameters
     ----------
     folder : str
-        Such as build/scenes/lmdb/train.
+        The LMDB's folder, such as build/scenes/lmdb/train.
 
     Returns
     -------
@@ -98,5 +98,5 @@ def open_records(folder):
 
 @functools.lru_cache(maxsize=None)
 def _open_environment(folder, inode, process):
-    """One environment a file and process: LMDB forbids a second one, and one that came through a fork."""
+    """Open one environment per file and process: LMDB forbids a second one, and one that came through a fork."""
     return lmdb.open(folder, readonly=True, lock=False, readahead=False, create=False, subdir=True)

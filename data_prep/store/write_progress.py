@@ -1,4 +1,4 @@
-"""How far the writing of LMDBs is, and what was written, noted beside them so that a killed run can go on."""
+"""Progress of writing LMDBs, noted beside them so that the run after a killed one continues its work."""
 
 import hashlib
 import json
@@ -12,16 +12,16 @@ FILE_NAME = "progress.json"
 
 
 class SplitProgress(NamedTuple):
-    """What is known of the records of a split that are written.
+    """Statistics of the records of a split that are written so far.
 
     Attributes
     ----------
     count, pixels : int
         Numbers of records and of their pixels.
     sums : (int, int, int)
-        Of B, G and R over all pixels.
+        Sums of B, G and R over all pixels.
     sizes : tuple of (height, width)
-        The distinct ones, sorted.
+        The distinct image sizes, sorted.
     source : str
         Digest of the entries that the records come from.
     """
@@ -33,13 +33,13 @@ class SplitProgress(NamedTuple):
     source: str = ""
 
     def after(self, entry, size, sums):
-        """The progress after one more record, of the given (height, width) and sums over pixels."""
+        """Return the progress after one more record, of the given (height, width) and sums over pixels."""
         return SplitProgress(self.count + 1, self.pixels + size[0] * size[1],
                              tuple(int(old + new) for old, new in zip(self.sums, sums)),
                              tuple(sorted({*self.sizes, size})), _chained(self.source, entry))
 
     def comes_from(self, entries):
-        """Whether the records are those of the first of `entries`, their files unchanged since."""
+        """Return whether the records come from the first of `entries`, whose files are unchanged since."""
         source = ""
         for entry in entries[:self.count]:
             source = _chained(source, entry)
@@ -47,8 +47,9 @@ class SplitProgress(NamedTuple):
 
 
 def _chained(digest, entry):
-    files = [os.stat(path) for path in entry.files]
-    described = digest, entry.name, [(found.st_size, found.st_mtime_ns) for found in files]
+    """Extend the digest of the entries before by `entry`: its name, and its files' sizes and times."""
+    statuses = [os.stat(path) for path in entry.files]
+    described = digest, entry.name, [(status.st_size, status.st_mtime_ns) for status in statuses]
     return hashlib.sha256(repr(described).encode("utf-8")).hexdigest()
 
 
@@ -58,9 +59,9 @@ class WriteProgress:
     Parameters
     ----------
     folder : str
-        Made where it is missing; emptied if it holds what was made with other settings.
+        Made where it is missing; emptied if it holds records that were made with other settings.
     settings : dict
-        What the records depend on besides their entries; as JSON has it.
+        Values that the records depend on besides their entries, as JSON reads them back.
     """
 
     def __init__(self, folder, settings):
@@ -74,26 +75,26 @@ class WriteProgress:
     def _read(self):
         try:
             with open(self._path, encoding="utf-8") as stream:
-                found = json.load(stream)
-            if found["settings"] != self._settings:
+                noted = json.load(stream)
+            if noted["settings"] != self._settings:
                 return {}
             return {split: SplitProgress(**dict(fields, sums=tuple(fields["sums"]),
                                                 sizes=tuple(map(tuple, fields["sizes"]))))
-                    for split, fields in found["splits"].items()}
-        except (OSError, ValueError, KeyError, TypeError):  # no file, or not one that was written here
+                    for split, fields in noted["splits"].items()}
+        except (OSError, ValueError, KeyError, TypeError):  # no file, or not one that `note` wrote
             return {}
 
     def records(self):
-        """Number of records that are written, of all splits."""
+        """Return the number of records that are written, of all splits."""
         return sum(progress.count for progress in self._splits.values())
 
     def get(self, split):
-        """SplitProgress of a split."""
+        """Return the SplitProgress of a split."""
         return self._splits.get(split, SplitProgress())
 
     def note(self, split, progress):
-        """Note the progress of a split, once its records are safe on the disk."""
+        """Note the progress of a split, whose records must be on the disk by then."""
         self._splits[split] = progress
         fields = {"settings": self._settings,
-                  "splits": {name: found._asdict() for name, found in self._splits.items()}}
+                  "splits": {name: noted._asdict() for name, noted in self._splits.items()}}
         write_atomically(self._path, json.dumps(fields), sync=True)

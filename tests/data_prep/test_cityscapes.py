@@ -1,4 +1,4 @@
-"""Cityscapes: the official table, the layout of its folders, and what may be wrong with them."""
+"""Cityscapes: the official table, the layout of its folders, and faults in them."""
 
 import os
 import re
@@ -68,9 +68,9 @@ def test_from_the_command_line(root, tmp_path, capsys, factor, more):
             city = frame.split("_")[0]
             image = np.asarray(Image.open(root / "leftImg8bit" / split / city / f"{frame}_leftImg8bit.png"))
             ids = np.asarray(Image.open(root / "gtFine" / split / city / f"{frame}_gtFine_labelIds.png"))
-            found, labels = records[index]
+            stored, labels = records[index]
             means = image.reshape(12 // factor, factor, 16 // factor, factor, 3).mean(axis=(1, 3))
-            assert np.abs(found - means).max() <= 0.5
+            assert np.abs(stored - means).max() <= 0.5
             expected = np.array(TRAIN_IDS)[ids[factor - 1::factor, factor - 1::factor]]
             np.testing.assert_array_equal(labels, np.full_like(labels, 255) if split == "test" else expected)
 
@@ -101,7 +101,7 @@ def test_the_sentence_names_what_would_do(root, tmp_path, capsys):
 
 def test_whole_splits_need_no_count(root, monkeypatch):
     monkeypatch.setitem(DATASETS, "cityscapes", DATASETS["cityscapes"]._replace(splits=COUNTS))
-    assert {split: len(found) for split, found in list_splits("cityscapes", str(root), 0, {}).items()} == COUNTS
+    assert {split: len(listed) for split, listed in list_splits("cityscapes", str(root), 0, {}).items()} == COUNTS
 
 
 def test_the_test_split_needs_no_labels_and_may_be_missing(root, tmp_path):

@@ -1,4 +1,4 @@
-"""The table of datasets."""
+"""The table of datasets, and the splits that are listed from it."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Digests against the command line tools that everyone has."""
+"""Digests equal those of the command line tools that every system has."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""Downloads from a server on this machine: whole, broken, gone on with, and verified."""
+"""Downloads from a server on this machine: whole, broken, continued and verified."""
 
 import hashlib
 import http.server
@@ -16,7 +16,7 @@ CONTENT = np.random.default_rng(0).bytes(300_000)
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves `CONTENT` at /file; notes the ranges asked for; breaks off after `breaks_after` bytes of it."""
+    """Serves `CONTENT` at /file, up to byte `breaks_after`; notes the ranges that are asked for."""
 
     ranges = True
     breaks_after = None

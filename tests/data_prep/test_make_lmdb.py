@@ -1,4 +1,4 @@
-"""The command line of data_prep."""
+"""The command line of data_prep: complete LMDBs, one sentence for each fault, and interruptions."""
 
 import os
 import re
@@ -89,7 +89,7 @@ def test_scenes_of_another_version_are_drawn_anew(tmp_path, capsys, monkeypatch)
 
 
 def test_what_is_complete_is_newer_than_the_version_it_was_checked_against(tmp_path):
-    """Or make would ask again and again."""
+    """If it were older, each make would check it again."""
     assert scenes(tmp_path / "lmdb") == 0
     os.utime(tmp_path / "lmdb" / "dataset.json", (0, 0))
     assert scenes(tmp_path / "lmdb") == 0
@@ -165,7 +165,7 @@ def test_an_interrupted_command_leaves_nothing(tmp_path, number):
 def test_an_interrupted_command_goes_on(camvid_root, tmp_path, capsys, monkeypatch):
     def interrupt(folder, metadata):
         raise KeyboardInterrupt
-    monkeypatch.setattr(lmdb_writer, "RECORDS_A_TRANSACTION", 1)
+    monkeypatch.setattr(lmdb_writer, "RECORDS_PER_TRANSACTION", 1)
     with monkeypatch.context() as patched:
         patched.setattr(lmdb_writer, "write_metadata", interrupt)
         assert camvid(camvid_root, tmp_path / "lmdb") == 130

@@ -1,4 +1,4 @@
-"""Numbers of command lines."""
+"""Numbers on command lines are read, and other words refused by name."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Images and labels from files, and what may be wrong with them."""
+"""Images and labels are read from files, and files that are wrong are named."""
 
 import struct
 import zlib
@@ -103,7 +103,7 @@ def test_bad_labels_are_named(camvid_root, values, words):
         entries(camvid_root)[0].load()
 
 
-def test_a_value_that_subsampling_would_skip_is_found(camvid_root):
+def test_a_value_that_subsampling_would_skip_is_named(camvid_root):
     values = np.zeros((8, 12), np.uint8)
     values[0, 0] = 77
     save_labels(camvid_root, values)
@@ -131,7 +131,7 @@ def test_a_damaged_png_is_named(camvid_root, folder, keep):
 
 
 def write_grey_png(path, width, height, bits, row):
-    """A PNG of grey numbers with `bits` each, all rows alike; Pillow itself cannot write it."""
+    """Write a PNG of equal rows of grey numbers with `bits` each, which Pillow cannot write."""
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0))
@@ -140,21 +140,21 @@ def write_grey_png(path, width, height, bits, row):
 
 @pytest.mark.parametrize("bits, row", [(4, b"\x01" * 6), (2, b"\x01" * 3), (16, b"\0\x01" * 12)])
 def test_labels_of_other_than_8_bits_are_refused(camvid_root, bits, row):
-    """Pillow would spread numbers of 4 bits over 0 to 255: a 1 would be 17."""
+    """Pillow spreads numbers of 4 bits over 0 to 255, so that 1 becomes 17."""
     write_grey_png(camvid_root / "trainannot" / "frame_0.png", 12, 8, bits, row)
     with pytest.raises(DataError, match=f"frame_0.png has mode .*{bits}B?: a label image must have one channel of 8"):
         entries(camvid_root)[0].load()
 
 
 def test_images_of_more_than_8_bits_are_refused(camvid_root):
-    """Their values would be cut off at 255."""
+    """Pillow cuts their values off at 255."""
     write_grey_png(camvid_root / "train" / "frame_0.png", 12, 8, 16, b"\x12\x34" * 12)
-    with pytest.raises(DataError, match="train/frame_0.png has mode .*: an image must have at most 8 bits a channel"):
+    with pytest.raises(DataError, match="train/frame_0.png has mode .*: an image must have at most 8 bits per channel"):
         entries(camvid_root)[0].load()
 
 
 def test_files_of_other_formats_are_refused(camvid_root):
-    """Whatever their name: Pillow knows formats that start other programs."""
+    """The name does not count: Pillow knows formats that start other programs."""
     path = camvid_root / "train" / "frame_0.png"
     Image.new("RGB", (12, 8)).save(path, "BMP")
     with pytest.raises(DataError, match="damaged or not a PNG file"):

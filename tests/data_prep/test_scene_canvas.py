@@ -1,4 +1,4 @@
-"""What scenes are made of: noise, shapes, the camera and the canvas."""
+"""The parts of scenes: noise, shapes, the camera and the canvas."""
 
 import numpy as np
 import pytest

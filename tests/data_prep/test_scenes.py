@@ -1,4 +1,4 @@
-"""Drawn scenes: the same everywhere, and worth learning from."""
+"""Drawn scenes are the same on every machine, and hard enough to be worth learning from."""
 
 import zlib
 
@@ -29,7 +29,7 @@ def test_seed_split_and_index_determine_a_scene(sample):
 
 
 def test_scenes_are_the_same_on_every_machine():
-    """Checksums that NumPy 1.19 and 2.4 agree on; a change of the drawing changes them and needs a new version."""
+    """NumPy 1.19 and 2.4 give these checksums; a change of the drawing changes them and needs a new version."""
     assert GENERATOR == 1
     assert digest(draw_scene(0, "train", 17)) == 3881906330
     assert digest(draw_scene(0, "val", 3)) == 1181593864
@@ -75,7 +75,7 @@ def test_images_are_well_exposed(sample):
 
 
 def test_colour_alone_does_not_tell_the_class(sample):
-    """The best label for each of 4096 colours, counted over 22 scenes, says little of the other 8."""
+    """The most frequent label of each of 4096 colours, counted over 22 scenes, labels 8 other scenes badly."""
     counts = np.full((4096, len(CLASSES)), 1e-6)
     for image, labels in sample[:22]:
         known = labels != VOID
@@ -94,7 +94,7 @@ def colour_bins(image):
 
 
 def test_most_borders_of_classes_are_edges_of_the_image(sample):
-    """Equation 6's weights between pixels of two classes are far below those within a class."""
+    """Equation 6's weights are far lower between classes than within a class."""
     across, within = [], []
     for image, labels in sample:
         difference = np.diff(image / 255.0, axis=1)

@@ -1,4 +1,4 @@
-"""LMDBs: complete or not at all, in an order that the seed fixes."""
+"""LMDBs are written completely or not at all, in an order that the seed fixes."""
 
 import os
 import pickle
@@ -16,7 +16,7 @@ from data_prep.store.records import open_records
 
 
 class Drawn:
-    """A loader of a small random image; its first pixel is the number it was made with."""
+    """A loader of a small random image; the first pixel holds the loader's number."""
 
     def __init__(self, number, shape=(3, 5)):
         self.number, self.shape = number, shape
@@ -29,7 +29,7 @@ class Drawn:
 
 
 class Broken(Drawn):
-    """A loader of a file that is bad."""
+    """A loader that meets a bad file."""
 
     def __call__(self):
         raise DataError("frame.png is bad.")
@@ -62,8 +62,8 @@ def test_records_are_the_entries_in_their_order(tmp_path):
     records = open_records(str(tmp_path / "lmdb" / "train"))
     assert [records.name(index) for index in range(7)] == [f"image_{number}" for number in range(7)]
     for index in range(7):
-        for found, expected in zip(records[index], Drawn(index)()):
-            np.testing.assert_array_equal(found, expected)
+        for stored, expected in zip(records[index], Drawn(index)()):
+            np.testing.assert_array_equal(stored, expected)
     assert len(open_records(str(tmp_path / "lmdb" / "val"))) == 2
 
 
@@ -144,7 +144,7 @@ def test_what_a_killed_run_left_is_cleared(tmp_path):
 
 
 class Counted(Drawn):
-    """A loader that notes in a file that it was called; bad as long as a file `bad` is there."""
+    """A loader that notes each call in a file; number 13 is bad as long as a file `bad` exists."""
 
     def __init__(self, number, folder):
         super().__init__(number)
@@ -160,8 +160,8 @@ class Counted(Drawn):
 
 @pytest.fixture
 def interrupted(tmp_path, monkeypatch):
-    """An LMDB of which two batches of five are written and noted, 13 being bad; entries depend on files."""
-    monkeypatch.setattr(lmdb_writer, "RECORDS_A_TRANSACTION", 5)
+    """An LMDB of entries with files, of which two batches of five are written and noted, as number 13 is bad."""
+    monkeypatch.setattr(lmdb_writer, "RECORDS_PER_TRANSACTION", 5)
     (tmp_path / "files").mkdir()
     for number in range(25):
         (tmp_path / "files" / str(number)).write_text(str(number))
@@ -174,7 +174,7 @@ def interrupted(tmp_path, monkeypatch):
 
 
 def write_counted(folder, seed=4, count=20):
-    """Write an LMDB of `count` and 5 images; return the numbers of those that were loaded for it."""
+    """Write an LMDB of `count` and 5 images; return the numbers of the images that were loaded for it."""
     (folder / "calls").write_text("")
     entries = [Entry(f"image_{number}", Counted(number, folder), (str(folder / "files" / str(number)),))
                for number in range(25)]
@@ -190,9 +190,9 @@ def assert_whole(folder, count=20, seed=4):
     assert read_metadata(str(folder / "lmdb")) == expected
     assert sorted(os.listdir(folder / "lmdb")) == ["dataset.json", "train", "val"]
     for split in ("train", "val"):
-        found, unbroken = open_records(str(folder / "lmdb" / split)), open_records(str(folder / "unbroken" / split))
-        assert found.keys == unbroken.keys
-        assert [found.record(index) for index in range(len(found))] == [
+        resumed, unbroken = open_records(str(folder / "lmdb" / split)), open_records(str(folder / "unbroken" / split))
+        assert resumed.keys == unbroken.keys
+        assert [resumed.record(index) for index in range(len(resumed))] == [
             unbroken.record(index) for index in range(len(unbroken))]
         assert os.listdir(folder / "lmdb" / split) == ["data.mdb"]
     assert not (folder / "lmdb.partial").exists()

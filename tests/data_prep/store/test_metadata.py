@@ -1,4 +1,4 @@
-"""dataset.json."""
+"""dataset.json is read as it was written, and any other file is refused with a sentence."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Records: what goes in comes out, and what cannot be a record is named."""
+"""Records are read as they were written, and bytes or files that are damaged are named."""
 
 import multiprocessing
 import os
@@ -59,7 +59,7 @@ def test_arrays_that_are_no_record_are_refused(image, labels, words):
     (caffe_pb2.Datum(channels=3, height=1, width=1, data=b"abc").SerializeToString(), "3 planes, not the 4"),
     (caffe_pb2.Datum(channels=4, height=2, width=2, data=b"abc").SerializeToString(), "2 x 2 pixels .* 3 by"),
     (caffe_pb2.Datum(channels=4, height=-1, width=-1, data=b"abcd").SerializeToString(), "-1 x -1"),
-    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd").SerializeToString(), "has no checksum, an earlier"),
+    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd").SerializeToString(), "no checksum, as an earlier"),
     (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd", label=7).SerializeToString(), "checksum does not"),
 ])
 def test_bytes_that_are_no_record_are_refused(record, words):
@@ -73,10 +73,10 @@ def test_no_changed_byte_goes_unnoticed(data):
     place = data.draw(st.integers(0, len(record) - 1))
     record[place] ^= data.draw(st.integers(1, 255))
     try:
-        found = decode_planes(bytes(record), "a")
+        planes = decode_planes(bytes(record), "a")
     except DataError:
         return
-    np.testing.assert_array_equal(found, decode_planes(encode_record(IMAGE, LABELS, "a"), "a"))
+    np.testing.assert_array_equal(planes, decode_planes(encode_record(IMAGE, LABELS, "a"), "a"))
 
 
 def test_the_checksum_is_the_usual_one():
@@ -172,7 +172,7 @@ def test_a_corrupt_record_is_named_by_its_key(folder):
 
 @pytest.mark.parametrize("pages", [2, 3, 5])
 def test_a_truncated_lmdb_is_named(tmp_path, pages):
-    """Reading past its end would be a bus error, the end of the process."""
+    """Reading past its end would end the process by a bus error."""
     folder = str(tmp_path)
     with lmdb.open(folder) as environment, environment.begin(write=True) as transaction:
         for index in range(3):
@@ -187,7 +187,7 @@ def contents(records):
 
 
 def test_a_bent_tree_is_named(folder):
-    """Pages 2 and up, behind the two that describe the file, overwritten at random: a sentence or the records."""
+    """Random bytes behind the two pages that describe the file lead to a sentence or leave the records as they are."""
     whole = open(f"{folder}/data.mdb", "rb").read()
     expected = contents(open_records(folder))
     generator, refused = np.random.default_rng(0), 0
@@ -199,11 +199,11 @@ def test_a_bent_tree_is_named(folder):
         content.tofile(f"{folder}/data.mdb")
         try:
             records = open_records(folder)
-            found = contents(records)
+            read = contents(records)
         except DataError:
             refused += 1
         else:
-            assert found == expected
+            assert read == expected
     assert 0 < refused < 60
 
 
