@@ -28,7 +28,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
-	train train-joint train-control evaluate official-evaluation submission grid-search dask-scheduler dask-workers report \
+	train train-joint train-control evaluate official-evaluation submission grid-search report \
 	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -49,14 +49,12 @@ help:  ## list the targets (what `make` alone does too)
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
 ## GRID_ARGS     options of experiments.grid_search, such as --write
-## SCHEDULER     address of a Dask scheduler, for grid-search and dask-workers
-## WORKERS       number of Dask workers on this machine (one a core)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
-## BENCH_ARGS    options of benchmarks.crf or benchmark_gpu, such as --training-step
+## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --training-step
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
-## NP            processes that train, evaluate and label together, over MPI (1)
+## NP            processes that train, evaluate, label and search together, over MPI (1; grid-search: one per core)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
 ## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
 ## ENGINE        docker, podman or buildah (the first that works)
@@ -83,7 +81,7 @@ test-full-size: docker  ## tests at the paper's own sizes: 13 GB of memory
 test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and other faults, a line each, fuzzing and sanitizers: up to 40 minutes
 	$(RUN) python3 -m pytest -q tests/faults $(PYTEST_ARGS)
 
-test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line each target
+test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line per target
 	$(RUN) python3 -m tests.fuzz $(FUZZ_ARGS)
 
 test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -105,7 +103,7 @@ lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) shellcheck --external-sources docker/build docker/bundle docker/run docker/enter docker/engine.sh \
 		docker/bundling/run docker/bundling/g++ .ci/run
 
-lmdb: $(LMDB)  ## the dataset as LMDBs, one a split
+lmdb: $(LMDB)  ## the dataset as LMDBs, one per split
 
 weights: build/weights/vgg16.caffemodel  ## VGG16's weights, downloaded and made fully convolutional
 
@@ -142,15 +140,8 @@ submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototx
 	$(RUN) python3 -m $(RANKS) experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
 grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT
-	$(RUN) python3 -m $(RANKS) experiments.grid_search $(EXPERIMENT) --split $(SPLIT) $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") $(GRID_ARGS)
-
-dask-scheduler: | docker  ## hand out grid-search's work to several machines
-	$(RUN) dask-scheduler --no-dashboard
-
-dask-workers: | docker  ## do the work of SCHEDULER on this machine
-	@$(if $(SCHEDULER),:,$(call fail,SCHEDULER is not set; give the address that make dask-scheduler shows))
-	OMP_NUM_THREADS=1 $(RUN) dask-worker "$(SCHEDULER)" --nprocs $(or $(WORKERS),$$(nproc)) --nthreads 1 --no-dashboard \
-		--local-directory build/dask
+	$(RUN) python3 -m $(or $(RANKS),experiments.parallel --processes cores) experiments.grid_search $(EXPERIMENT) --split $(SPLIT) \
+		$(GRID_ARGS)
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)

@@ -2,8 +2,8 @@
 
 Labels the images with every combination of the values under `grid` in the configuration, on the unary costs of
 stage 3, which are computed once and kept. Prints the best sets beside the paper's and the CNN alone and writes
-<build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. Works on all cores, or with
---scheduler on the workers of a Dask scheduler. Interrupted, or given further values, it goes on with what is missing.
+<build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. `make grid-search` runs it on all
+cores. Interrupted, or given further values, it goes on with what is missing.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -11,15 +11,15 @@ from experiments.runtime.process_setup import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
+import contextlib
 import json
 from pathlib import Path
 
 import theano_crf
 from data_prep.atomic_files import write_atomically
 from data_prep.digests import contents_digest
-from data_prep.number_types import positive_integer
 from data_prep.progress import Progress
-from experiments.mpi.processes import communicator
+from experiments.mpi.processes import communicator, share_out
 from experiments.reporting.heat_map import heat_map
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.search.cnn_probabilities import Unaries
@@ -27,7 +27,6 @@ from experiments.search.parameter_sets import parameter_sets
 from experiments.search.results import SearchResults
 from experiments.search.score_sets import score_sets
 from experiments.search.summary import format_search, summarise
-from experiments.search.workers import dask_client, in_parallel
 from experiments.settings.build_paths import grid_search_path, metadata_with_split
 from experiments.settings.config import load_config
 from experiments.settings.edit_config import write_crf
@@ -36,8 +35,8 @@ CNN_ALONE = None
 SOURCES = (".py", ".hpp", ".cluda")
 
 
-def grid_search(config, build, split, scheduler=None, processes=None):
-    """Score every set of the configuration's grid.
+def grid_search(config, build, split):
+    """Score every set of the configuration's grid; several processes share the images out.
 
     Parameters
     ----------
@@ -45,29 +44,31 @@ def grid_search(config, build, split, scheduler=None, processes=None):
     build : pathlib.Path
         Build folder of the experiment, with its LMDB, nets and the weights of stage 3.
     split : str
-    scheduler : str, optional
-        Address of a Dask scheduler; without it the work is done on this machine.
-    processes : int, optional
-        How many on this machine (default: its processors).
 
     Returns
     -------
     dict
-        See `experiments.search.summary.summarise`. Of several processes, which share out the CNN's work, rank 0 alone
-        searches, the others return None.
+        See `experiments.search.summary.summarise`. Of several processes rank 0 alone has it, the others return None.
+
+    Raises
+    ------
+    RuntimeError
+        If a set cannot be scored; image and set are named.
     """
     metadata, sets = metadata_with_split(build, split), parameter_sets(config.grid, config.crf)
-    unaries = Unaries(build, split, metadata, config.crf.unary)
-    if communicator().rank:
-        return None
+    unaries, processes = Unaries(build, split, metadata, config.crf.unary), communicator()
+    wanted = [CNN_ALONE, *sets]
     mark = f"{unaries.mark} {config.crf.decode} {_solver()}"
-    results = SearchResults(grid_search_path(build, split).with_suffix(".sqlite"), mark)
-    try:
-        _fill(results, unaries, [CNN_ALONE, *sets], config.crf.decode, scheduler, processes)
+    with contextlib.ExitStack() as stack:
+        results = None
+        if processes.rank == 0:
+            path = grid_search_path(build, split).with_suffix(".sqlite")
+            results = stack.enter_context(contextlib.closing(SearchResults(path, mark)))
+        _fill(results, unaries, wanted, config.crf.decode)
+        if results is None:
+            return None
         names = [unaries.name(index) for index in range(len(unaries))]
         return summarise(results, sets, names, metadata, split, config)
-    finally:
-        results.close()
 
 
 def _solver():
@@ -76,32 +77,58 @@ def _solver():
     return contents_digest(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
-def _fill(results, unaries, sets, decode, scheduler, processes):
-    """Add the results that are missing, an image at a time."""
-    missing = {index: results.missing(unaries.name(index), sets) for index in range(len(unaries))}
-    missing = {index: wanted for index, wanted in missing.items() if wanted}
+def _fill(results, unaries, sets, decode):
+    """Add the results that are missing, an image at a time; rank 0, which has `results`, adds those of all."""
+    processes = communicator()
+    missing = processes.from_first(results and _missing(results, unaries, sets))
     if not missing:
         return
-    jobs = ((index, (*unaries[index], wanted, decode)) for index, wanted in missing.items())
-    with dask_client(scheduler, processes) as client, \
-            Progress("grid search", len(unaries) - len(missing), len(unaries), "image") as progress:
-        threads = sum(client.ncores().values())
-        progress.note(f"{len(sets) - 1} sets, {len(missing)} images to do, {threads} thread{'s' * (threads != 1)}")
-        for index, found in in_parallel(client, score_sets, jobs):
-            results.add(unaries.name(index), missing[index], found)
+    indices = list(missing)
+
+    def score(index):
+        return index, _score(unaries, index, missing[index], decode)
+
+    with Progress("grid search", len(unaries) - len(missing), len(unaries), "image") as progress:
+        progress.note(f"{len(sets) - 1} sets, {len(missing)} images to do, {processes.size} "
+                      f"process{'es' * (processes.size > 1)}")
+        for index, found in share_out(processes, indices, score):
+            if results:
+                results.add(unaries.name(index), missing[index], found)
             progress.advance()
+
+
+def _missing(results, unaries, sets):
+    """Return {place of an image: its sets that have no result yet}, without images that have all."""
+    by_image = {index: results.missing(unaries.name(index), sets) for index in range(len(unaries))}
+    return {index: wanted for index, wanted in by_image.items() if wanted}
+
+
+def _score(unaries, index, sets, decode):
+    """Score an image's sets, and say where the process is: to the launcher as it goes on, in the error that ends it."""
+    place = name = unaries.name(index)
+
+    def note(parameters):
+        nonlocal place
+        place = f"{name}, {parameters or 'the CNN alone'}"
+        communicator().note(place)
+
+    try:
+        return score_sets(*unaries[index], sets, decode, note)
+    except MemoryError:
+        raise RuntimeError(f"Memory ran out at {place}; take fewer processes with NP=<number>, or end other programs, "
+                           "and start the same command again.") from None
+    except (ValueError, RuntimeError, OSError) as error:
+        raise RuntimeError(f"The grid search failed at {place}: {error}") from error
 
 
 def main(arguments=None):
     parser = experiment_parser(__doc__)
     parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
-    parser.add_argument("--scheduler", help="address of a Dask scheduler, such as tcp://192.168.0.7:8786")
-    parser.add_argument("--jobs", type=positive_integer, help="processes on this machine (default: its processors)")
     parser.add_argument("--write", action="store_true", help="write the best set into the configuration")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
     build = build_folder(options, config)
-    result = grid_search(config, build, options.split, options.scheduler, options.jobs)
+    result = grid_search(config, build, options.split)
     if result is None:
         return 0
     path = grid_search_path(build, options.split)

@@ -13,12 +13,14 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from experiments.mpi.processes import STAND_INS
+from experiments.mpi.processes import NOTES_VARIABLE, STAND_INS, note_path
 from experiments.runtime.command_line import run_command
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
 # What mpirun adds where a process has said itself why it ended, or where the end is what was asked for.
@@ -28,12 +30,12 @@ ADDED = re.compile(r"|".join((
     "a non-zero exit code. Per user-direction.*", "mpirun detected that one or more .*",
     "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
     "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
-    r"INFO \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
+    r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
     r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*",
     r"\[.*\] \d+ more process.* sent help message .*",
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
 KILLED = re.compile(
-    r"mpirun noticed that process (rank \d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")
+    r"mpirun noticed that process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")
 
 
 def parse_hosts(text):
@@ -54,7 +56,7 @@ def parse_hosts(text):
     return hosts
 
 
-def mpirun_command(processes, hosts, further, command):
+def mpirun_command(processes, hosts, further, command, notes=None):
     """Return the words of an `mpirun` command.
 
     Parameters
@@ -65,12 +67,16 @@ def mpirun_command(processes, hosts, further, command):
     further : sequence of str
         More options of mpirun.
     command : sequence of str
-        What each process runs.
+        Run by each process.
+    notes : path, optional
+        Folder in which the processes note what they are at.
     """
     # A process is not bound to one core: its BLAS has threads.
     words = ["mpirun", "--oversubscribe", "--bind-to", "none", "-np", str(processes)]
     if os.geteuid() == 0:
         words.append("--allow-run-as-root")  # as in a container
+    if notes:
+        words += ["-x", f"{NOTES_VARIABLE}={notes}"]
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
@@ -86,8 +92,16 @@ def _agent(environment):
     return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
 
 
-def run(words):
-    """Run mpirun to its end, hand on signals, and return the exit status."""
+def run(words, notes):
+    """Run mpirun to its end, hand on signals, and return the exit status.
+
+    Parameters
+    ----------
+    words : sequence of str
+        From `mpirun_command`.
+    notes : path
+        As of `mpirun_command`.
+    """
     # In a group of its own: a terminal's signal would make mpirun kill all processes before they have saved.
     job = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
                            preexec_fn=_begin_group)
@@ -104,13 +118,23 @@ def run(words):
         killed = KILLED.match(line)
         if killed and not received:
             rank, machine, number = killed.groups()
-            line = (f"error: {rank} on {machine} was killed by signal {number}, and so all were ended; "
-                    "the same command goes on from what is saved.\n")
+            line = (f"error: rank {rank} on {machine} was killed by signal {number}{_place(notes, rank)}, and so all "
+                    "were ended; the same command goes on from what is saved.\n")
         if not ADDED.fullmatch(line.rstrip("\n")) and not (killed and received):
             sys.stderr.write(line)
             sys.stderr.flush()
     status = job.wait()
     return 128 + received[0] if received and status else status
+
+
+def _place(notes, rank):
+    """Return " while it was at ..." of a rank that has noted its place, else ""."""
+    try:
+        with open(note_path(notes, rank)) as file:
+            text = file.read()
+    except FileNotFoundError:  # on a machine that does not share the folder
+        text = ""
+    return f" while it was at {text}" if text else ""
 
 
 def _begin_group():
@@ -122,7 +146,8 @@ def main(arguments=None):
     summary, _, rest = __doc__.partition("\n")
     parser = argparse.ArgumentParser(description=summary, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--processes", metavar="NP", help="how many (default: as many as --hosts allows, or 1)")
+    parser.add_argument("--processes", metavar="NP",
+                        help="how many, or `cores`: one per processor (default: as many as --hosts allows, or 1)")
     parser.add_argument("--hosts", default="", help="machines and their numbers of processes, as in a:2,b:2")
     parser.add_argument("--mpirun", default="", help="more options of mpirun, as in '--mca btl_tcp_if_include eth0'")
     parser.add_argument("module", help="such as experiments.train")
@@ -133,13 +158,23 @@ def main(arguments=None):
     command = [sys.executable, "-m", options.module, *options.arguments]
     if processes == 1 and not hosts:
         os.execv(sys.executable, command)
-    return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command))
+    with tempfile.TemporaryDirectory(prefix="notes-", dir=_folder_of_notes()) as notes:
+        return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command, notes), notes)
+
+
+def _folder_of_notes():
+    """Return the build folder, which all machines share."""
+    folder = REPOSITORY / "build"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _number(text, places):
     """Return the number of processes that was asked for, at most the places on the machines where they are named."""
-    if not text:
+    if not text or (places and text == CORES):
         return places or 1
+    if text == CORES:
+        return len(os.sched_getaffinity(0))
     if not re.fullmatch(r"[1-9]\d{0,4}", text):
         raise ValueError(f"NP is '{text}'; it must be a number of processes, 1 or more.")
     if places and int(text) > places:

@@ -39,7 +39,7 @@ TREES = {
     f"{LIBRARIES}/openmpi/lib/openmpi3": "lib/openmpi3",
     f"{LIBRARIES}/pmix2/lib/pmix": "lib/pmix",
 }
-PROGRAMS = ("python3", "caffe", "mpirun", "orted", "dask-scheduler", "dask-worker")
+PROGRAMS = ("python3", "caffe", "mpirun", "orted")
 # what the machine's compiler links with the modules that Theano compiles, by the names that it asks for
 LINKED = ("libpython3.9", "libgpuarray", "libblas")
 

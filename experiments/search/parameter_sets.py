@@ -28,6 +28,9 @@ class ParameterSet(NamedTuple):
         """Those that labels depend on: the set without gamma."""
         return self._replace(gamma=None)
 
+    def __str__(self):
+        return ", ".join(f"{name} {value:g}" for name, value in self.to_json().items())
+
     def to_json(self):
         """Return {name: value}, gamma only where it is searched."""
         return {name: value for name, value in self._asdict().items() if value is not None}

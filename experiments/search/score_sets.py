@@ -1,4 +1,4 @@
-"""Scores of many sets of the CRF's parameters on one image: what a worker of the grid search does."""
+"""Scores of many sets of the CRF's parameters on one image, the grid search's unit of work."""
 
 import itertools
 
@@ -9,7 +9,7 @@ from experiments.scoring.metrics import confusion_matrix
 from experiments.search.results import SetResult
 
 
-def score_sets(image, truth, unary, sets, decode):
+def score_sets(image, truth, unary, sets, decode, before_set=lambda parameters: None):
     """Label an image with each set of parameters.
 
     Parameters
@@ -23,16 +23,19 @@ def score_sets(image, truth, unary, sets, decode):
         None stands for the CNN alone: the label of least unary cost.
     decode : str
         As of `theano_crf.dual_mm`.
+    before_set : callable
+        Called with the first of the sets that are labelled together, before they are.
 
     Returns
     -------
     list of experiments.search.results.SetResult
-        One a set.
+        One per set.
     """
     colours, costs = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255), unary[np.newaxis]
     results = []
     # Neighbours that differ in gamma alone have the same labels.
     for shared, group in itertools.groupby(sets, key=lambda parameters: parameters and parameters.of_labels):
+        before_set(shared)
         if shared is None:
             labels = unary.argmin(axis=0)
         else:

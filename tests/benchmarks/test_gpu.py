@@ -55,7 +55,8 @@ def test_without_a_gpu_it_says_how_to_name_one(command):
 
 
 @pytest.mark.parametrize("words, message", [
-    (["--sizes", "1024"], "'1024' is not WIDTHxHEIGHT"), (["--sizes", "0x5"], "'0' is not a whole number of at least 1"),
+    (["--sizes", "1024"], "'1024' is not WIDTHxHEIGHT"),
+    (["--sizes", "0x5"], "'0' is not a whole number of at least 1"),
     (["--batches", "0"], "'0' is not"), (["--nets", "some"], "'some'")])
 def test_bad_options(words, message, capsys):
     with pytest.raises(SystemExit):

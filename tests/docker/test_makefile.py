@@ -15,6 +15,7 @@ STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
 RUN = """#!/bin/sh
 make_files() { for file; do mkdir -p "${file%/*}"; touch "$file"; done; }
 module=$3
+[ "$module" != experiments.parallel ] || module=$6
 while [ $# -gt 0 ]; do
     case $1 in
         --output) build=${2%/lmdb};;
@@ -157,20 +158,14 @@ def test_benchmark_gets_the_folder_of_cityscapes(front_door):
         '--row cnn' in done.stdout
 
 
-def test_grid_search_takes_a_scheduler_and_options(front_door):
+@pytest.mark.parametrize("variables, launcher", [
+    ((), "--processes cores"), (("NP=1",), '--processes "1"'), (("HOSTS=a:1,b:1",), '--hosts "a:1,b:1"')])
+def test_grid_search_takes_all_cores_unless_told_otherwise(front_door, variables, launcher):
     finish(front_door, *STEPS[:5])
-    done = front_door.run("make", "-n", "grid-search", "SCHEDULER=tcp://10.0.0.2:8786", "GRID_ARGS=--write")
-    assert 'grid_search --config experiments/configs/scenes.yaml --build build/scenes --split val ' \
-        '--scheduler "tcp://10.0.0.2:8786" --write' in done.stdout
-    assert "--scheduler" not in front_door.run("make", "-n", "grid-search").stdout
-
-
-def test_dask_workers_are_of_one_thread_each_and_need_a_scheduler(front_door):
-    done = front_door.run("make", "-n", "dask-workers", "SCHEDULER=tcp://10.0.0.2:8786", "WORKERS=3")
-    assert 'OMP_NUM_THREADS=1 docker/run dask-worker "tcp://10.0.0.2:8786" --nprocs 3 --nthreads 1' in done.stdout
-    done = front_door.run("make", "dask-workers")
-    assert done.returncode != 0 and "error: SCHEDULER is not set" in done.stderr
-    assert "docker/run dask-scheduler" in front_door.run("make", "-n", "dask-scheduler").stdout
+    done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write", *variables)
+    words = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert f"experiments.parallel {launcher} experiments.grid_search --config experiments/configs/scenes.yaml " \
+        "--build build/scenes --split val --write" in words
 
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):

@@ -67,6 +67,8 @@ def crash():
 def wait():
     """Rank 1 notes its number and never comes to where rank 0 waits."""
     processes = communicator()
+    processes.note("what was before, which was longer")
+    processes.note("the cables")
     if processes.rank == 1:
         with open(sys.argv[2], "w") as file:
             file.write(str(os.getpid()))

@@ -1,4 +1,4 @@
-"""The grid search on a tiny net: its scores against labels found in NumPy, what is kept, and Dask's processes."""
+"""The grid search on a tiny net: its scores against labels found in NumPy, what is kept, and several processes."""
 
 import contextlib
 import itertools
@@ -14,7 +14,6 @@ import numpy as np
 import psutil
 import pytest
 import yaml
-from distributed import Client
 
 from data_prep.store.records import open_records
 from experiments import grid_search
@@ -35,17 +34,6 @@ def set_grid(build, **grid):
 def build(tiny_build):
     set_grid(tiny_build, **GRID)
     return tiny_build
-
-
-@pytest.fixture
-def within_this_process(monkeypatch, tmp_path):
-    """Dask's workers as threads: their processes take seconds to start."""
-    @contextlib.contextmanager
-    def client(scheduler=None, processes=None):
-        with Client(processes=False, n_workers=1, threads_per_worker=1, dashboard_address=None,
-                    local_directory=str(tmp_path / "dask")) as found:
-            yield found
-    monkeypatch.setattr(grid_search, "dask_client", client)
 
 
 def words(build, *options):
@@ -86,7 +74,7 @@ def by_parameters(result, *names):
     return {tuple(entry["parameters"][name] for name in names): entry for entry in result["sets"]}
 
 
-def test_scores_are_those_of_labels_found_in_numpy(build, command, within_this_process):
+def test_scores_are_those_of_labels_found_in_numpy(build, command):
     found = by_parameters(search(build, command), "alpha", "beta", "lam", "iterations")
     assert set(found) == {*itertools.product((5, 35), (0.9,), (0, 0.4), (2,)), (35, 0.9, 2.5, 15)}  # and the paper's
     for alpha in (5, 35):
@@ -98,14 +86,14 @@ def test_scores_are_those_of_labels_found_in_numpy(build, command, within_this_p
     assert len({round(entry["classes"], 3) for entry in found.values()}) >= 3  # the sets differ
 
 
-def test_without_smoothness_the_labels_are_those_of_the_cnn(build, command, within_this_process):
+def test_without_smoothness_the_labels_are_those_of_the_cnn(build, command):
     result = search(build, command)
     expected = score_of(build, lambda image: build.cnn_labels("stage3", image)).to_json()
     assert result["cnn"] == expected
     assert by_parameters(result, "alpha", "lam")[5, 0]["classes"] == expected["classes"]
 
 
-def test_costs_may_be_logarithms(build, command, within_this_process):
+def test_costs_may_be_logarithms(build, command):
     values = yaml.safe_load(build.config.read_text())
     build.config.write_text(yaml.safe_dump({**values, "crf": {"unary": "-log p"}}))
     found = by_parameters(search(build, command), "alpha", "lam", "iterations")[35, 0.4, 2]
@@ -114,7 +102,7 @@ def test_costs_may_be_logarithms(build, command, within_this_process):
     assert found["classes"] == pytest.approx(expected.classes, abs=0.05)
 
 
-def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command, within_this_process):
+def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command):
     set_grid(build, alpha=[35], lam=[0.4], gamma=[0.05, 0.5])
     found = by_parameters(search(build, command), "alpha", "lam", "gamma")
     for gamma in (0.05, 0.5):
@@ -134,21 +122,18 @@ def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command, within_
 
 
 class Handed:
-    """Notes the jobs that are handed out: image to sets."""
+    """Notes the work that is done: image to sets."""
 
     def __init__(self, monkeypatch):
-        self.jobs, in_parallel = {}, grid_search.in_parallel
+        self.jobs, score = {}, grid_search._score
 
-        def noted(client, function, jobs):
-            def note(jobs):
-                for index, arguments in jobs:
-                    self.jobs[index] = arguments[3]
-                    yield index, arguments
-            return in_parallel(client, function, note(jobs))
-        monkeypatch.setattr(grid_search, "in_parallel", noted)
+        def noted(unaries, index, sets, decode):
+            self.jobs[index] = sets
+            return score(unaries, index, sets, decode)
+        monkeypatch.setattr(grid_search, "_score", noted)
 
 
-def test_goes_on_where_it_was_interrupted(build, command, within_this_process, monkeypatch):
+def test_goes_on_where_it_was_interrupted(build, command, monkeypatch):
     whole = search(build, command)
     for path in build.folder.glob("grid-search-*"):
         path.unlink()
@@ -169,7 +154,7 @@ def test_goes_on_where_it_was_interrupted(build, command, within_this_process, m
     assert {names.name(index) for index in handed.jobs} == {names.name(index) for index in range(IMAGES)} - set(calls)
 
 
-def test_only_further_values_are_tried_and_nothing_twice(build, command, within_this_process, monkeypatch):
+def test_only_further_values_are_tried_and_nothing_twice(build, command, monkeypatch):
     search(build, command)
     handed = Handed(monkeypatch)
     monkeypatch.setattr("experiments.search.cnn_probabilities.Segmenter", None)
@@ -181,7 +166,7 @@ def test_only_further_values_are_tried_and_nothing_twice(build, command, within_
         [(20, 0.9, 0, 2), (20, 0.9, 0.4, 2)]]
 
 
-def test_other_weights_give_other_costs_and_results(build, command, within_this_process):
+def test_other_weights_give_other_costs_and_results(build, command):
     before = search(build, command)
     (build.folder / "stage3" / "final.caffemodel").write_bytes(
         (build.folder / "control" / "final.caffemodel").read_bytes())
@@ -191,7 +176,7 @@ def test_other_weights_give_other_costs_and_results(build, command, within_this_
     assert by_parameters(after, "alpha", "lam")[5, 0]["classes"] == expected["classes"]
 
 
-def test_the_best_set_is_written_into_the_configuration_on_request(build, command, within_this_process):
+def test_the_best_set_is_written_into_the_configuration_on_request(build, command):
     build.config.write_text("# of a test\n" + build.config.read_text())
     before = build.config.read_text()
     best = search(build, command)["best"]["parameters"]
@@ -206,36 +191,35 @@ def environment(**more):
     return {**os.environ, "OMP_NUM_THREADS": "1", **more}
 
 
-@contextlib.contextmanager
-def background(*arguments):
-    """A process whose standard error can be read; ended at the end."""
-    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
-                               env=environment(PYTHONUNBUFFERED="1"))
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.communicate(timeout=600)
+def on_two(build, *options):
+    """Words of the command that searches on two processes."""
+    return [sys.executable, "-m", "experiments.parallel", *(options or ("--processes", "2")), "experiments.grid_search",
+            *words(build)]
 
 
-def test_a_scheduler_with_two_workers_gives_the_same_table(build, command, tmp_path):
-    status, alone, error = command(grid_search.main, *words(build, "--jobs", "2"))
+@pytest.fixture
+def remote_shell(tmp_path):
+    """Stands in for ssh: every machine is this one."""
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+    shell.chmod(0o755)
+    return shell
+
+
+@pytest.mark.parametrize("machines", [1, 2])
+def test_two_processes_give_the_same_table(build, command, remote_shell, machines):
+    status, alone, error = command(grid_search.main, *words(build))
     assert status == 0, error
     result = read(build)
-    (build.folder / "grid-search-val.json").unlink()
-    (build.folder / "grid-search-val.sqlite").unlink()
-    worker = "dask-worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path / "dask")
-    with background("dask-scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard") as scheduler:
-        address = next(re.search(r"tcp://127\.0\.0\.1:\d+", line).group() for line in scheduler.stderr
-                       if "tcp://" in line)
-        with background(*worker, address), background(*worker, address):
-            with Client(address) as client:
-                client.wait_for_workers(2)
-            status, shared, error = command(grid_search.main, *words(build, "--scheduler", address))
-            assert status == 0, error
-    assert "2 threads" in shared
+    for path in build.folder.glob("grid-search-val.*"):
+        path.unlink()
+    options = ("--hosts", "here:1,there:1", "--mpirun", f"--mca plm_rsh_agent {remote_shell}") if machines == 2 else ()
+    shared = subprocess.run(on_two(build, *options), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            env=environment())
+    assert (shared.returncode, shared.stderr) == (0, "")
+    assert "2 processes" in shared.stdout
     assert read(build) == result
-    assert table(shared) == table(alone)
+    assert table(shared.stdout) == table(alone)
 
 
 def table(output):
@@ -252,23 +236,61 @@ def alive(group):
     return found
 
 
-def test_sigint_to_the_whole_group_ends_it_in_one_line_and_the_rest_is_done_later(build, command):
-    set_grid(build, alpha=[5, 10, 20, 35], lam=[0.4], iterations=[3000])
-    process = subprocess.Popen([sys.executable, "-m", "experiments.grid_search", *words(build, "--jobs", "1")],
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
-                               env=environment(PYTHONUNBUFFERED="1"))
+@pytest.fixture
+def long_search(build):
+    """Start a search on two processes that takes a minute, and give it once both are at work."""
+    set_grid(build, alpha=[5, 10, 20, 35], lam=[0.4], iterations=[30000])
+    process = subprocess.Popen(on_two(build), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               start_new_session=True, env=environment(PYTHONUNBUFFERED="1"))
     for line in process.stdout:
         if "5 sets" in line:
             break
     time.sleep(1)
-    os.killpg(process.pid, signal.SIGINT)
-    _, error = process.communicate(timeout=600)
-    assert (process.returncode, error) == (130, "interrupted\n")
-    deadline = time.monotonic() + 600
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def await_end_of(process):
+    deadline = time.monotonic() + 60
     while alive(process.pid) and time.monotonic() < deadline:
         time.sleep(0.2)
     assert not alive(process.pid)
-    assert len(search(build, command, "--jobs", "1")["sets"]) == 5
+
+
+def test_sigint_ends_all_in_one_line_and_the_rest_is_done_later(build, command, long_search):
+    long_search.send_signal(signal.SIGINT)
+    _, error = long_search.communicate(timeout=60)
+    assert (long_search.returncode, error) == (130, "interrupted\n")
+    await_end_of(long_search)
+    set_grid(build, alpha=[5, 10, 20, 35], lam=[0.4], iterations=[3])
+    assert len(search(build, command)["sets"]) == 5
+
+
+def test_a_process_that_is_killed_ends_the_search_with_the_set_it_was_at(build, command, long_search):
+    ranks = {process.environ()["OMPI_COMM_WORLD_RANK"]: process for process in psutil.process_iter()
+             if process.pid in {child.pid for child in psutil.Process(long_search.pid).children(recursive=True)}
+             and "OMPI_COMM_WORLD_RANK" in process.environ()}
+    ranks["1"].kill()
+    _, error = long_search.communicate(timeout=60)
+    assert long_search.returncode == 128 + signal.SIGKILL
+    assert re.fullmatch(rf"error: rank 1 on {os.uname().nodename} was killed by signal 9 \(Killed\) while it was at "
+                        r"val\d, alpha \d+, beta 0\.9, lam 0\.4, iterations 30000, and so all were ended; the same "
+                        r"command goes on from what is saved\.\n", error)
+    await_end_of(long_search)
+
+
+def test_an_error_names_the_image_and_the_set(build, command, monkeypatch):
+    dual_mm = grid_search.theano_crf.dual_mm
+
+    def fail(unary, weights, iterations, decode):
+        if weights.max() > 1:
+            raise MemoryError
+        return dual_mm(unary, weights, iterations, decode)
+    monkeypatch.setattr("theano_crf.dual_mm", fail, raising=False)
+    status, _, error = command(grid_search.main, *words(build))
+    assert status == 1 and error.count("\n") == 1
+    assert re.match(r"error: Memory ran out at val\d, alpha 35, beta 0\.9, lam 2\.5, iterations 15; take fewer", error)
 
 
 @pytest.mark.parametrize("grid, words_of_error", [
@@ -282,12 +304,7 @@ def test_a_wrong_grid_is_refused(build, command, grid, words_of_error):
     assert not (build.folder / "unaries").exists()
 
 
-def test_missing_weights_and_scheduler_are_named(build, command, monkeypatch):
-    monkeypatch.setattr("experiments.search.workers.SECONDS_TO_CONNECT", 1)
-    status, _, error = command(grid_search.main, *words(build, "--scheduler", "tcp://127.0.0.1:9"))
-    assert status == 1 and error.startswith("error: No Dask scheduler answers at tcp://127.0.0.1:9")
-    status, _, error = command(grid_search.main, *words(build, "--scheduler", "nowhere"))
-    assert status == 1 and error.startswith("error: No Dask scheduler answers at nowhere")
+def test_missing_weights_are_named(build, command):
     (build.folder / "stage3" / "final.caffemodel").unlink()
     status, _, error = command(grid_search.main, *words(build))
     assert status == 1 and "make train-stage3" in error and error.count("\n") == 1

@@ -81,8 +81,9 @@ def test_a_rank_that_is_killed_ends_all_and_is_named(tmp_path):
     os.kill(rank_1_of(job, tmp_path / "pid"), signal.SIGKILL)
     status, _, errors = finish(job, seconds=30)
     assert status == 128 + signal.SIGKILL
-    assert errors == (f"error: rank 1 on {os.uname().nodename} was killed by signal 9 (Killed), and so all were ended; "
-                      "the same command goes on from what is saved.\n")
+    assert errors == (f"error: rank 1 on {os.uname().nodename} was killed by signal 9 (Killed) while it was at the "
+                      "cables, and so all were ended; the same command goes on from what is saved.\n")
+    assert not list((parallel.REPOSITORY / "build").glob("notes-*"))
 
 
 def await_end(pid):
@@ -111,6 +112,12 @@ def test_where_the_launcher_is_killed_all_end(tmp_path):
     pid = rank_1_of(job, tmp_path / "pid")
     job.kill()
     await_end(pid)
+
+
+def test_there_may_be_one_process_per_core(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5})
+    assert parallel._number("cores", 0) == 3
+    assert parallel._number("cores", 2) == 2  # of HOSTS
 
 
 @pytest.mark.parametrize("arguments, found", [

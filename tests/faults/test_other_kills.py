@@ -140,8 +140,8 @@ def test_grid_search(tiny_build, moments, fault):
     values["grid"] = {"alpha": [5, 10, 20, 35], "lam": [0.2, 0.4], "iterations": [400]}
     tiny_build.config.write_text(yaml.safe_dump(values))
     result, database = (tiny_build.folder / f"grid-search-val.{suffix}" for suffix in ("json", "sqlite"))
-    words = ["-m", "experiments.grid_search", "--config", tiny_build.config, "--build", tiny_build.folder,
-             "--jobs", "1"]
+    words = ["-m", "experiments.parallel", "--processes", "2", "experiments.grid_search", "--config", tiny_build.config,
+             "--build", tiny_build.folder]
     finish(*words)
     expected = result.read_text()
     for path in (result, database):
