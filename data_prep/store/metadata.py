@@ -1,12 +1,14 @@
 """dataset.json: the description of a dataset's LMDBs."""
 
 import json
-import math
 import os
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, List, NamedTuple, Tuple, Union
+
+import pydantic
 
 from data_prep.atomic_files import write_atomically
 from data_prep.errors import DataError
+from data_prep.strict_model import LARGEST, StrictModel, parse
 
 FILE_NAME = "dataset.json"
 VOID = 255
@@ -63,6 +65,44 @@ class Metadata(NamedTuple):
     record_format: int = RECORD_FORMAT
 
 
+_Text = pydantic.StrictStr
+_Whole = pydantic.conint(strict=True, ge=-LARGEST[int], le=LARGEST[int])
+_Real = Union[pydantic.confloat(strict=True, ge=-LARGEST[float], le=LARGEST[float]), _Whole]
+
+
+class _ClassInFile(StrictModel):
+    name: _Text
+    category: _Text
+    colour: Tuple[_Whole, _Whole, _Whole]
+
+
+class _File(StrictModel):
+    """The fields of `Metadata` as JSON has them; a number as text is refused."""
+
+    name: _Text
+    classes: List[_ClassInFile]
+    label_ids: List[_Whole]
+    mean_bgr: Tuple[_Real, _Real, _Real]
+    splits: Dict[str, _Whole]
+    sizes: Dict[str, List[Tuple[_Whole, _Whole]]]
+    seed: _Whole
+    subsampling: _Whole
+    void: _Whole
+    generator: _Whole = 0      # of files that were written before this and the next were noted
+    record_format: _Whole = 1
+
+    @pydantic.validator("label_ids")
+    def check_count(cls, label_ids, values):
+        if len(label_ids) != len(values.get("classes", label_ids)):
+            raise ValueError(f"{len(label_ids)} values for {len(values['classes'])} classes")
+        return label_ids
+
+    def metadata(self):
+        fields = {**self.dict(), "classes": [LabelClass(**entry.dict()) for entry in self.classes],
+                  "mean_bgr": tuple(map(float, self.mean_bgr))}
+        return Metadata(**fields)
+
+
 def write_metadata(folder, metadata):
     """Write `metadata` to dataset.json in `folder`."""
     fields = dict(metadata._asdict(), classes=[entry._asdict() for entry in metadata.classes])
@@ -97,40 +137,11 @@ def read_metadata(folder):
         raise DataError(f"{path} cannot be read ({error}): "
                         "remove its folder and run make lmdb again.") from None
     try:
-        metadata = _from_fields(fields)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(f"{path} is not a description of an LMDB ({type(error).__name__}: {error}): "
-                        "remove its folder and run make lmdb again.") from None
+        metadata = parse(_File, fields, FILE_NAME).metadata()
+    except ValueError as error:
+        raise DataError(f"{path} is not a description of an LMDB ({error}): remove its folder and run make lmdb again."
+                        ) from None
     if metadata.record_format != RECORD_FORMAT:
         raise DataError(f"{path} is of record format {metadata.record_format}, this version reads {RECORD_FORMAT}: "
                         "remove its folder and run make lmdb again.")
     return metadata
-
-
-def _from_fields(fields):
-    """Build Metadata from JSON's values; a wrong one raises an exception that `read_metadata` makes a sentence."""
-    classes = [LabelClass(_checked(str, entry["name"]), _checked(str, entry["category"]),
-                          _checked_tuple(int, entry["colour"], 3)) for entry in fields["classes"]]
-    sizes = {split: [_checked_tuple(int, size, 2) for size in listed] for split, listed in fields["sizes"].items()}
-    numbers = {"generator": 0, "record_format": 1}  # of files that were written before these were noted
-    for name in ("seed", "subsampling", "void", "generator", "record_format"):
-        numbers[name] = _checked(int, fields.get(name, numbers.get(name)))
-    checked = {"name": _checked(str, fields["name"]), "classes": classes, "sizes": sizes, **numbers,
-               "mean_bgr": tuple(map(float, _checked_tuple((float, int), fields["mean_bgr"], 3))),
-               "label_ids": list(_checked_tuple(int, fields["label_ids"], len(classes))),
-               "splits": {split: _checked(int, count) for split, count in fields["splits"].items()}}
-    return Metadata(**{**fields, **checked})
-
-
-def _checked_tuple(kind, values, count):
-    values = tuple(_checked(kind, value) for value in _checked(list, values))
-    if len(values) != count:
-        raise ValueError(f"{len(values)} values, not {count}")
-    return values
-
-
-def _checked(kind, value):
-    """Return `value` if it is of the kind and finite."""
-    if not isinstance(value, kind) or isinstance(value, bool) or value != value or value in (math.inf, -math.inf):
-        raise TypeError(f"{value!r} is of the wrong kind")
-    return value

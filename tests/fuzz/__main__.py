@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from data_prep.number_types import positive_real, whole_number
 from tests.fuzz.targets import TARGETS
 
 FOLDER = os.path.join("build", "fuzz")
@@ -34,8 +35,9 @@ def fuzz(name, runs, seed):
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python3 -m tests.fuzz", description=__doc__.partition("\n")[0])
-    parser.add_argument("--seed", type=int, default=1, help="of libFuzzer (default: 1)")
-    parser.add_argument("--share", type=float, default=1.0, help="part of the usual number of inputs (default: 1)")
+    parser.add_argument("--seed", type=whole_number(0), default=1, help="of libFuzzer (default: 1)")
+    parser.add_argument("--share", type=positive_real, default=1.0,
+                        help="part of the usual number of inputs (default: 1)")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)} (default: all)")
     options = parser.parse_args(arguments)
     unknown = sorted(set(options.targets) - set(TARGETS))
