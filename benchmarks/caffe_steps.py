@@ -26,6 +26,7 @@ from data_prep.store.lmdb_writer import write_split
 from data_prep.store.metadata import write_metadata
 from experiments.nets.definitions import nominal_metadata, write_nets
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 from prototxt.stages import STAGES
 
@@ -53,13 +54,14 @@ def measure(config, build, stages, iterations):
         If a process of Caffe fails.
     """
     metadata = nominal_metadata(config.dataset)
+    build = Build(build)
     shutil.rmtree(build, ignore_errors=True)
     for split in ("train", "val"):
-        (build / "lmdb").mkdir(parents=True, exist_ok=True)
+        build.lmdb.mkdir(parents=True, exist_ok=True)
         entries = [Entry(f"random{index}", RandomPair(index, metadata.sizes[split][0], len(metadata.classes)))
                    for index in range(IMAGES)]
-        write_split(str(build / "lmdb" / split), entries, split)
-    write_metadata(str(build / "lmdb"), metadata._replace(mean_bgr=GREY))
+        write_split(str(build.split(split)), entries, split)
+    write_metadata(str(build.lmdb), metadata._replace(mean_bgr=GREY))
     for stage in stages:
         first = _train(config, metadata, build, stage, 1)
         all_of_them = _train(config, metadata, build, stage, 1 + iterations)
@@ -84,9 +86,9 @@ def _train(config, metadata, build, stage, iterations):
     """Return what `run_caffe` does, for so many iterations without the writing of a snapshot."""
     settings = config.stage(stage).copy(update={"iterations": iterations, "validate_every": 10 ** 6})
     limited = config.copy(update={stage: settings})
-    write_nets(limited, metadata, build, build / "nets")
-    (build / stage).mkdir(exist_ok=True)
-    solver = build / "nets" / stage / "solver.prototxt"
+    write_nets(limited, metadata, build, build.nets)
+    build.stage(stage).mkdir(exist_ok=True)
+    solver = build.net(stage, "solver")
     solver.write_text(solver.read_text() + "snapshot_after_train: false\n")
     return run_caffe(solver)
 

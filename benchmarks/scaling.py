@@ -26,7 +26,7 @@ from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.gradients import gradient_bytes, gradient_mean
 from experiments.mpi.processes import communicator
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.settings.build_paths import existing
+from experiments.settings.build_paths import Build, existing
 from experiments.settings.config import load_config
 from prototxt.stages import JOINT, STAGES
 
@@ -100,7 +100,7 @@ def _parser():
 def main(arguments=None):
     options = _parser().parse_args(arguments)
     build = build_folder(options, load_config(options.config))
-    solver = existing(build / "nets" / options.stage / "solver.prototxt", "nets")
+    solver = existing(Build(build).net(options.stage, "solver"), "nets")
     if options.measure:
         print(json.dumps(measure(solver, options.iterations)), flush=True)
         return 0

@@ -13,7 +13,6 @@ if __name__ == "__main__":
 
 import json
 import time
-from pathlib import Path
 
 import numpy as np
 
@@ -29,8 +28,7 @@ from experiments.scoring.confusion_cache import ConfusionStore
 from experiments.scoring.metrics import confusion_matrix, scores
 from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
 from experiments.scoring.text import aligned_table, difference, percent, resolution
-from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, evaluation_path, metadata_with_split,
-                                              weights_path)
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 SECONDS_BETWEEN_SAVES = 60
@@ -53,13 +51,12 @@ def confusions_by_image(build, split, metadata):
     confusions : dict of str to (N, K, K) int64
         For each row of `ROWS` and `FURTHER_ROWS`, by its key.
     """
-    build = Path(build)
-    lmdb = build / "lmdb"
-    weights = {stage: weights_path(build, stage) for stage in WEIGHT_SETS}
-    records = open_records(str(lmdb / split))
-    net = deploy_net_path(build, NET_WITH_CRF)
-    mark = contents_digest([lmdb / "dataset.json", lmdb / split / "data.mdb", net, *weights.values()])
-    store = ConfusionStore(build / f"evaluation-{split}.partial.npz", mark)
+    build = Build(build)
+    weights = {stage: build.weights(stage) for stage in WEIGHT_SETS}
+    records = open_records(str(build.split(split)))
+    net = build.deploy_net(crf=True)
+    mark = contents_digest([*build.data_files(split), net, *weights.values()])
+    store = ConfusionStore(build.partial_evaluation(split), mark)
     for stage in WEIGHT_SETS:
         if store.done(stage) < len(records):
             segmenter = Segmenter(net, weights[stage], metadata.mean_bgr)
@@ -108,7 +105,7 @@ def evaluate(config, build, split):
         ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
         accuracies, 95 % intervals of differences and each image's pixel accuracies.
     """
-    metadata = metadata_with_split(build, split)
+    metadata = Build(build).metadata(split)
     names, confusions = confusions_by_image(build, split, metadata)
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     found = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
@@ -160,7 +157,7 @@ def main(arguments=None):
     config = load_config(options.config)
     build = build_folder(options, config)
     result = evaluate(config, build, options.split)
-    path = evaluation_path(build, options.split)
+    path = Build(build).evaluation(options.split)
     if communicator().rank == 0:
         write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_table(result))

@@ -12,9 +12,9 @@ if __name__ == "__main__":
 
 from pathlib import Path
 
-from data_prep.store.metadata import read_metadata
 from experiments.nets.definitions import generate_nets, nominal_metadata, write_nets
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
@@ -24,11 +24,11 @@ def main(arguments=None):
     parser.add_argument("--nominal", action="store_true", help="before there is an LMDB, for Cityscapes")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
-    build = build_folder(options, config)
+    build = Build(build_folder(options, config))
     if options.nominal:
-        write_nets(config, nominal_metadata(config.dataset), build, options.nets or build / "nets")
+        write_nets(config, nominal_metadata(config.dataset), build, options.nets or build.nets)
     elif options.nets:
-        write_nets(config, read_metadata(build / "lmdb"), build, options.nets)
+        write_nets(config, build.metadata(), build, options.nets)
     else:
         generate_nets(config, build)
     return 0

@@ -27,7 +27,7 @@ from experiments.search.parameter_sets import parameter_sets
 from experiments.search.results import SearchResults
 from experiments.search.score_sets import score_sets
 from experiments.search.summary import format_search, summarise
-from experiments.settings.build_paths import grid_search_path, metadata_with_split
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 from experiments.settings.edit_config import write_crf
 
@@ -55,15 +55,15 @@ def grid_search(config, build, split):
     RuntimeError
         If a set cannot be scored; image and set are named.
     """
-    metadata, sets = metadata_with_split(build, split), parameter_sets(config.grid, config.crf)
+    build = Build(build)
+    metadata, sets = build.metadata(split), parameter_sets(config.grid, config.crf)
     unaries, processes = Unaries(build, split, metadata, config.crf.unary), communicator()
     wanted = [CNN_ALONE, *sets]
     mark = f"{unaries.mark} {config.crf.decode} {_solver()}"
     with contextlib.ExitStack() as stack:
         results = None
         if processes.rank == 0:
-            path = grid_search_path(build, split).with_suffix(".sqlite")
-            results = stack.enter_context(contextlib.closing(SearchResults(path, mark)))
+            results = stack.enter_context(contextlib.closing(SearchResults(build.grid_search(split, ".sqlite"), mark)))
         _fill(results, unaries, wanted, config.crf.decode)
         if results is None:
             return None
@@ -131,8 +131,8 @@ def main(arguments=None):
     result = grid_search(config, build, options.split)
     if result is None:
         return 0
-    path = grid_search_path(build, options.split)
-    write_atomically(path.with_suffix(".svg"), heat_map(result))
+    path, picture = (Build(build).grid_search(options.split, suffix) for suffix in (".json", ".svg"))
+    write_atomically(picture, heat_map(result))
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_search(result))
     print(f"\nwritten to {path} and {path.with_suffix('.svg')}")

@@ -19,14 +19,13 @@ import numpy as np
 from data_prep import cityscapes
 from data_prep.atomic_files import write_atomically
 from data_prep.progress import with_progress
-from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.scoring.result_rows import ROWS
 from experiments.scoring.text import aligned_table, percent
-from experiments.settings.build_paths import official_evaluation_path
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
@@ -119,7 +118,7 @@ def evaluate_officially(config, build, split, root):
         The result of `score_officially` for each row of `experiments.scoring.result_rows.ROWS`, by its key; under
         ``details`` how. Of several processes rank 0 alone scores, the others return None.
     """
-    metadata = read_metadata(str(Path(build) / "lmdb"))
+    metadata = Build(build).metadata()
     check_benchmark(metadata, root)
     if split in cityscapes.WITHOUT_LABELS:
         raise ValueError(f"The split {split} has no published labels; `make submission` makes the archive for the test "
@@ -161,7 +160,7 @@ def main(arguments=None):
     result = evaluate_officially(config, build, options.split, options.root)
     if result is None:
         return 0
-    path = official_evaluation_path(build, options.split)
+    path = Build(build).official_evaluation(options.split)
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
     print(format_table(result))
     print(f"\nwritten to {path}")

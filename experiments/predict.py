@@ -22,7 +22,6 @@ import numpy as np
 
 from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_real
-from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.label_images import colour_table, encode_label_png, encode_png, overlay
@@ -30,7 +29,7 @@ from experiments.prediction.photographs import (PhotographError, indicators, lab
                                                 scale_to_net)
 from experiments.reporting.plots import legend
 from experiments.runtime.command_line import run_command
-from experiments.settings.build_paths import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 from prototxt.stages import CNN, CONTROL, JOINT
 
@@ -135,11 +134,11 @@ def _parser():
 def main(arguments=None):
     options = _parser().parse_args(arguments)
     dataset = options.dataset or load_config(options.config).dataset
-    build = options.build or Path("build") / dataset
-    output = options.output or build / "predictions"
-    metadata = read_metadata(str(build / "lmdb"))
-    weights = weights_path(build, STAGES[options.weights])
-    net = deploy_net_path(build, NET_WITH_CRF if options.crf else NET_WITHOUT_CRF)
+    build = Build(options.build or Path("build") / dataset)
+    output = options.output or build.predictions
+    metadata = build.metadata()
+    weights = build.weights(STAGES[options.weights])
+    net = build.deploy_net(options.crf)
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
     predictor = Predictor(segmenter, metadata, output, options.scale)
     print(f"{weights}, trained on images of {segmenter.size[1]} x {segmenter.size[0]}")

@@ -20,7 +20,6 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.label_images import VOID_COLOUR
@@ -31,8 +30,7 @@ from experiments.reporting.plots import health_curve, joint_stage_curve, trainin
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, TABLE_1
 from experiments.search.summary import TITLES as SEARCH_TITLES
-from experiments.settings.build_paths import (NET_WITH_CRF, deploy_net_path, evaluation_path, grid_search_path,
-                                              official_evaluation_path, weights_path)
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 EXAMPLES = 4
@@ -47,7 +45,7 @@ def read_evaluation(build, split):
     FileNotFoundError, ValueError
         If there is no such file, or it is not an evaluation.
     """
-    path = evaluation_path(build, split)
+    path = build.evaluation(split)
     if not path.is_file():
         raise FileNotFoundError(f"There is no {path}; run `make evaluate` with the same DATASET first.")
     try:
@@ -66,7 +64,7 @@ def read_further(build, split, result):
     A grid search of other weights than those that were evaluated counts as none.
     """
     official, search = (json.loads(path.read_text()) if path.is_file() else None
-                        for path in (official_evaluation_path(build, split), grid_search_path(build, split)))
+                        for path in (build.official_evaluation(split), build.grid_search(split)))
     if search and search["cnn"] != result[CNN.key]:
         print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
               "`make grid-search` again")
@@ -76,18 +74,18 @@ def read_further(build, split, result):
 
 def read_examples(build, split, metadata, result):
     """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
-    records = open_records(str(Path(build) / "lmdb" / split))
+    records = open_records(str(build.split(split)))
     per_image = result["details"]["per_image"]
     places = {records.name(index): index for index in range(len(records))}
     if set(places) != set(per_image):
-        raise ValueError(f"{evaluation_path(build, split)} is of other images than {build}/lmdb/{split}; "
+        raise ValueError(f"{build.evaluation(split)} is of other images than {build.split(split)}; "
                          "run `make evaluate` again.")
     chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
     pairs = [records[places[name]] for name in chosen]
-    net = deploy_net_path(build, NET_WITH_CRF)
+    net = build.deploy_net(crf=True)
     found = {}
     for row in (CNN, JOINT):
-        segmenter = Segmenter(net, weights_path(build, row.stage), metadata.mean_bgr)
+        segmenter = Segmenter(net, build.weights(row.stage), metadata.mean_bgr)
         found[row] = [segmenter(image) for image, _ in pairs]
     return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
             for name, (image, truth), cnn, joint in zip(chosen, pairs, found[CNN], found[JOINT])]
@@ -108,8 +106,8 @@ def write_report(config, build, split):
     pathlib.Path
         The page.
     """
-    build = Path(build)
-    result, metadata = read_evaluation(build, split), read_metadata(str(build / "lmdb"))
+    build = Build(build)
+    result, metadata = read_evaluation(build, split), build.metadata()
     official, search = read_further(build, split, result)
     pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
@@ -117,8 +115,8 @@ def write_report(config, build, split):
     page = _render(result=result, official=official, search=search, best=best_rows(result, metadata.classes),
                    metadata=metadata, summary=summary, overlays=overlays, regions=regions, plots=plots,
                    void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
-    _write_folder(build / "report", {**pictures.files, **plots, "index.html": page.encode()})
-    return build / "report" / "index.html"
+    _write_folder(build.report, {**pictures.files, **plots, "index.html": page.encode()})
+    return build.report / "index.html"
 
 
 def _plots(curves, search):

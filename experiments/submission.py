@@ -14,12 +14,12 @@ from pathlib import Path
 
 from data_prep import cityscapes
 from data_prep.atomic_files import replacement
-from data_prep.store.metadata import read_metadata
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.scoring.result_rows import JOINT, ROWS
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 SPLIT = "test"
@@ -45,10 +45,11 @@ def make_submission(build, root, row, subset=False):
     pathlib.Path
         None in processes other than rank 0, which alone packs what they all have predicted.
     """
-    metadata = read_metadata(str(Path(build) / "lmdb"))
+    build = Build(build)
+    metadata = build.metadata()
     check_benchmark(metadata, root)
     if SPLIT not in metadata.splits:
-        raise ValueError(f"The LMDB in {Path(build) / 'lmdb'} has no split {SPLIT}; unpack its images below "
+        raise ValueError(f"The LMDB in {build.lmdb} has no split {SPLIT}; unpack its images below "
                          f"{Path(root) / cityscapes.IMAGES / SPLIT} and make the LMDB again.")
     sizes = frames_of_lmdb(build, SPLIT, frame_sizes(root, SPLIT))
     if not subset:
@@ -56,7 +57,7 @@ def make_submission(build, root, row, subset=False):
     folder = write_predictions(build, SPLIT, [row], sizes, metadata)[row.key]
     if communicator().rank:
         return None
-    archive = Path(build) / f"submission-{row.key}.zip"
+    archive = build.submission(row.key)
     _write_archive(archive, [folder / prediction_name(frame) for frame in sorted(sizes)])
     return archive
 

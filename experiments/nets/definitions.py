@@ -6,7 +6,8 @@ from google.protobuf import text_format
 
 from data_prep import cityscapes
 from data_prep.atomic_files import write_atomically
-from data_prep.store.metadata import Metadata, read_metadata
+from data_prep.store.metadata import Metadata
+from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
@@ -44,9 +45,10 @@ def generate_nets(config, build):
     build : pathlib.Path
         Build folder of the experiment; its lmdb/ must exist.
     """
-    write_nets(config, read_metadata(build / "lmdb"), build, build / "nets")
+    build = Build(build)
+    write_nets(config, build.metadata(), build, build.nets)
     for stage in STAGES:
-        (build / stage).mkdir(parents=True, exist_ok=True)
+        build.stage(stage).mkdir(parents=True, exist_ok=True)
 
 
 def write_nets(config, metadata, build, folder):
@@ -63,7 +65,7 @@ def write_nets(config, metadata, build, folder):
         Where to write; the solvers name it too.
     """
     for stage in STAGES:
-        for kind, message in _messages(stage, config, metadata, build, folder / stage).items():
+        for kind, message in _messages(stage, config, metadata, Build(build), folder / stage).items():
             write_atomically(folder / stage / f"{kind}.prototxt", text_format.MessageToString(message))
 
 
@@ -87,16 +89,16 @@ def _messages(stage, config, metadata, build, folder):
     settings = config.stage(stage)
     architecture = Architecture(len(metadata.classes), **config.net.dict())
     crf = config.crf.dict()
-    data = {"source": str(build / "lmdb" / "train"), "batch": settings.batch, "shuffle": True,
+    data = {"source": str(build.split("train")), "batch": settings.batch, "shuffle": True,
             "mirror": settings.mirror, "seed": config.seed}
-    validation_data = dict(data, source=str(build / "lmdb" / "val"), batch=1, shuffle=False, mirror=False)
+    validation_data = dict(data, source=str(build.split("val")), batch=1, shuffle=False, mirror=False)
     messages = (
         train_net(stage, architecture, data, crf, settings.normalise),
         validation_net(stage, architecture, validation_data, crf),
         deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
         solver(
             str(folder / "train.prototxt"), str(folder / "val.prototxt"), metadata.splits["val"],
-            str(build / stage / "snapshot"), config.seed, type=settings.type, base_lr=settings.base_lr,
+            str(build.stage(stage) / "snapshot"), config.seed, type=settings.type, base_lr=settings.base_lr,
             iterations=settings.iterations, momentum=settings.momentum, weight_decay=settings.weight_decay,
             iter_size=settings.iter_size, snapshot=settings.validate_every, steps=settings.steps,
             step_factor=settings.step_factor))

@@ -7,7 +7,6 @@ labels are interpolated instead. (At twice the resolution that gives each pixel 
 """
 
 import math
-from pathlib import Path
 
 import numpy as np
 
@@ -21,7 +20,7 @@ from experiments.prediction.cityscapes_files import check_predictions, predictio
 from experiments.prediction.label_images import encode_png
 from experiments.prediction.photographs import indicators, labels_at_size
 from experiments.runtime.marked_folder import prepare_folder
-from experiments.settings.build_paths import NET_WITH_CRF, NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.settings.build_paths import Build
 
 
 def frames_of_lmdb(build, split, sizes):
@@ -32,11 +31,11 @@ def frames_of_lmdb(build, split, sizes):
     ValueError
         Where the LMDB has a frame that is not among `sizes`.
     """
-    records = open_records(str(Path(build) / "lmdb" / split))
+    records = open_records(str(Build(build).split(split)))
     names = [records.name(index) for index in range(len(records))]
     foreign = sorted(set(names) - set(sizes))
     if foreign:
-        raise ValueError(f"The LMDB in {Path(build) / 'lmdb' / split} has the frame {foreign[0]}, but the dataset's "
+        raise ValueError(f"The LMDB in {Build(build).split(split)} has the frame {foreign[0]}, but the dataset's "
                          f"folder does not ({len(foreign)} such in all); name the folder that the LMDB was made from.")
     return {name: sizes[name] for name in names}
 
@@ -59,9 +58,10 @@ def write_predictions(build, split, rows, sizes, metadata):
     dict of str to pathlib.Path
         Folder of each row's PNG files, by the row's key.
     """
-    folders = {row.key: Path(build) / "official" / split / row.key for row in rows}
+    build = Build(build)
+    folders = {row.key: build.official_predictions(split, row.key) for row in rows}
     for stage in dict.fromkeys(row.stage for row in rows):
-        _run_stage(Path(build), split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
+        _run_stage(build, split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
     for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
@@ -69,13 +69,13 @@ def write_predictions(build, split, rows, sizes, metadata):
 
 def _run_stage(build, split, rows, folders, sizes, metadata):
     stage = rows[0].stage
-    net = deploy_net_path(build, NET_WITH_CRF if any(row.crf for row in rows) else NET_WITHOUT_CRF)
-    weights, lmdb = weights_path(build, stage), build / "lmdb"
-    mark = contents_digest([lmdb / "dataset.json", lmdb / split / "data.mdb", weights])
+    net = build.deploy_net(crf=any(row.crf for row in rows))
+    weights = build.weights(stage)
+    mark = contents_digest([*build.data_files(split), weights])
     processes = communicator()
     for row in rows if processes.rank == 0 else ():
         prepare_folder(folders[row.key], mark)
-    records = open_records(str(lmdb / split))
+    records = open_records(str(build.split(split)))
     missing = processes.from_first([index for index in range(len(records)) if not all(
         (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)])
     if not missing:

@@ -1,8 +1,8 @@
 """Curves of training: the logs of all stages laid end to end, as the paper's figure 3 plots them."""
 
-from pathlib import Path
 from typing import List, NamedTuple, Tuple
 
+from experiments.settings.build_paths import Build
 from experiments.training.log import read_log
 from prototxt.stages import STAGES
 
@@ -52,9 +52,9 @@ def read_curves(build):
     list of StageCurve
         Of the stages that have a log, in their order, the control last.
     """
-    curves, start = [], 0
+    build, curves, start = Build(build), [], 0
     for stage in STAGES.values():
-        records = read_log(Path(build) / stage.name / "log.jsonl")
+        records = read_log(build.log(stage.name))
         if not records:
             continue
         if stage.control_of:

@@ -1,7 +1,6 @@
 """The CNN's probabilities for the images of a split: computed once, kept on disk, and made into unary costs."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.runtime.marked_folder import prepare_folder
-from experiments.settings.build_paths import NET_WITHOUT_CRF, deploy_net_path, weights_path
+from experiments.settings.build_paths import Build
 from prototxt.stages import CNN
 from prototxt.unary import unary_costs
 
@@ -39,12 +38,12 @@ class Unaries:
     """
 
     def __init__(self, build, split, metadata, kind):
-        build = Path(build)
-        net, weights = deploy_net_path(build, NET_WITHOUT_CRF), weights_path(build, CNN)
-        self._records, self._kind = open_records(str(build / "lmdb" / split)), kind
-        digest = contents_digest([build / "lmdb" / "dataset.json", build / "lmdb" / split / "data.mdb", net, weights])
+        build = Build(build)
+        net, weights = build.deploy_net(crf=False), build.weights(CNN)
+        self._records, self._kind = open_records(str(build.split(split))), kind
+        digest = contents_digest([*build.data_files(split), net, weights])
         self.mark = f"{digest} {kind}"
-        self._folder = build / "unaries" / split
+        self._folder = build.probabilities(split)
         processes = communicator()
         if processes.rank == 0:
             prepare_folder(self._folder, digest)

@@ -1,78 +1,131 @@
-"""Where an experiment's files lie below its build folder, and what to run where one is missing."""
+"""The build folder of an experiment: where its files lie, and which target makes one that is missing."""
 
 import json
+import os
 from pathlib import Path
 
-from data_prep.store.metadata import read_metadata
+from data_prep.store.metadata import FILE_NAME, read_metadata
 from prototxt.stages import CNN, JOINT
 
 # FCN-8s with the CRF and without: the weights of stages 3, 4 and of the control fit both.
 NET_WITH_CRF, NET_WITHOUT_CRF = JOINT, CNN
 # How a stage ended, and which of its weights are taken.
 OUTCOME = "outcome.json"
+BEST, FINAL = "best.caffemodel", "final.caffemodel"
+LOG = "log.jsonl"
 
 
-def deploy_net_path(build, stage):
-    """Return the path of a stage's deploy net.
+class Build(os.PathLike):
+    """The paths below an experiment's build folder.
 
-    Raises
-    ------
-    FileNotFoundError
-        If it was not generated.
+    Parameters
+    ----------
+    folder : path
+        Such as build/scenes; a `Build` will do, too.
+
+    Attributes
+    ----------
+    folder, lmdb, nets, report, predictions : pathlib.Path
     """
-    return existing(Path(build) / "nets" / stage / "deploy.prototxt", "nets")
 
+    def __init__(self, folder):
+        self.folder = Path(folder)
+        self.lmdb, self.nets = self.folder / "lmdb", self.folder / "nets"
+        self.report, self.predictions = self.folder / "report", self.folder / "predictions"
 
-def weights_path(build, stage):
-    """Return the path of a stage's weights: the final ones, or the best where its outcome says so.
+    def __fspath__(self):
+        return str(self.folder)
 
-    Raises
-    ------
-    FileNotFoundError
-        If the stage was not trained to its end, or the weights are gone.
-    ValueError
-        If outcome.json is damaged.
-    """
-    target, folder = f"train-{stage}", Path(build) / stage
-    final = existing(folder / "final.caffemodel", target)
-    try:
-        return existing(folder / json.loads((folder / OUTCOME).read_text())["weights"], target)
-    except FileNotFoundError:
-        if (folder / OUTCOME).exists():
-            raise
-        return final  # weights that someone put there
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{folder / OUTCOME} is damaged ({error}); remove it to take {final}.") from None
+    __str__ = __fspath__
 
+    def split(self, split):
+        """The LMDB of a split."""
+        return self.lmdb / split
 
-def evaluation_path(build, split):
-    """Return the path that the scores of a split are written to."""
-    return Path(build) / f"evaluation-{split}.json"
+    def data_files(self, split):
+        """The files that hold a split and its description."""
+        return [self.lmdb / FILE_NAME, self.split(split) / "data.mdb"]
 
+    def metadata(self, split=None):
+        """Return the description of the LMDBs.
 
-def official_evaluation_path(build, split):
-    """Return the path that a split's scores at full resolution are written to."""
-    return Path(build) / f"official-evaluation-{split}.json"
+        Raises
+        ------
+        data_prep.errors.DataError
+            If it is missing or damaged.
+        ValueError
+            If the LMDBs lack `split`.
+        """
+        metadata = read_metadata(str(self.lmdb))
+        if split is not None and split not in metadata.splits:
+            raise ValueError(f"The dataset {metadata.name} has no split {split}; its splits are "
+                             f"{', '.join(metadata.splits)}.")
+        return metadata
 
+    def net(self, stage, kind):
+        """A stage's net or solver; `kind` is one of `experiments.nets.definitions.KINDS`."""
+        return self.nets / stage / f"{kind}.prototxt"
 
-def grid_search_path(build, split):
-    """Return the path that the results of the grid search on a split are written to."""
-    return Path(build) / f"grid-search-{split}.json"
+    def deploy_net(self, crf):
+        """Return the path of FCN-8s for inference, with the CRF or without; a FileNotFoundError if it is missing."""
+        return existing(self.net(NET_WITH_CRF if crf else NET_WITHOUT_CRF, "deploy"), "nets")
 
+    def stage(self, stage):
+        """The folder that a stage is trained in: weights, snapshots, log."""
+        return self.folder / stage
 
-def metadata_with_split(build, split):
-    """Return the description of an experiment's LMDB.
+    def log(self, stage):
+        """The log of a stage."""
+        return self.stage(stage) / LOG
 
-    Raises
-    ------
-    ValueError
-        If the LMDB lacks the split.
-    """
-    metadata = read_metadata(str(Path(build) / "lmdb"))
-    if split not in metadata.splits:
-        raise ValueError(f"The dataset {metadata.name} has no split {split}; its splits are "
-                         f"{', '.join(metadata.splits)}.")
-    return metadata
+    def weights(self, stage):
+        """Return the path of a stage's weights: the final ones, or the best where its outcome says so.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the stage was not trained to its end, or the weights are gone.
+        ValueError
+            If outcome.json is damaged.
+        """
+        target, folder = f"train-{stage}", self.stage(stage)
+        final = existing(folder / FINAL, target)
+        try:
+            return existing(folder / json.loads((folder / OUTCOME).read_text())["weights"], target)
+        except FileNotFoundError:
+            if (folder / OUTCOME).exists():
+                raise
+            return final  # weights that someone put there
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{folder / OUTCOME} is damaged ({error}); remove it to take {final}.") from None
+
+    def evaluation(self, split):
+        """The scores of a split."""
+        return self.folder / f"evaluation-{split}.json"
+
+    def partial_evaluation(self, split):
+        """The confusion matrices of an evaluation that is not whole yet."""
+        return self.folder / f"evaluation-{split}.partial.npz"
+
+    def official_evaluation(self, split):
+        """The scores of a split at full resolution."""
+        return self.folder / f"official-evaluation-{split}.json"
+
+    def official_predictions(self, split, row):
+        """The folder of a row's label images at full resolution, by the row's key."""
+        return self.folder / "official" / split / row
+
+    def submission(self, row):
+        """The archive of a row's predictions for the test server."""
+        return self.folder / f"submission-{row}.zip"
+
+    def grid_search(self, split, suffix=".json"):
+        """The results of the grid search on a split, or the database and the heat map beside them."""
+        return self.folder / f"grid-search-{split}{suffix}"
+
+    def probabilities(self, split):
+        """The folder of the CNN's probabilities of a split."""
+        return self.folder / "unaries" / split
 
 
 def existing(path, target):

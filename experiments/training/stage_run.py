@@ -11,12 +11,12 @@ from data_prep.store.metadata import VOID
 from experiments.mpi.data_parallel import dropout_seed
 from experiments.mpi.gradients import gradient_mean
 from experiments.mpi.processes import communicator
+from experiments.settings.build_paths import BEST
 from experiments.training.signals import Interrupted
 from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
 from experiments.training.validation import validate
 
 LOG_EVERY = 20
-BEST, FINAL = "best.caffemodel", "final.caffemodel"
 
 
 class Diverged(ValueError):

@@ -7,7 +7,6 @@ from pathlib import Path
 from caffe.proto import caffe_pb2
 
 from data_prep.atomic_files import write_atomically
-from data_prep.store.metadata import read_metadata
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.processes import communicator
 from experiments.nets.caffemodel import check_fits
@@ -15,14 +14,14 @@ from experiments.nets.definitions import read_prototxt
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.sanity_checks import check_not_zero, check_upsampling
-from experiments.settings.build_paths import OUTCOME, existing, weights_path
+from experiments.settings.build_paths import BEST, FINAL, OUTCOME, Build, existing
 from experiments.training.build_lock import build_lock
 from experiments.training.dataset_watch import DatasetWatch
 from experiments.training.log import TrainingLog
 from experiments.training.provenance import read_origin
 from experiments.training.signals import Interruption
 from experiments.training.snapshots import Snapshots
-from experiments.training.stage_run import BEST, FINAL, StageRun
+from experiments.training.stage_run import StageRun
 from experiments.training.stopping import best_round, rounds
 from prototxt.stages import STAGES
 from python_layers.errors import quiet_errors
@@ -51,13 +50,14 @@ def train_stage(config, stage, build):
     Interrupted
         After a snapshot was written.
     """
-    final, processes = build / stage / FINAL, communicator()
+    build, processes = Build(build), communicator()
+    final = build.stage(stage) / FINAL
     if processes.from_first(final.exists()):
         print(f"{stage}: {final} is there, nothing to do")
         return
     print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
     try:
-        lock = nullcontext() if processes.rank else build_lock(build, stage)
+        lock = nullcontext() if processes.rank else build_lock(build.folder, stage)
         with lock, Interruption() as interruption, quiet_errors():
             processes.from_first(None)  # has the lock
             run = _prepare(config, stage, build, interruption)
@@ -73,15 +73,15 @@ def train_stage(config, stage, build):
 
 def _prepare(config, stage, build, interruption):
     """Return the stage's run, its solver as it goes on or starts."""
-    metadata, processes = read_metadata(build / "lmdb"), communicator()
+    metadata, processes = build.metadata(), communicator()
     tell_caffe(processes)
     device = use_device()
     writes = processes.rank == 0
-    watch = DatasetWatch(build / "lmdb")
-    parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
+    watch = DatasetWatch(build.lmdb)
+    parameter = read_prototxt(build.net(stage, "solver"), caffe_pb2.SolverParameter)
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
-    snapshots = Snapshots(build / stage, read_origin(parameter, nets[0], metadata, build / "lmdb", start), writes)
+    snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
     solver = snapshots.open_solver(parameter)
     if device is None:
         check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
@@ -95,7 +95,7 @@ def _prepare(config, stage, build, interruption):
         _copy_weights(solver.net, stage, start)
     start_alike(processes, solver.net, restored)
     check_not_zero(solver.net, STAGES[stage].new_layers)
-    log = TrainingLog(build / stage / "log.jsonl", restored, writes)
+    log = TrainingLog(build.log(stage), restored, writes)
     return StageRun(solver, config.stage(stage), config, snapshots, log, metadata, watch, interruption)
 
 
@@ -103,7 +103,7 @@ def _start_weights(config, stage, build):
     """Return the path of the weights that a stage starts from, its predecessor's or VGG16's; None for random ones."""
     predecessor = STAGES[stage].predecessor
     if predecessor is not None:
-        return weights_path(build, predecessor)
+        return build.weights(predecessor)
     return None if config.initial_weights is None else existing(Path(config.initial_weights), "weights")
 
 

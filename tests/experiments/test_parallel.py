@@ -76,14 +76,19 @@ def rank_1_of(job, path):
     return int(path.read_text())
 
 
+def notes():
+    return sorted((parallel.REPOSITORY / "build").glob("notes-*"))
+
+
 def test_a_rank_that_is_killed_ends_all_and_is_named(tmp_path):
+    before = notes()
     job = start(2, "wait", tmp_path / "pid")
     os.kill(rank_1_of(job, tmp_path / "pid"), signal.SIGKILL)
     status, _, errors = finish(job, seconds=30)
     assert status == 128 + signal.SIGKILL
     assert errors == (f"error: rank 1 on {os.uname().nodename} was killed by signal 9 (Killed) while it was at the "
                       "cables, and so all were ended; the same command goes on from what is saved.\n")
-    assert not list((parallel.REPOSITORY / "build").glob("notes-*"))
+    assert notes() == before
 
 
 def await_end(pid):

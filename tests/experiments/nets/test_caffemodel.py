@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
 
+from experiments.settings.build_paths import Build
 from experiments.training import train_stage
 from experiments.training.signals import Interruption
 from prototxt.stages import STAGES
@@ -30,7 +31,7 @@ def write_weights(build, stage):
 def test_a_stage_starts_from_all_that_its_predecessor_has_learnt(experiment, capsys, stage):
     config, build = experiment
     learnt = write_weights(build, STAGES[stage].predecessor)
-    net = train_stage._prepare(config, stage, build, Interruption()).solver.net
+    net = train_stage._prepare(config, stage, Build(build), Interruption()).solver.net
     learnt = {name: blobs for name, blobs in learnt.items() if not name.startswith("upscore")}
     for name, blobs in learnt.items():
         for found, given in zip(net.params[name], blobs):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
 
+from experiments.settings.build_paths import Build
 from experiments.training import snapshots, train_stage
 from experiments.training.signals import Interruption
 from tests.experiments.tiny_experiment import STAGE, make_experiment
@@ -25,7 +26,7 @@ def trained(experiment):
 
 def restored(config, build, stage="stage1"):
     """Iteration that a run would go on from; None where it begins."""
-    return train_stage._prepare(config, stage, build, Interruption()).snapshots.saved
+    return train_stage._prepare(config, stage, Build(build), Interruption()).snapshots.saved
 
 
 def weights_in(path):
@@ -36,7 +37,7 @@ def weights_in(path):
 
 def test_the_newest_is_restored_with_its_weights(trained):
     config, build = trained
-    run = train_stage._prepare(config, "stage1", build, Interruption())
+    run = train_stage._prepare(config, "stage1", Build(build), Interruption())
     assert run.solver.iter == run.snapshots.saved == 4
     for (name, index), values in weights_in(build / "stage1" / "snapshot_iter_4.caffemodel").items():
         assert np.array_equal(run.solver.net.params[name][index].data, values)

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 import pytest
 
-from experiments.settings.build_paths import weights_path
+from experiments.settings.build_paths import Build
 from experiments.training import stage_run, train_stage
 from experiments.training.build_lock import build_lock
 from experiments.training.log import read_log
@@ -42,7 +42,7 @@ def test_a_stage_ends_where_validation_stops_rising_and_keeps_the_best(experimen
     found = outcome(build)
     assert found["iterations"] == 8 and found["best"] == {"iteration": 4, "classes": 40}
     assert found["weights"] == "best.caffemodel" and "2 validations" in found["ended by"]
-    assert weights_path(build, "stage1") == build / "stage1" / "best.caffemodel"
+    assert Build(build).weights("stage1") == build / "stage1" / "best.caffemodel"
     final, last = build / "stage1" / "final.caffemodel", build / "stage1" / "snapshot_iter_8.caffemodel"
     assert final.read_bytes() == last.read_bytes()
     assert (build / "stage1" / "best.caffemodel").read_bytes() != final.read_bytes()
@@ -53,7 +53,7 @@ def test_without_patience_a_stage_runs_to_its_limit_and_hands_on_the_last(experi
     with_scores(monkeypatch, 50, 40, 30)
     train_stage.train_stage(config, "stage1", build)
     assert outcome(build)["iterations"] == 4 and outcome(build)["best"]["iteration"] == 2
-    assert weights_path(build, "stage1") == build / "stage1" / "final.caffemodel"
+    assert Build(build).weights("stage1") == build / "stage1" / "final.caffemodel"
 
 
 def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monkeypatch):
@@ -80,10 +80,10 @@ def test_the_best_can_be_missing_no_more_than_the_last(experiment, monkeypatch):
     train_stage.train_stage(config.copy(update={"stage1": config.stage1.copy(update={"patience": 9})}), "stage1", build)
     (build / "stage1" / "best.caffemodel").unlink()
     with pytest.raises(FileNotFoundError, match="best.caffemodel"):
-        weights_path(build, "stage1")
+        Build(build).weights("stage1")
     (build / "stage1" / "outcome.json").write_text("{")
     with pytest.raises(ValueError, match="outcome.json is damaged"):
-        weights_path(build, "stage1")
+        Build(build).weights("stage1")
 
 
 def test_a_validation_that_was_interrupted_is_made_up_for(experiment, monkeypatch):
@@ -228,7 +228,7 @@ def test_a_log_that_cannot_be_written_is_one_sentence(experiment, monkeypatch):
 def test_gradients_and_update_can_be_called_apart(experiment):
     config, build = experiment
     with train_stage.Interruption() as interruption:
-        run = train_stage._prepare(config, "stage1", build, interruption)
+        run = train_stage._prepare(config, "stage1", Build(build), interruption)
     before = run.solver.net.params["conv1_1"][0].data.copy()
     assert run.gradients() > 0 and run.solver.iter == 0
     assert np.array_equal(run.solver.net.params["conv1_1"][0].data, before)

@@ -8,6 +8,7 @@ import caffe
 import numpy as np
 import pytest
 
+from experiments.settings.build_paths import Build
 from experiments.training import train_stage
 from experiments.training.log import read_log
 from experiments.training.signals import Interrupted
@@ -78,7 +79,7 @@ def test_stage_1_starts_from_initial_weights(experiment, tmp_path):
     net.params["fc6"][0].data[...] = 0.125
     net.save(str(path))
     with_weights = config.copy(update={"initial_weights": str(path)})
-    run = train_stage._prepare(with_weights, "stage1", build, train_stage.Interruption())
+    run = train_stage._prepare(with_weights, "stage1", Build(build), train_stage.Interruption())
     assert (run.solver.net.params["fc6"][0].data == 0.125).all()
     with pytest.raises(FileNotFoundError, match="make weights"):
         train_stage.train_stage(config.copy(update={"initial_weights": str(tmp_path / "none")}), "stage1", build)
