@@ -8,14 +8,13 @@ import sys
 import theano.tensor as T
 
 from .checks import LARGEST_SINGLE
+from .constants import COLUMNS, ROWS
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .ops import DualMM, Energy, HalfStep, StructuredLoss
 from .results import Solution, Structured
 
 if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # by Theano's flags: device=cuda0
     from . import gpu  # noqa: F401
-
-ROWS, COLUMNS = 0, 1
 
 
 def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
@@ -33,12 +32,16 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     -------
     symbolic float32 tensor4
         (N, 2, H, W): channel 0 the edges from (y, x) to (y, x + 1), its last column 0; channel 1 the edges
-        from (y, x) to (y + 1, x), its last row 0.
+        from (y, x) to (y + 1, x), its last row 0. Where neighbours are equal, its gradient with respect to the
+        image is defined as 0 (for beta up to 1 there is none).
     """
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
 
     def weights(difference):
-        power = T.sqr(difference).sum(axis=1) ** (beta / 2)
+        squares = T.sqr(difference).sum(axis=1)
+        equal = T.eq(squares, 0)
+        # The power of another number where neighbours are equal: its derivative there would be infinite, times 0.
+        power = T.switch(equal, T.eq(beta, 0), T.switch(equal, 1, squares) ** (beta / 2))
         # Not infinite: that times an alpha of 0 is NaN. T.minimum would be code that OpenCL's compiler crashes on.
         return lam * T.exp(-alpha * T.clip(power, 0, LARGEST_SINGLE))
 

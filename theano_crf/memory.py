@@ -4,7 +4,8 @@ import resource
 import psutil
 import theano
 
-MOST_LANES = 16  # images are padded to a multiple of it, see native/packed.hpp
+from .constants import MOST_LANES
+
 UNCHECKED = 1 << 28  # bytes; so much is always there, and asking the system takes longer than a small problem
 SINGLE = 4  # bytes of a float32 or an int32
 # of a container: its limit and what of it is used

@@ -12,6 +12,7 @@ from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_, int32
 
+from . import constants
 from .defaults import DECODE, DECODINGS
 
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
@@ -58,7 +59,8 @@ class NativeOp(Op):
     def c_compile_args(self):
         # Without contraction to fused multiply-adds every instruction set rounds alike; the vectors are
         # never passed to a function that is not inlined, which is what -Wpsabi warns of.
-        return ["-O3", "-std=c++11", "-fopenmp", "-ffp-contract=off", "-Wno-psabi"]
+        return ["-O3", "-std=c++11", "-fopenmp", "-ffp-contract=off", "-Wno-psabi",
+                *("-DCRF_%s=%s" % macro for macro in sorted(constants.NATIVE.items()))]
 
     def c_code_cache_version(self):
         return (SOURCES_DIGEST,)

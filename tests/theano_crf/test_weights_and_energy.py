@@ -1,8 +1,11 @@
 """Pairwise weights (equation 6) and energies (equation 2 with 5) against their definitions."""
 import numpy as np
 import pytest
+import theano_crf  # before Theano, which it keeps from starting MPI
+import theano
+import theano.tensor as T
 
-import theano_crf
+from theano_crf import graph
 
 from . import twins
 
@@ -35,6 +38,38 @@ def test_without_alpha_all_pixels_count_as_equal():
     for beta in (0.0, 0.9, 1e19):
         assert theano_crf.contrast_weights(image, alpha=0, beta=beta, lam=2)[0, 0, 0].tolist() == [2, 2, 0]
     assert theano_crf.contrast_weights(image, beta=1e19)[0, 0, 0].tolist() == [0, 0, 0]
+
+
+def image_gradient(image, beta, projection):
+    """Theano's gradient of sum(projection * weights) with respect to the image."""
+    symbol = T.dtensor4("image")
+    cost = (projection * graph.contrast_weights(symbol, alpha=3.0, beta=beta, lam=2.0)).sum()
+    return theano.function([symbol], theano.grad(cost, symbol))(image)
+
+
+@pytest.mark.parametrize("beta", [0.5, 0.9, 1.0, 2.0, 3.0])
+def test_the_images_gradient_is_that_of_finite_differences_and_0_where_neighbours_are_equal(beta):
+    generator = np.random.default_rng(3)
+    image, projection = generator.random((1, 3, 3, 4)), generator.normal(size=(1, 2, 3, 4))
+    image[:, :, 0, 1] = image[:, :, 0, 0]
+    apart = projection.copy()
+    apart[0, 0, 0, 0] = 0  # the edge between equal pixels
+    gradient = image_gradient(image, beta, apart)
+
+    def cost(step, place):
+        moved = image.copy()
+        moved[place] += step
+        return (apart * twins.contrast_weights(moved[0], 3.0, beta, 2.0)).sum()
+    expected = np.empty_like(image)
+    for place in np.ndindex(image.shape):
+        expected[place] = (cost(1e-6, place) - cost(-1e-6, place)) / 2e-6
+    np.testing.assert_allclose(gradient, expected, rtol=2e-3, atol=2e-3)
+    np.testing.assert_array_equal(image_gradient(image, beta, projection), gradient)  # that edge adds nothing
+
+
+def test_an_image_of_one_colour_has_no_gradient():
+    gradient = image_gradient(np.full((2, 3, 4, 5), 0.3), 0.9, np.ones((2, 2, 4, 5)))
+    np.testing.assert_array_equal(gradient, np.zeros((2, 3, 4, 5)))
 
 
 def test_energy_by_hand():

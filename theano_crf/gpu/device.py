@@ -3,10 +3,11 @@ import numpy as np
 import pygpu
 from pygpu.gpuarray import GpuArrayException
 
+from .. import constants
+from ..constants import LABEL_OUTSIDE, UNARY_INVALID, WEIGHTS_INVALID, WITHHELD_INVALID
 from .kernels import pixel_kernel
 
-# What kernels report, by the numbers of arrays.cluda; the sentences are those of native/grid.hpp.
-UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OUTSIDE = range(4)
+# The sentences are those of native/grid.hpp.
 SENTENCES = {  # in the order in which they are looked at
     LABEL_OUTSIDE: "a label is neither one of the K classes of unary, 0 to K - 1, nor void",
     UNARY_INVALID: "unary holds NaN or infinite costs, or some beyond 1e30; they must be finite: "
@@ -16,7 +17,7 @@ SENTENCES = {  # in the order in which they are looked at
     WEIGHTS_INVALID: "weights holds NaN, infinite or negative values, or some beyond 1e30; they must be finite and at "
                      "least 0"}
 
-LARGEST_COST = np.float32(1e30)  # as in native/grid.hpp
+LARGEST_COST = np.float32(constants.LARGEST_COST)
 LINE = 32  # floats of a cache line
 
 

@@ -5,6 +5,8 @@ import re
 
 from pygpu.gpuarray import SIZE, SSIZE, GpuArray, GpuKernel
 
+from .. import constants
+
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 TYPES = {"ga_size": SIZE, "ga_ssize": SSIZE, "ga_int": "int32", "ga_float": "float32", "ga_double": "float64"}
 LOCAL_MEMORY = 48 * 1024  # what CUDA gives every block unasked
@@ -17,7 +19,7 @@ class Kernel:
     """A compiled kernel. Call it with the number of blocks and the arguments, a GpuArray for each array."""
 
     def __init__(self, context, files, name, threads, definitions):
-        parts = ["#define %s %d\n" % item for item in sorted(definitions.items())]
+        parts = ["#define %s %s\n" % item for item in sorted(dict(constants.KERNELS, **definitions).items())]
         for file in files:
             with open(os.path.join(FOLDER, file + ".cluda")) as source:
                 parts.append(source.read())
@@ -85,4 +87,4 @@ def chain_kernels(context, labels):
 @functools.lru_cache(maxsize=None)
 def pixel_kernel(context, file, name):
     """A kernel that works on pixels and takes any number of labels."""
-    return Kernel(context, ("arrays", file), name, 256, {})
+    return Kernel(context, ("arrays", file), name, constants.PIXELS, {})

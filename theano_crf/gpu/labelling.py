@@ -1,8 +1,7 @@
 """The energy of a labelling and the structured loss on the GPU."""
+from ..constants import PIXELS
 from .device import Findings, add_up, allocate
 from .kernels import pixel_kernel
-
-PIXELS = 256  # a block, as in labelling.cluda
 
 
 def _block_sums(unary):

@@ -2,11 +2,9 @@
 import numpy as np
 import pygpu
 
+from ..constants import BOUND, DECIDE, KEEP, SIDE
 from .device import Findings, add_up, allocate, size_of_parts, split
 from .kernels import chain_kernels, pixel_kernel
-
-SIDE = 32  # of a tile of pixels, as in prepare.cluda
-KEEP, DECIDE, BOUND = 1, 2, 4  # what a half step is to do with an image, as in arrays.cluda
 
 
 class Chains:

@@ -1,16 +1,17 @@
-// The energy of a batch of images on the 4-connected grid, as the solver sees it.
+// The energy of a batch of images on the 4-connected grid, as the solver sees it. Macros CRF_... are given to the
+// compiler: theano_crf/constants.py.
 #pragma once
 
 #include <cstdint>
 
 namespace crf {
 
-enum Direction { ROWS = 0, COLUMNS = 1 };  // the channel of `weights` with that direction's edges
+enum Direction { ROWS = CRF_ROWS, COLUMNS = CRF_COLUMNS };  // the channel of `weights` with that direction's edges
 
 // Of costs, weights and margins: sums of them over a chain are finite then.
-const float LARGEST_COST = 1e30f;
+const float LARGEST_COST = CRF_LARGEST_COST;
 
-enum Decoding { ARGMIN, VITERBI, ICM };
+enum Decoding { ARGMIN = CRF_ARGMIN, VITERBI = CRF_VITERBI, ICM = CRF_ICM };
 
 // unary(n, k, y, x) = unary[n * unary_n + k * unary_k + y * unary_y + x], strides in elements, and so for
 // the weights: any view whose last axis is dense is read in place.

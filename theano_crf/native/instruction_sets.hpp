@@ -44,6 +44,7 @@ namespace avx2 {
 #pragma GCC target("avx512f")
 namespace avx512 {
 #define LANES 16
+static_assert(LANES == CRF_MOST_LANES, "images are padded to the most lanes");
 #include "kernels.hpp"
 #undef LANES
 }  // namespace avx512
