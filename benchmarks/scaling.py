@@ -25,6 +25,7 @@ from data_prep.number_types import positive_integer, positive_real
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.gradients import gradient_bytes, gradient_mean
 from experiments.mpi.processes import communicator
+from experiments.nets.device import use_device
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.settings.build_paths import Build, existing
 from experiments.settings.config import load_config
@@ -44,6 +45,7 @@ def measure(solver_path, iterations):
     """
     processes = communicator()
     tell_caffe(processes)
+    use_device()
     solver = caffe.get_solver(str(solver_path))
     start_alike(processes, solver.net, None)
     mean, seconds, communication = gradient_mean(solver, processes), [], []

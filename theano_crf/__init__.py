@@ -4,8 +4,7 @@ NumPy in and out: :func:`contrast_weights`, :func:`energy`, :func:`dual_mm`, :fu
 symbolic graphs, for graphs of one's own: :mod:`theano_crf.graph`. Where Theano's device is a GPU, all of it runs there
 (:mod:`theano_crf.gpu`).
 
-Theano is imported when the first of them is asked for (PEP 562), so that :mod:`theano_crf.defaults` and
-:mod:`theano_crf.memory` are read without it.
+Theano is imported when the first of them is asked for (PEP 562), so that :mod:`theano_crf.defaults` is read without it.
 """
 import contextlib
 import importlib

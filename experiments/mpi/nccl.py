@@ -6,6 +6,7 @@ GPUs; without it, and between machines, MPI sums them (`experiments.mpi.gradient
 
 import ctypes
 import os
+import time
 
 import caffe
 
@@ -13,14 +14,20 @@ import caffe
 class NCCLMean:
     """Replaces the gradients of a net by their mean over all processes, each layer's while the next is computed.
 
-    Caffe calls NCCL after the backward pass of each layer, in every batch: the mean of what is a mean already stays as
-    it is, so that gradients of several batches add up as they should.
+    Caffe calls NCCL after the backward pass of each layer, in every batch of an iteration. A gradient that was averaged
+    in an earlier batch is equal on all processes, so averaging it once more changes nothing, and the gradients of
+    several batches add up as they should.
 
     Parameters
     ----------
     solver : caffe.Solver
         On this process's own GPU.
     processes : experiments.mpi.processes.MPIProcesses
+
+    Attributes
+    ----------
+    seconds : float
+        Spent so far on waiting for NCCL.
     """
 
     def __init__(self, solver, processes):
@@ -28,6 +35,7 @@ class NCCLMean:
         self._nccl = caffe.NCCL(solver, name)
         self._last_layer = len(solver.net.layers) - 1
         self._driver = ctypes.CDLL("libcuda.so.1")
+        self.seconds = 0.0
         solver.net.before_backward(self._before_layer)
         solver.net.after_backward(self._nccl)
 
@@ -36,14 +44,16 @@ class NCCLMean:
 
     def finish(self):
         """Wait for NCCL, which works beside Caffe's own stream."""
+        began = time.perf_counter()
         status = self._driver.cuCtxSynchronize()
+        self.seconds += time.perf_counter() - began
         if status:
             raise RuntimeError(f"The GPU failed while gradients were summed (CUDA's error {status}); the last snapshot "
                                "is kept. Start the same command again.")
 
     def _before_layer(self, layer):
         if layer == self._last_layer:
-            self.finish()  # the means of the batch before, which this backward pass adds to
+            self.finish()  # this backward pass adds to the means of the batch before
 
 
 def nccl_wanted(processes):

@@ -63,6 +63,8 @@ def test_inference_is_dual_mm(tmp_path, problem):
     assert np.array_equal(net.blobs["labels"].data, solution.labels)
     assert net.blobs["bound"].data == pytest.approx(solution.lower_bound, rel=1e-6)
     assert net.blobs["energy"].data == pytest.approx(solution.energy, rel=1e-6)
+    in_double = net.layers[list(net._layer_names).index("CRFInference")].solution
+    assert (in_double.lower_bound == solution.lower_bound).all() and (in_double.energy == solution.energy).all()
 
 
 @pytest.mark.parametrize("normalise", [True, False])

@@ -1,10 +1,10 @@
 """Pairwise weights (equation 6) and energies (equation 2 with 5) against their definitions."""
 import numpy as np
 import pytest
-import theano_crf  # before Theano, which it keeps from starting MPI
 import theano
 import theano.tensor as T
 
+import theano_crf  # before Theano, which it keeps from starting MPI
 from theano_crf import graph
 
 from . import twins

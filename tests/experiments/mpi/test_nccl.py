@@ -88,3 +88,14 @@ def test_it_must_be_asked_for_and_be_possible(events, monkeypatch):
     monkeypatch.setattr(nccl.caffe, "has_nccl", lambda: False)
     with pytest.raises(RuntimeError, match="built without NCCL"):
         nccl.nccl_wanted(Processes(0))
+
+
+def test_waiting_is_counted(events, monkeypatch):
+    seconds = iter([10.0, 10.5, 20.0, 20.25])
+    monkeypatch.setattr(nccl.time, "perf_counter", lambda: next(seconds))
+    net = Net()
+    mean = nccl.NCCLMean(SimpleNamespace(net=net), Processes(0))
+    assert mean.seconds == 0
+    net.backward()  # waits before the last layer
+    mean.finish()
+    assert mean.seconds == 0.75

@@ -1,0 +1,48 @@
+"""Parameters of the CRF's layers: the paper's by default, within bounds, and those of `theano_crf`."""
+
+import inspect
+from types import SimpleNamespace
+
+import pytest
+
+import theano_crf
+from experiments.settings.config import CRFConfig
+from python_layers.parameters import InferenceParameters, LossParameters, WeightParameters, parse_param_str
+
+
+def defaults(function):
+    return {name: parameter.default for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is not inspect.Parameter.empty}
+
+
+@pytest.mark.parametrize("model, function", [
+    (WeightParameters, theano_crf.contrast_weights), (LossParameters, theano_crf.ssvm),
+    (InferenceParameters, theano_crf.dual_mm), (CRFConfig, theano_crf.dual_mm)])
+@pytest.mark.parametrize("graph", [False, True])
+def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
+    values, expected = model().dict(), defaults(getattr(theano_crf.graph, function.__name__) if graph else function)
+    shared = set(values) & set(expected)
+    assert shared and all(values[name] == expected[name] for name in shared)
+
+
+def test_defaults_are_the_papers():
+    assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
+    assert LossParameters().dict() == {"gamma": 0.1, "iterations": 15, "void": 255, "normalise": True}
+    assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
+    assert list(CRFConfig().dict()) == ["alpha", "beta", "lam", "gamma", "iterations", "decode", "unary"]
+
+
+@pytest.mark.parametrize("model, text, key", [
+    (WeightParameters, '{"alpha": -1}', "alpha"), (WeightParameters, '{"beta": 0}', "beta"),
+    (WeightParameters, '{"lam": -0.5}', "lam"), (LossParameters, '{"gamma": -1}', "gamma"),
+    (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
+    (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])
+def test_impossible_values_are_one_sentence(model, text, key):
+    with pytest.raises(ValueError, match=f"The param_str of a .* layer: the key '{key}' is wrong") as error:
+        parse_param_str(model, SimpleNamespace(param_str=text))
+    assert "\n" not in str(error.value)
+
+
+def test_a_param_str_that_is_no_json_is_shown():
+    with pytest.raises(ValueError, match="is not JSON .*; it reads: {alpha}"):
+        parse_param_str(WeightParameters, SimpleNamespace(param_str="{alpha}"))
