@@ -1,1 +1,1 @@
-"""How fast the solver, the training and their scaling are; nothing else imports this."""
+"""Benchmarks of the solver, of training steps and of scaling; nothing else imports them."""

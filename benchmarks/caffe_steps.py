@@ -36,7 +36,7 @@ GIGABYTE = 1e9
 
 
 def measure(config, build, stages, iterations):
-    """Yield (stage, seconds and processors' seconds an iteration, bytes at the peak).
+    """Yield (stage, seconds and processors' seconds per iteration, bytes at the peak).
 
     Parameters
     ----------

@@ -64,14 +64,14 @@ class Benchmark:
             The results by part.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        found = self._kept()
+        results = self._kept()
         for part in parts:
-            if part in found:
+            if part in results:
                 print(f"{part}: measured before the interruption")
                 continue
-            found[part] = PARTS[part](self)
-            self._keep(found)
-        return found
+            results[part] = PARTS[part](self)
+            self._keep(results)
+        return results
 
     def forget(self):
         """Remove what was kept for the case of an interruption."""
@@ -84,8 +84,8 @@ class Benchmark:
             return {}
         return kept["parts"] if kept.get("settings") == self._settings else {}
 
-    def _keep(self, found):
-        write_atomically(self.folder / UNFINISHED, json.dumps({"settings": self._settings, "parts": found}))
+    def _keep(self, results):
+        write_atomically(self.folder / UNFINISHED, json.dumps({"settings": self._settings, "parts": results}))
 
     def comparison(self):
         compared = compared_methods()
@@ -96,11 +96,11 @@ class Benchmark:
         measured = [methods.dual_mm(decode) for decode in methods.DECODINGS]
         measured += [methods.ssvm(), methods.alpha_expansion(), methods.dense_crf(10), methods.plain_numpy(1)]
         with Progress("memory", 0, len(measured), "method") as progress:
-            found = []
+            peaks = []
             for method in measured:
-                found.append({"name": method.name, "bytes": peak_extra_bytes(self.source, method)})
+                peaks.append({"name": method.name, "bytes": peak_extra_bytes(self.source, method)})
                 progress.advance(method.name)
-        return found
+        return peaks
 
     def growth(self):
         sources = growth_sources()
@@ -123,9 +123,9 @@ OPTIONAL = "training_step"
 def main(arguments=None):
     options = _parser().parse_args(arguments)
     benchmark = Benchmark(Source(options.frame), options.rounds, options.output)
-    found = benchmark.run([part for part in PARTS if part != OPTIONAL or options.training_step])
-    results = Results(found)
-    write_atomically(options.output / "bench.json", json.dumps(dict(found, machine=_machine()), indent=1))
+    measured = benchmark.run([part for part in PARTS if part != OPTIONAL or options.training_step])
+    results = Results(measured)
+    write_atomically(options.output / "bench.json", json.dumps(dict(measured, machine=_machine()), indent=1))
     write_atomically(options.output / "bench.png", energy_over_time(results))
     text = report(results)
     write_atomically(options.output / "bench.txt", text)

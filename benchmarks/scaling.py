@@ -59,10 +59,10 @@ def measure(solver_path, iterations):
         solver.apply_update()
         seconds.append(time.perf_counter() - began)
         communication.append(mean.seconds - spent)
-    found = processes.gather((np.median(seconds[WARM_UP:]), np.mean(communication[WARM_UP:])))
+    gathered = processes.gather((np.median(seconds[WARM_UP:]), np.mean(communication[WARM_UP:])))
     return {"processes": processes.size, "bytes": gradient_bytes(solver.net) if processes.size > 1 else 0,
-            "seconds": float(np.mean([one for one, _ in found])),
-            "communication": float(np.mean([one for _, one in found]))}
+            "seconds": float(np.mean([one for one, _ in gathered])),
+            "communication": float(np.mean([one for _, one in gathered]))}
 
 
 def ring_seconds(size, processes, bandwidth):
@@ -106,12 +106,13 @@ def main(arguments=None):
     if options.measure:
         print(json.dumps(measure(solver, options.iterations)), flush=True)
         return 0
-    print(f"{options.config}, {options.stage}, one thread a process, {options.iterations} iterations\n\n"
-          f"{'processes':>9}{'s an iteration':>16}{'s of it sums':>14}{'share':>8}{'MB summed':>11}", flush=True)
+    print(f"{options.config}, {options.stage}, one thread per process, {options.iterations} iterations\n\n"
+          f"{'processes':>9}{'s per iteration':>16}{'s of it sums':>14}{'share':>8}{'MB summed':>11}", flush=True)
     for processes in options.processes:
-        found = _measured(options, processes)
-        print(f"{processes:>9}{found['seconds']:>16.4f}{found['communication']:>14.4f}"
-              f"{100 * found['communication'] / found['seconds']:>6.1f} %{found['bytes'] / 1e6:>11.2f}", flush=True)
+        measured = _measured(options, processes)
+        share = 100 * measured["communication"] / measured["seconds"]
+        print(f"{processes:>9}{measured['seconds']:>16.4f}{measured['communication']:>14.4f}{share:>6.1f} %"
+              f"{measured['bytes'] / 1e6:>11.2f}", flush=True)
     size = gradient_bytes(caffe.Net(str(options.gpu_net), caffe.TEST))
     print(f"\n{options.gpu_net}: {size / 1e6:.0f} MB of gradients; assumed are {options.bandwidth:g} GB/s a link and "
           f"{options.gpu_seconds:g} s of computation\n\n"

@@ -32,7 +32,7 @@ class Part(NamedTuple):
     tests_only: bool = False
 
     def is_needed(self, on_cuda):
-        """Whether the device needs this part."""
+        """Say whether the device needs this part."""
         return not self.tests_only and (on_cuda or not self.cuda_only)
 
 

@@ -71,14 +71,15 @@ def _run_weight_set(segmenter, stage, records, classes, store):
     """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's. Processes share them out."""
     def matrices(index):
         image, truth = records[index]
-        found = segmenter(image)
-        return np.stack([confusion_matrix(truth, labels, classes) for labels in (found.cnn_labels, found.labels)])
+        segmentation = segmenter(image)
+        return np.stack([confusion_matrix(truth, labels, classes)
+                         for labels in (segmentation.cnn_labels, segmentation.labels)])
 
     first, saved = store.done(stage), time.monotonic()
     try:
         with Progress(f"evaluate {stage}", first, len(records), "image") as progress:
-            for found in share_out(communicator(), range(first, len(records)), matrices):
-                store.append(stage, found)
+            for confusions in share_out(communicator(), range(first, len(records)), matrices):
+                store.append(stage, confusions)
                 progress.advance()
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
                     store.save()
@@ -108,19 +109,19 @@ def evaluate(config, build, split):
     metadata = Build(build).metadata(split)
     names, confusions = confusions_by_image(build, split, metadata)
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
-    found = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
+    scored = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
     details = {
         "dataset": metadata.name, "split": split, "images": len(names),
         "resolution": resolution(metadata, split),
         "configuration": json.loads(config.json()),
-        "pixel_accuracy": {key: value.pixel_accuracy for key, value in found.items()},
-        "per_category": {key: dict(value.per_category) for key, value in found.items()},
-        "further_rows": {row.key: found[row.key].to_json() for row in FURTHER_ROWS},
+        "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
+        "per_category": {key: dict(value.per_category) for key, value in scored.items()},
+        "further_rows": {row.key: scored[row.key].to_json() for row in FURTHER_ROWS},
         "differences": [compared(first.key, second.key, confusions) for first, second in COMPARISONS],
         "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
                       for index, name in enumerate(names)},
     }
-    return {**{row.key: found[row.key].to_json() for row in ROWS}, "details": _without_nan(details)}
+    return {**{row.key: scored[row.key].to_json() for row in ROWS}, "details": _without_nan(details)}
 
 
 def _accuracy(confusion):

@@ -91,9 +91,9 @@ def _fill(results, unaries, sets, decode):
     with Progress("grid search", len(unaries) - len(missing), len(unaries), "image") as progress:
         progress.note(f"{len(sets) - 1} sets, {len(missing)} images to do, {processes.size} "
                       f"process{'es' * (processes.size > 1)}")
-        for index, found in share_out(processes, indices, score):
+        for index, scored in share_out(processes, indices, score):
             if results:
-                results.add(unaries.name(index), missing[index], found)
+                results.add(unaries.name(index), missing[index], scored)
             progress.advance()
 
 

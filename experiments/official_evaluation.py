@@ -88,16 +88,17 @@ def score_officially(predictions, truths, output, name):
     settings.evalInstLevelScore = all(_instances(path).exists() for path in map(Path, truths))
     shown = _Shown(predictions, name)
     try:
-        found = evaluation.evaluateImgLists(shown, [str(path) for path in truths], settings)
+        official = evaluation.evaluateImgLists(shown, [str(path) for path in truths], settings)
     except SystemExit:
         raise RuntimeError("cityscapesscripts' evaluation ended with the error above.") from None
     shown.finish()
-    return {"classes": _percent(found["averageScoreClasses"]), "categories": _percent(found["averageScoreCategories"]),
-            "per_class": {entry.name: _percent(found["classScores"][entry.name])
+    return {"classes": _percent(official["averageScoreClasses"]),
+            "categories": _percent(official["averageScoreCategories"]),
+            "per_class": {entry.name: _percent(official["classScores"][entry.name])
                           for entry in cityscapes.CLASSES.values()},
-            "per_category": {entry.category: _percent(found["categoryScores"][entry.category])
+            "per_category": {entry.category: _percent(official["categoryScores"][entry.category])
                              for entry in cityscapes.CLASSES.values()},
-            **{f"instance_{what.lower()}": _percent(found[f"averageScoreInst{what}"])
+            **{f"instance_{what.lower()}": _percent(official[f"averageScoreInst{what}"])
                if settings.evalInstLevelScore else None for what in ("Classes", "Categories")}}
 
 

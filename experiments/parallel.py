@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
-# What mpirun adds where a process has said itself why it ended, or where the end is what was asked for.
+# Lines that mpirun adds where a process has said itself why it ended, or where the end was asked for.
 ADDED = re.compile(r"|".join((
     "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
     "You may or may not see output .*", "exactly when Open MPI kills .*", "Primary job  terminated normally, .*",
@@ -48,11 +48,11 @@ def parse_hosts(text):
     """
     hosts = {}
     for part in text.split(","):
-        found = re.fullmatch(r"([A-Za-z0-9_.-]+)(?::([1-9]\d*))?", part.strip())
-        if not found or found.group(1) in hosts:
+        named = re.fullmatch(r"([A-Za-z0-9_.-]+)(?::([1-9]\d*))?", part.strip())
+        if not named or named.group(1) in hosts:
             raise ValueError(f"HOSTS is '{text}'; it must name each machine once, with its number of processes, "
                              "as in HOSTS=a:2,b:2.")
-        hosts[found.group(1)] = int(found.group(2) or 1)
+        hosts[named.group(1)] = int(named.group(2) or 1)
     return hosts
 
 

@@ -66,14 +66,14 @@ class Predictor:
             The net's input size and, with the CRF, energy, lower bound and their gap.
         """
         small = scale_to_net(image, self.segmenter.size, self.scale)
-        found = self.segmenter(small)
+        segmentation = self.segmenter(small)
         description = f"net at {small.shape[1]} x {small.shape[0]}"
-        planes = found.prob
+        planes = segmentation.prob
         if self.segmenter.has_crf:
-            planes = indicators(found.labels, len(found.prob))
-            gap = found.energy - found.lower_bound
-            description += (f", energy {found.energy:.2f}, lower bound {found.lower_bound:.2f}, "
-                            f"gap {gap:.2f} ({100 * gap / max(abs(found.energy), 1e-9):.3f} %)")
+            planes = indicators(segmentation.labels, len(segmentation.prob))
+            gap = segmentation.energy - segmentation.lower_bound
+            description += (f", energy {segmentation.energy:.2f}, lower bound {segmentation.lower_bound:.2f}, "
+                            f"gap {gap:.2f} ({100 * gap / max(abs(segmentation.energy), 1e-9):.3f} %)")
         return labels_at_size(planes, *image.shape[:2]), description
 
     def predict(self, path, name):

@@ -83,12 +83,12 @@ def read_examples(build, split, metadata, result):
     chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
     pairs = [records[places[name]] for name in chosen]
     net = build.deploy_net(crf=True)
-    found = {}
+    segmentations = {}
     for row in (CNN, JOINT):
         segmenter = Segmenter(net, build.weights(row.stage), metadata.mean_bgr)
-        found[row] = [segmenter(image) for image, _ in pairs]
+        segmentations[row] = [segmenter(image) for image, _ in pairs]
     return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
-            for name, (image, truth), cnn, joint in zip(chosen, pairs, found[CNN], found[JOINT])]
+            for name, (image, truth), cnn, joint in zip(chosen, pairs, segmentations[CNN], segmentations[JOINT])]
 
 
 def write_report(config, build, split):

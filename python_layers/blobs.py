@@ -4,9 +4,9 @@
 def check_blob_counts(layer, bottom, top, bottoms, tops):
     """Raise a ValueError unless a layer got an allowed number of bottoms and tops."""
     name = type(layer).__name__
-    for what, found, allowed in (("bottom", len(bottom), bottoms), ("top", len(top), tops)):
-        if found not in allowed:
-            raise ValueError(f"{name} got {found} {what} blobs, allowed is {' or '.join(map(str, allowed))}.")
+    for what, given, allowed in (("bottom", len(bottom), bottoms), ("top", len(top), tops)):
+        if given not in allowed:
+            raise ValueError(f"{name} got {given} {what} blobs, allowed is {' or '.join(map(str, allowed))}.")
 
 
 def as_list(blobs):

@@ -1,4 +1,4 @@
-"""SegmentationData: images and labels from an LMDB, one record a pair."""
+"""SegmentationData: images and labels from an LMDB, one record per pair."""
 
 from pathlib import Path
 from typing import Optional, Tuple

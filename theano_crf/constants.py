@@ -5,7 +5,7 @@ ROWS, COLUMNS = 0, 1         # directions: the channel of the pairwise weights w
 LARGEST_COST = "1e30"        # of costs, weights and margins, as text: sums of them over a chain are finite
 MOST_LANES = 16              # chains that one instruction works on, at most: images are padded to a multiple
 
-# What the GPU's kernels report: places in an array of findings, where 1 is written.
+# Reports of the GPU's kernels: places in an array of findings, where 1 is written.
 UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OUTSIDE = range(4)
 KEEP, DECIDE, BOUND = 1, 2, 4  # a half step's task for an image, the sum of some; 0: nothing
 PIXELS = 256                 # threads of a block of the GPU's kernels on pixels, and of those that add up

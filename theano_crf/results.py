@@ -1,4 +1,4 @@
-"""What inference and learning return; of NumPy arrays or of Theano variables."""
+"""Results of inference and learning, of NumPy arrays or of Theano variables."""
 from collections import namedtuple
 
 Solution = namedtuple("Solution", "labels lower_bound energy")

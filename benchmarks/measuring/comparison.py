@@ -54,7 +54,7 @@ def compare(problem, compared, rounds, folder, progress):
     floor_runs = [Run(f"memory floor{' in place' * in_place}, threads {threads}",
                       functools.partial(_floor, floor, threads, in_place)) for threads, in_place in FLOORS]
     runs = floor_runs + [Run(method.key, functools.partial(method.on, problem)) for method in compared]
-    timings, found = time_in_turns(runs, rounds, progress)
+    timings, solutions = time_in_turns(runs, rounds, progress)
     floors = [{"threads": threads, "in_place": in_place, "seconds": list(timings[run.name].seconds),
                "traffic": floor.traffic(2 * methods.ITERATIONS)}
               for (threads, in_place), run in zip(FLOORS, floor_runs)]
@@ -62,7 +62,7 @@ def compare(problem, compared, rounds, folder, progress):
     return {"problem": problem.name, "volume_bytes": problem.volume_bytes,
             "argmax_energy": {kind: _energy(problem, kind, argmax) for kind in sorted({m.kind for m in compared})},
             "floors": floors,
-            "rows": [_row(problem, method, timings[method.key], found[method.key]) for method in compared]}
+            "rows": [_row(problem, method, timings[method.key], solutions[method.key]) for method in compared]}
 
 
 def _floor(floor, threads, in_place):
@@ -72,11 +72,11 @@ def _floor(floor, threads, in_place):
     return timed
 
 
-def _row(problem, method, timing, found):
-    labels = np.ascontiguousarray(found.labels, np.int32)
+def _row(problem, method, timing, solution):
+    labels = np.ascontiguousarray(solution.labels, np.int32)
     return {"name": method.name, "effort": method.effort, "threads": method.threads, "kind": method.kind,
             "seconds": list(timing.seconds), "energy": _energy(problem, method.kind, labels),
-            "lower_bound": found.lower_bound, "labels": hashlib.sha256(labels.tobytes()).hexdigest()[:16]}
+            "lower_bound": solution.lower_bound, "labels": hashlib.sha256(labels.tobytes()).hexdigest()[:16]}
 
 
 def _energy(problem, kind, labels):

@@ -1,4 +1,4 @@
-"""How long a process waits for its first result: with an empty compile folder of Theano, and with a filled one."""
+"""Time to the first result of a process, with an empty compile folder of Theano and with a filled one."""
 
 import os
 import subprocess

@@ -11,7 +11,7 @@ from experiments.runtime.shared_libraries import load_library, mapped_libraries
 
 
 def caffe_has_cuda():
-    """Whether the Caffe that is loaded was built with CUDA."""
+    """Say whether the loaded Caffe was built with CUDA."""
     return any(library.startswith("libcudart") for library in mapped_libraries())
 
 
@@ -32,7 +32,7 @@ def measure_nets(source, rounds, folder, width):
     Returns
     -------
     dict
-        Lists of seconds, one entry a step, see `benchmarks.measuring.training_step.time_step`.
+        Lists of seconds, one entry per step, see `benchmarks.measuring.training_step.time_step`.
     """
     os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)  # of this process, not of the new one
     return in_fresh_process(_measure, source, rounds, str(folder), width)

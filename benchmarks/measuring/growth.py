@@ -1,4 +1,4 @@
-"""How the solver's time grows with pixels and labels."""
+"""Growth of the solver's time with pixels and labels."""
 
 from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, time_in_turns

@@ -1,4 +1,4 @@
-"""What is solved: a real frame where there is one, else one drawn by the scenes' generator, of any size."""
+"""The problem that is solved: a real frame where there is one, else one drawn by the scenes' generator."""
 
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -47,7 +47,7 @@ class Problem:
 
 
 class Source(NamedTuple):
-    """Where a problem comes from, so that another process can have the same one.
+    """Source of a problem, by which another process can have the same one.
 
     Attributes
     ----------

@@ -39,7 +39,8 @@ def measure_training_step(source, rounds, folder, width=1.0):
     Returns
     -------
     dict
-        Lists of seconds, one entry a step: step, crf (forward and backward of `CRF_LAYERS`); peak_bytes of the process.
+        Lists of seconds, one entry per step: step, crf (forward and backward of `CRF_LAYERS`); and peak_bytes of the
+        process.
     """
     return in_fresh_process(_measure, source, rounds, str(folder), width)
 

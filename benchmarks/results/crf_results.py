@@ -36,7 +36,7 @@ class Results:
         return entries[0] if entries else None
 
     def floors(self, row, in_place=False):
-        """How many times the memory floor of 15 iterations with as many threads a row takes; None without one."""
+        """Time of a row as a multiple of the memory floor of 15 iterations, same threads; None without a floor."""
         floor = self.floor(row["threads"], in_place)
         return None if floor is None else ratio(row, floor)
 

@@ -1,4 +1,4 @@
-"""What the solver promises, held against what was measured."""
+"""Targets of the solver, held against what was measured."""
 
 from typing import NamedTuple
 
@@ -43,8 +43,8 @@ def targets(results):
     -------
     list of Target
     """
-    found = _times(results) + _labels(results) + _memory(results)
-    return found + (_known_optimum(results) if results.comparison["problem"].startswith(FRAME) else [])
+    listed = _times(results) + _labels(results) + _memory(results)
+    return listed + (_known_optimum(results) if results.comparison["problem"].startswith(FRAME) else [])
 
 
 def _times(results):
@@ -79,10 +79,10 @@ def _memory(results):
 
 def _known_optimum(results):
     argmin = results.row("dual_mm argmin")
-    found = [Target("argmin, -p: lower bound", argmin["lower_bound"], -470131.8, True),
-             Target("argmin, -p: energy", argmin["energy"], -469640)]
+    listed = [Target("argmin, -p: lower bound", argmin["lower_bound"], -470131.8, True),
+              Target("argmin, -p: energy", argmin["energy"], -469640)]
     for kind, optimum in OPTIMA.items():
         row = results.row("dual_mm icm", SOLVING, kind=kind)
-        found += [Target(f"icm, {kind}, {SOLVING} iterations: {what} is off the optimum by", abs(value - optimum), 0.5)
-                  for what, value in (("energy", row["energy"]), ("bound", row["lower_bound"]))]
-    return found
+        listed += [Target(f"icm, {kind}, {SOLVING} iterations: {what} is off the optimum by", abs(value - optimum), 0.5)
+                   for what, value in (("energy", row["energy"]), ("bound", row["lower_bound"]))]
+    return listed

@@ -1,4 +1,4 @@
-"""What benchmarks.gpu found, as text."""
+"""Results of benchmarks.gpu as text."""
 
 from benchmarks.measuring.timing import Timing
 from experiments.scoring.text import aligned_table

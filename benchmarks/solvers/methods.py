@@ -15,7 +15,7 @@ DECODINGS = ("argmin", "viterbi", "icm")
 
 
 class Found(NamedTuple):
-    """What a method makes of a problem.
+    """Solution of a problem by a method.
 
     Attributes
     ----------

@@ -26,11 +26,11 @@ def start_alike(processes, net, restored):
     ValueError
         If the processes go on from different iterations.
     """
-    found = processes.gather(restored)
-    for rank, iteration in enumerate(found):
-        if iteration != found[0]:
-            raise ValueError(f"Rank {rank} goes on from {_place(iteration)}, rank 0 from {_place(found[0])}: they see "
-                             "different files. The build folder must be one that all machines share.")
+    iterations = processes.gather(restored)
+    for rank, iteration in enumerate(iterations):
+        if iteration != iterations[0]:
+            raise ValueError(f"Rank {rank} goes on from {_place(iteration)}, rank 0 from {_place(iterations[0])}: they "
+                             "see different files. The build folder must be one that all machines share.")
     for blobs in net.params.values():
         for blob in blobs:
             processes.copy_from_first(blob.data)

@@ -94,10 +94,10 @@ def _buckets(net, bucket_bytes):
     """Put the parameters of a net into buckets, in the order of the backward pass."""
     buckets, blobs, first_layer = [], [], None
     for layer in reversed(range(len(net.layers))):
-        found = list(net.layers[layer].blobs)
-        if not found or net._layer_names[layer].startswith("data_"):
+        own = list(net.layers[layer].blobs)
+        if not own or net._layer_names[layer].startswith("data_"):
             continue  # a data layer's blob counts batches
-        blobs, first_layer = blobs + found, layer
+        blobs, first_layer = blobs + own, layer
         if 4 * sum(blob.count for blob in blobs) >= bucket_bytes:
             buckets.append(_Bucket(blobs, first_layer))
             blobs = []

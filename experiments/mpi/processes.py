@@ -19,7 +19,7 @@ import numpy as np
 LONGEST_SLEEP = 0.002
 # Rank 0 speaks first: the error that every rank finds is said once, as the end of rank 0 ends them all.
 GRACE_SECONDS = 2
-# What a process has just printed reaches mpirun before word of its end.
+# A process's last lines need this long to reach mpirun before word of its end does.
 DELIVERY_SECONDS = 0.3
 # `mpirun` hands on these signals alone; each stands for one that ends a process (see experiments.parallel).
 STAND_INS = {signal.SIGUSR1: signal.SIGINT, signal.SIGUSR2: signal.SIGTERM}
@@ -33,7 +33,7 @@ NOTES_VARIABLE = "RANK_NOTES"
 
 
 class Note:
-    """What a rank is at, in a file of a few bytes; without a folder, nowhere.
+    """The work that a rank is at, noted in a file of a few bytes; without a folder, nowhere.
 
     Parameters
     ----------
@@ -194,6 +194,6 @@ def share_out(processes, items, work):
     """
     for start in range(0, len(items), processes.size):
         mine = items[start + processes.rank:start + processes.rank + 1]
-        found = [work(item) for item in mine]
-        for results in processes.gather(found):
+        own = [work(item) for item in mine]
+        for results in processes.gather(own):
             yield from results

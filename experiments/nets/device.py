@@ -1,4 +1,4 @@
-"""Where Caffe's nets run: what the environment's variables DEVICE and GPU say, as docker/run says it to Theano."""
+"""The device that Caffe's nets run on, by the variables DEVICE and GPU; docker/run tells Theano the same."""
 
 import os
 

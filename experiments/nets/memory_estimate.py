@@ -1,4 +1,4 @@
-"""How much memory a stage's training needs, and how much there is: Caffe ends the process where it gets none."""
+"""Memory that training a stage needs, held against what is free: Caffe ends the process where it gets none."""
 
 import math
 
@@ -6,7 +6,7 @@ from theano_crf.memory import available_bytes, needed_bytes
 
 FLOAT = 4  # bytes
 GIGABYTE = 1e9
-# What a process takes besides the net: Python, Caffe, Theano and their libraries, and the process that reads the data.
+# Taken by a process besides the net: Python, Caffe, Theano and their libraries, and the process that reads the data.
 PROGRAM_BYTES = 0.5e9
 # Numbers that a solver keeps for each weight, besides the weight and its gradient.
 HISTORY = {"SGD": 1, "Adam": 3}

@@ -1,10 +1,10 @@
-"""What must hold of a net before it is trained: mistakes here give black or blank predictions, not errors."""
+"""Sanity checks of a net before it is trained: mistakes here give black or blank predictions, not errors."""
 
 import numpy as np
 
 
 def check_upsampling(net):
-    """Raise a ValueError unless each upsampling kernel is bilinear, one a class."""
+    """Raise a ValueError unless each upsampling kernel is bilinear, one per class."""
     for name, blobs in net.params.items():
         if not name.startswith("upscore"):
             continue

@@ -13,7 +13,7 @@ from experiments.nets.device import use_device
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What a deploy net says of one image of H x W pixels and K classes.
+    """Probabilities and labels that a deploy net gives for one image of H x W pixels and K classes.
 
     Attributes
     ----------

@@ -55,8 +55,8 @@ def check_predictions(folder, sizes, label_ids):
         of 8 bits, or holds another id.
     """
     wanted = {prediction_name(frame): size for frame, size in sizes.items()}
-    found = {path.name for path in Path(folder).iterdir()} if Path(folder).is_dir() else set()
-    for names, what in ((sorted(set(wanted) - found), "is missing"), (sorted(found - set(wanted)), "is for no frame")):
+    there = {path.name for path in Path(folder).iterdir()} if Path(folder).is_dir() else set()
+    for names, what in ((sorted(set(wanted) - there), "is missing"), (sorted(there - set(wanted)), "is for no frame")):
         if names:
             raise ValueError(f"In {folder} the prediction {names[0]} {what} ({len(names)} such in all); remove the "
                              "folder and start the command again.")

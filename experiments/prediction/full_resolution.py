@@ -85,10 +85,10 @@ def _run_stage(build, split, rows, folders, sizes, metadata):
     def write(index):
         frame, image = records.name(index), records[index][0]
         size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
-        found = segmenter(image)
+        segmentation = segmenter(image)
         for row in rows:
             write_atomically(folders[row.key] / prediction_name(frame),
-                             encode_png(_label_ids(found, row, size, metadata)))
+                             encode_png(_label_ids(segmentation, row, size, metadata)))
 
     with Progress(f"predict {split} with {stage}", 0, len(missing), "image") as progress:
         for _ in share_out(processes, missing, write):
@@ -104,6 +104,6 @@ def _checked_size(frame, image, size, subsampling):
     return size
 
 
-def _label_ids(found, row, size, metadata):
-    planes = indicators(found.labels, len(found.prob)) if row.crf else found.prob
+def _label_ids(segmentation, row, size, metadata):
+    planes = indicators(segmentation.labels, len(segmentation.prob)) if row.crf else segmentation.prob
     return np.array(metadata.label_ids, np.uint8)[labels_at_size(planes, size[1], size[0])]

@@ -30,7 +30,7 @@ class StageCurve(NamedTuple):
 
     @property
     def is_control(self):
-        """Whether the stage is the control of another."""
+        """True for the control of another stage."""
         return STAGES[self.stage].control_of is not None
 
     def series(self, kind, key) -> Tuple[List[int], List[float]]:

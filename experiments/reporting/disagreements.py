@@ -57,16 +57,16 @@ def choose_regions(truths, firsts, seconds, count, side, most_an_image=2, void=2
 
 def _regions_of_image(index, decided, side, most):
     """Return up to `most` pairs (pixels, Region), greedily: the fullest window that overlaps none before."""
-    found = []
+    candidates = []
     free = np.ones(tuple(length - side + 1 for length in decided.shape), bool)
     pixels = _window_sums(decided, side)
     for _ in range(most):
         top, left = np.unravel_index(np.argmax(np.where(free, pixels, 0)), free.shape)
         if not (free[top, left] and pixels[top, left]):
             break
-        found.append((int(pixels[top, left]), Region(index, int(top), int(left), side)))
+        candidates.append((int(pixels[top, left]), Region(index, int(top), int(left), side)))
         free[max(0, top - side + 1):top + side, max(0, left - side + 1):left + side] = False
-    return found
+    return candidates
 
 
 def _window_sums(mask, side):

@@ -1,4 +1,4 @@
-"""The heat map of a grid search: gain in IoU over alpha and lambda, a panel a beta."""
+"""The heat map of a grid search: gain in IoU over alpha and lambda, a panel per beta."""
 
 import math
 

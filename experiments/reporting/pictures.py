@@ -113,7 +113,7 @@ class ReportPictures:
                           "image, ground truth, CNN only, CNN + CRF (joint)", f"{example.name} and its labels")
 
     def overlays(self):
-        """Return a row an image: {"name", "accuracies", "pictures": [{"file", "caption", "alt"}, ...]}."""
+        """Return a row per image: {"name", "accuracies", "pictures": [{"file", "caption", "alt"}, ...]}."""
         return [{"name": example.name, "accuracies": example.accuracies,
                  "pictures": [self._overlay(index, key, caption) for key, caption in (
                      ("truth", "ground truth"), ("cnn", "CNN only"), ("joint", "CNN + CRF (joint)"))]}
@@ -144,7 +144,7 @@ class ReportPictures:
         return np.asarray(canvas)
 
     def regions(self):
-        """Return a row a region: {"letter", "name", "pictures": [{"file", "caption", "alt"}, ...]}."""
+        """Return a row per region: {"letter", "name", "pictures": [{"file", "caption", "alt"}, ...]}."""
         return [{"letter": letter, "name": self._examples[region.image].name,
                  "pictures": self._region(letter, region)}
                 for letter, region in zip(string.ascii_uppercase, self._regions)]

@@ -17,7 +17,7 @@ STYLE = {"font.size": 11, "axes.spines.top": False, "axes.spines.right": False, 
 
 
 def training_curve(curves):
-    """Plot IoU on the validation split and the loss over all stages, a vertical line a stage (figure 3).
+    """Plot IoU on the validation split and the loss over all stages, a vertical line per stage (figure 3).
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def training_curve(curves):
             _plot_loss(losses, curve)
         scores.set(ylabel="IoU on the validation split in %")
         scores.set_ylim(0, 100)
-        losses.set(ylabel="loss a\nlabelled pixel", xlabel="iteration, all stages")
+        losses.set(ylabel="loss per\nlabelled pixel", xlabel="iteration, all stages")
         losses.set_yscale("log")
         for curve in curves:
             if not curve.is_control:

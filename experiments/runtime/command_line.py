@@ -1,4 +1,4 @@
-"""What the command line tools have in common: options of an experiment, and errors as one sentence."""
+"""Command lines: options that all experiments share, and errors as one sentence."""
 
 import argparse
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a process settles before it imports NumPy, Caffe or Theano: floating point, threads, GPU, Caffe's messages.
+"""Set-up of a process before it imports NumPy, Caffe or Theano: floating point, threads, GPU, Caffe's messages.
 
 Every entry point calls `prepare_process` above its other imports; nothing else changes the environment's variables.
 """

@@ -11,7 +11,7 @@ def difference_interval(first, second, samples=2000, level=0.95, seed=0):
     Parameters
     ----------
     first, second : (N, K, K) int
-        A confusion matrix an image; both of the same images in the same order.
+        A confusion matrix per image; both of the same images in the same order.
     samples : int
         Number of drawn sets of N images.
     level : float

@@ -36,7 +36,7 @@ JOINT = Row("joint", "CNN + CRF (joint)", stages.JOINT, True, (64.4, 81.9))
 CONTROL = Row("control", "Control + CRF", stages.CONTROL, True)
 ROWS = (CNN, CNN_CRF, JOINT, CONTROL)
 
-# What the CNNs of the last two rows would say without the CRF.
+# The CNNs of the last two rows without the CRF.
 JOINT_CNN = Row("joint-cnn", "CNN of the joint row", stages.JOINT, False)
 CONTROL_CNN = Row("control-cnn", "CNN of the control", stages.CONTROL, False)
 FURTHER_ROWS = (JOINT_CNN, CONTROL_CNN)

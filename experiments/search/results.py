@@ -1,4 +1,4 @@
-"""What a grid search has found so far: a database on disk that takes each image's results as they come."""
+"""Results of a grid search so far: a database on disk that takes each image's as they come."""
 
 import json
 import sqlite3
@@ -9,7 +9,7 @@ import numpy as np
 
 
 class SetResult(NamedTuple):
-    """What one set of parameters gives for one image.
+    """Result of one set of parameters on one image.
 
     Attributes
     ----------
@@ -56,8 +56,8 @@ class SearchResults:
 
     def missing(self, image, sets):
         """Return those of `sets` for which an image has no result yet."""
-        found = self._database.execute("SELECT parameters FROM results WHERE image = ?", (image,))
-        known = {parameters for parameters, in found}
+        scored = self._database.execute("SELECT parameters FROM results WHERE image = ?", (image,))
+        known = {parameters for parameters, in scored}
         return [parameters for parameters in sets if _key(parameters) not in known]
 
     def add(self, image, sets, results):
@@ -68,8 +68,8 @@ class SearchResults:
         OSError
             If they can't be written.
         """
-        rows = [(self._mark, image, _key(parameters), found.confusion.astype("<i8").tobytes(), found.bound)
-                for parameters, found in zip(sets, results)]
+        rows = [(self._mark, image, _key(parameters), result.confusion.astype("<i8").tobytes(), result.bound)
+                for parameters, result in zip(sets, results)]
         try:
             with self._database:
                 self._database.executemany("INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?)", rows)
@@ -79,17 +79,17 @@ class SearchResults:
 
     def confusions(self, parameters, images):
         """Confusion matrices of a set for images in their order, (N, K, K) int64."""
-        found = {image: np.frombuffer(content, "<i8") for image, content in self._database.execute(
+        by_image = {image: np.frombuffer(content, "<i8") for image, content in self._database.execute(
             "SELECT image, confusion FROM results WHERE parameters = ?", (_key(parameters),))}
-        flat = np.stack([found[image] for image in images])
+        flat = np.stack([by_image[image] for image in images])
         classes = round(flat.shape[1] ** 0.5)
         return flat.reshape(len(flat), classes, classes)
 
     def bound(self, parameters, images):
         """Sum of a set's bounds over images."""
-        found = dict(self._database.execute("SELECT image, bound FROM results WHERE parameters = ?",
-                                            (_key(parameters),)))
-        return sum(found[image] for image in images)
+        by_image = dict(self._database.execute("SELECT image, bound FROM results WHERE parameters = ?",
+                                               (_key(parameters),)))
+        return sum(by_image[image] for image in images)
 
     def close(self):
         self._database.close()

@@ -1,4 +1,4 @@
-"""What a grid search says: the best set beside the paper's and the CNN alone, and all sets' scores."""
+"""Summary of a grid search: the best set beside the paper's and the CNN alone, and all sets' scores."""
 
 import json
 
@@ -44,19 +44,19 @@ def summarise(results, sets, names, metadata, split, config):
     sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     bounds = {parameters: _bound(results, parameters, names, sums[parameters]) for parameters in sets}
-    found = {parameters: scores(both.sum(axis=0), *table) for parameters, both in sums.items()}
-    ranked = sorted(sets, key=lambda parameters: (-np.nan_to_num(found[parameters].classes),
+    scored = {parameters: scores(both.sum(axis=0), *table) for parameters, both in sums.items()}
+    ranked = sorted(sets, key=lambda parameters: (-np.nan_to_num(scored[parameters].classes),
                                                   bounds[parameters] or 0))
     paper, best = paper_set(config.grid), ranked[0]
     confusions = {key: results.confusions(parameters, names)
                   for key, parameters in (("cnn", None), ("paper", paper), ("best", best))}
     return {
         "cnn": scores(confusions["cnn"].sum(axis=0), *table).to_json(),
-        "paper": {**found[paper].to_json(), "parameters": paper.to_json()},
-        "best": {**found[best].to_json(), "parameters": best.to_json()},
+        "paper": {**scored[paper].to_json(), "parameters": paper.to_json()},
+        "best": {**scored[best].to_json(), "parameters": best.to_json()},
         "differences": [compared(first, second, confusions) for first, second in COMPARISONS],
         "held_out": _held_out(results, sums, names, half, confusions) if len(names) > 1 else [],
-        "sets": [_set_to_json(parameters, found[parameters], bounds[parameters]) for parameters in ranked],
+        "sets": [_set_to_json(parameters, scored[parameters], bounds[parameters]) for parameters in ranked],
         "details": {"dataset": metadata.name, "split": split, "images": len(names),
                     "resolution": resolution(metadata, split), "edges": _edges(best, config.grid),
                     "crf": json.loads(config.crf.json())},
@@ -64,7 +64,7 @@ def summarise(results, sets, names, metadata, split, config):
 
 
 def _halves(names):
-    """Whether each image is in the second half by name: neighbouring frames of a film stay together."""
+    """Return 1 for each image in the second half by name, else 0: neighbouring frames of a film stay together."""
     half = np.zeros(len(names), int)
     half[np.argsort(names, kind="stable")[len(names) // 2:]] = 1
     return half
@@ -94,9 +94,9 @@ def _iou(confusion):
     return scores(confusion, range(len(confusion)), range(len(confusion))).classes
 
 
-def _set_to_json(parameters, found, bound):
+def _set_to_json(parameters, scored, bound):
     entry = {"parameters": parameters.to_json(),
-             **{key: value for key, value in found.to_json().items() if key != "per_class"}}
+             **{key: value for key, value in scored.to_json().items() if key != "per_class"}}
     return entry if bound is None else {**entry, "bound": bound}
 
 

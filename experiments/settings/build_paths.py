@@ -9,7 +9,7 @@ from prototxt.stages import CNN, JOINT
 
 # FCN-8s with the CRF and without: the weights of stages 3, 4 and of the control fit both.
 NET_WITH_CRF, NET_WITHOUT_CRF = JOINT, CNN
-# How a stage ended, and which of its weights are taken.
+# Says why a stage ended and which of its weights later stages take.
 OUTCOME = "outcome.json"
 BEST, FINAL = "best.caffemodel", "final.caffemodel"
 LOG = "log.jsonl"

@@ -56,7 +56,7 @@ class StageConfig(StrictModel):
     batch: int = pydantic.Field(1, ge=1)
     iter_size: int = pydantic.Field(1, ge=1)
     mirror: bool = True
-    normalise: bool = True    # the loss a labelled pixel; false: the published sum over them
+    normalise: bool = True    # the loss per labelled pixel; false: the published sum
     validate_every: int = pydantic.Field(..., ge=1)
     # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at its limit.
     patience: Optional[int] = pydantic.Field(None, ge=1)

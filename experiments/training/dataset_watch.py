@@ -1,10 +1,10 @@
-"""Whether a dataset is still the one that a run began with."""
+"""A watch over a dataset: training stops where its files vanish or change."""
 
 from data_prep.store.metadata import FILE_NAME
 
 
 class DatasetWatch:
-    """Notes an LMDB's files, to see later that they are the same.
+    """Remembers the files of an LMDB, to find out later that one has changed.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What the weights of a stage's run follow from, so that a snapshot of another run is told from its own."""
+"""Provenance of a snapshot: solver, net, data and starting weights, by which a run knows its own snapshots."""
 
 import hashlib
 import json
@@ -10,22 +10,22 @@ from google.protobuf import text_format
 from data_prep.digests import file_digest
 from data_prep.store.records import open_records
 
-# What of a dataset's description tells it from others; the mean colour differs with any image.
+# Fields of dataset.json that identify a dataset; any other image changes the mean colour.
 DESCRIPTION = ("name", "label_ids", "mean_bgr", "splits", "sizes", "seed", "subsampling", "void")
-# What of a solver does not change the way that training takes, only where it ends and what is written where.
+# Fields of a solver that leave the steps of training as they are: limits and paths.
 LIMITS = ("net", "train_net", "test_net", "test_iter", "test_interval", "test_initialization", "max_iter", "display",
           "average_loss", "snapshot", "snapshot_prefix")
 
 
 class Origin(NamedTuple):
-    """What a run follows from.
+    """Provenance of a run, by which its snapshots are recognised.
 
     Attributes
     ----------
     solver, net : str
         Prototxts, without paths and limits.
     dataset : str
-        Digest of what describes the training data, and of its keys.
+        Digest of the training data's description and keys.
     start : str
         Digest of the weights that the stage starts from; empty where it starts from random ones.
     """
@@ -36,7 +36,7 @@ class Origin(NamedTuple):
     start: str
 
     def difference(self, record):
-        """Say how a snapshot's record differs, as the end of a sentence that begins with its name; else ''."""
+        """Return the first difference to a snapshot's record, to be said after its name; '' where there is none."""
         for field, what in (("net", "belongs to another net"), ("solver", "was made with another configuration")):
             there, here = str(record.get(field)), getattr(self, field)
             if there != here:

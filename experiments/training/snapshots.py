@@ -61,8 +61,8 @@ class Snapshots:
     def iterations(self, last=float("inf")):
         """Return the iterations up to `last` that there are files of, valid or not, the newest first."""
         names = (re.fullmatch(PREFIX + r"_iter_(\d+)", path.stem) for path in self.folder.glob(f"{PREFIX}_iter_*"))
-        found = {int(name.group(1)) for name in names if name}
-        return sorted((iteration for iteration in found if iteration <= last), reverse=True)
+        iterations = {int(name.group(1)) for name in names if name}
+        return sorted((iteration for iteration in iterations if iteration <= last), reverse=True)
 
     def open_solver(self, parameter):
         """Return Caffe's solver of a SolverParameter, its snapshots left to `save`."""

@@ -79,7 +79,7 @@ class StageRun:
             raise RuntimeError(f"Memory ran out at iteration {self.solver.iter}; the last snapshot is kept. End other "
                                "programs, or take a smaller batch with a larger iter_size, and start the same command "
                                "again.") from None
-        except Exception:  # of any kind, and raised again: a dataset that is gone is the better reason to give
+        except Exception:  # of any kind, and raised again: where the dataset is gone, that is the cause to name
             self.watch.check()
             raise
         if self.solver.iter < self.settings.iterations:
@@ -112,11 +112,11 @@ class StageRun:
                 values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
             self.log.append("train", self.solver.iter, **values)
             self.watch.check()
-        progress.advance(f"loss {self.loss_watch.smoothed:.4f} a labelled pixel")
+        progress.advance(f"loss {self.loss_watch.smoothed:.4f} per labelled pixel")
         self.interruption.check()
 
     def gradients(self):
-        """Forward and backward for each batch of the iteration; return the mean loss a labelled pixel.
+        """Forward and backward for each batch of the iteration; return the mean loss per labelled pixel.
 
         Of several processes each has its share of the batches; gradients and loss are the means over all of them.
 

@@ -1,4 +1,4 @@
-"""When a stage ends, and when its training has failed."""
+"""Ends of a stage: convergence by its validations, and divergence by its loss."""
 
 import math
 
@@ -38,7 +38,7 @@ def _score(record):
 
 
 class LossWatch:
-    """Smooths the loss a labelled pixel and finds out when it explodes.
+    """Smooths the loss per labelled pixel and finds out when it explodes.
 
     Parameters
     ----------
@@ -66,5 +66,5 @@ class LossWatch:
         before = loss if self.smoothed is None else self.smoothed
         self.smoothed = before + (loss - before) / SMOOTHING
         if self.smoothed > max(EXPLOSION * min(self.start, self.ignorant), self.ignorant):
-            raise FloatingPointError(f"has grown to {self.smoothed:.4g} a labelled pixel, from {self.start:.4g} at the "
-                                     "stage's beginning")
+            raise FloatingPointError(f"has grown to {self.smoothed:.4g} per labelled pixel, from {self.start:.4g} at "
+                                     "the stage's beginning")

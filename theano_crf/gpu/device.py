@@ -1,4 +1,4 @@
-"""What all that runs on the device needs: memory handed out in parts, findings of kernels, sums over blocks."""
+"""Tools of all that runs on the device: memory handed out in parts, findings of kernels, sums over blocks."""
 import numpy as np
 import pygpu
 from pygpu.gpuarray import GpuArrayException
@@ -32,16 +32,16 @@ def allocate(context, dtype, *shape):
 
 
 class Findings:
-    """Where kernels report what is wrong with the arrays that they read."""
+    """Reports of kernels on what is wrong with the arrays that they read."""
 
     def __init__(self, context):
         self.array = pygpu.zeros((len(SENTENCES),), "int32", context=context)
 
     def check(self):
         """Wait for the kernels; raise ValueError if one reported something."""
-        found = np.asarray(self.array)
+        reported = np.asarray(self.array)
         for finding, sentence in SENTENCES.items():
-            if found[finding]:
+            if reported[finding]:
                 raise ValueError(sentence)
 
 

@@ -43,7 +43,7 @@ def _argument_types(source, name):
 
 
 class Teams:
-    """How threads share the labels of a chain, and how long a segment fits into local memory; see chains.cluda."""
+    """Threads' shares of a chain's labels, and the length of segment that local memory holds; see chains.cluda."""
 
     def __init__(self, labels):
         self.labels = labels

@@ -5,7 +5,7 @@ from .kernels import pixel_kernel
 
 
 def _block_sums(unary):
-    """The number of blocks for all images, and room for a sum a block."""
+    """The number of blocks for all images, and room for one sum per block."""
     images, _, height, width = unary.shape
     blocks = images * -(-height * width // PIXELS)
     return blocks, allocate(unary.context, "float64", blocks)

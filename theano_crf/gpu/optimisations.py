@@ -1,4 +1,4 @@
-"""What moves the Ops of :mod:`theano_crf.ops` to Theano's GPU: registered as Theano's own Ops register theirs."""
+"""Optimisations that move the Ops of :mod:`theano_crf.ops` to Theano's GPU, registered as Theano registers its own."""
 from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2

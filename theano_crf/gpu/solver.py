@@ -20,7 +20,7 @@ class Chains:
             self.levels += 1
         self.bundles = -(-self.chains // self.teams.lanes)
         self.segments = 2 ** self.levels
-        self.parts = self.images * self.bundles * self.segments  # of the bound: one a block of `finish`
+        self.parts = self.images * self.bundles * self.segments  # of the bound: one per block of `finish`
 
     @property
     def flows_size(self):

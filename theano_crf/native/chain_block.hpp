@@ -27,7 +27,7 @@ struct Block {
         return sizeof(Lanes) * (2 * length * labels + 2 * length + (5 + stack_size(length)) * labels);
     }
 
-    // Where `edges` or `costs` is null, they are to be written into the block's own memory. `costs_pitch` is in floats.
+    // If `edges` or `costs` is null, they are to be written into the block's own memory. `costs_pitch` is in floats.
     void shape(long length_, long lanes_, const float *edges, float *costs = nullptr, long costs_pitch = 0)
     {
         length = length_;
@@ -91,7 +91,7 @@ struct BlockOf : Block {
     using Block::Block;
 };
 
-// Where a block of chains lies in the packed volumes.
+// Place of a block of chains in the packed volumes.
 template <Direction direction>
 struct Place;
 
@@ -127,8 +127,8 @@ struct Place<COLUMNS> {
             std::memcpy(to, from, sizeof(Lanes) * std::min<long>(LANES, block.length - first) * block.labels);
     }
 
-    // What a finished node withholds, the flow in from the left less the flow out to the right, is taken from the
-    // unary costs.
+    // The costs that a finished node withholds, the flow in from the left less the flow out to the right, are taken
+    // from the unary costs.
     class Writer {
     public:
         ALWAYS_INLINE Writer(const Place &place, const Block &block, long node)

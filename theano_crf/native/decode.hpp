@@ -93,7 +93,7 @@ inline void pass_from_the_left(Block &block)
     }
 }
 
-// What the columns send upwards, min over what is below, over their costs: in place.
+// Messages of the columns upwards, the minimum over all that is below, written over their costs.
 inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
 {
     const Packed &packed = place.packed;

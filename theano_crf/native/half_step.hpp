@@ -12,7 +12,7 @@ struct HalfStep {
     const char *active;  // (images,), not 0: to be worked on; null: all
 };
 
-// What becomes of a finished node.
+// Treatment of a finished node.
 template <Direction direction, class Block>
 struct Finish {
     const HalfStep &step;
