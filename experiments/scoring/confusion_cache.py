@@ -18,7 +18,7 @@ class ConfusionStore:
     path : path
         File that `save` writes, numpy's npz. One that is there is read if it has the same mark, else ignored.
     mark : str
-        The `contents_digest` of the files what the matrices were computed from.
+        The `data_prep.digests.contents_digest` of the files that the matrices were computed from.
     """
 
     def __init__(self, path, mark):

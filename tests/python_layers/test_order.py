@@ -1,0 +1,28 @@
+"""The order of the training data."""
+
+import pytest
+
+from python_layers.order import Order
+
+
+@pytest.mark.parametrize("records", [1, 5, 64])
+def test_each_epoch_has_every_record_once_in_an_order_of_its_own(records):
+    order = Order(records, shuffle=True, mirror=True, seed=3)
+    epochs = [[order.at(epoch * records + offset) for offset in range(records)] for epoch in range(3)]
+    assert all(sorted(index for index, _ in epoch) == list(range(records)) for epoch in epochs)
+    if records == 64:
+        assert epochs[0] != epochs[1] != epochs[2]
+        assert 16 < sum(mirrored for _, mirrored in epochs[0]) < 48
+
+
+def test_a_position_follows_from_the_seed_alone_whatever_was_asked_before():
+    forward = Order(7, True, True, 5)
+    wanted = [forward.at(position) for position in range(30)]
+    backward = Order(7, True, True, 5)
+    assert [backward.at(position) for position in reversed(range(30))] == wanted[::-1]
+    assert [Order(7, True, True, 6).at(position) for position in range(30)] != wanted
+
+
+def test_without_shuffling_and_mirroring_records_come_as_they_are():
+    order = Order(3, False, False, 0)
+    assert [order.at(position) for position in range(5)] == [(0, False), (1, False), (2, False), (0, False), (1, False)]
