@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parent.parent
 ROOMS = (("theano_crf", "data_prep"), ("prototxt", "python_layers"), ("experiments",), ("benchmarks",))
 WITHIN_EXPERIMENTS = (("mpi",), ("runtime",), ("settings",), ("scoring",), ("nets",), ("training", "prediction"),
                       ("search", "reporting"))
-# What a room may know below it, where that is not all.
+# Rooms that may know only some of the rooms below them.
 ONLY = {"prototxt": {"data_prep"}, "python_layers": {"theano_crf", "data_prep"}}
 FOREIGN = {"theano_crf": {"caffe"}}
 
