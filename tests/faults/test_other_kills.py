@@ -137,7 +137,7 @@ def test_evaluation(tiny_build, tmp_path, moments, fault):
 
 def test_grid_search(tiny_build, moments, fault):
     values = yaml.safe_load(tiny_build.config.read_text())
-    values["grid"] = {"alpha": [5, 10, 20, 35], "lam": [0.2, 0.4], "iterations": [400]}
+    values["grid"] = {"alpha": [5, 10, 20, 35], "lam": [0.2, 0.4], "iterations": [40000]}
     tiny_build.config.write_text(yaml.safe_dump(values))
     result, database = (tiny_build.folder / f"grid-search-val.{suffix}" for suffix in ("json", "sqlite"))
     words = ["-m", "experiments.parallel", "--processes", "2", "experiments.grid_search", "--config", tiny_build.config,
