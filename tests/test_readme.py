@@ -112,3 +112,9 @@ def test_the_python_runs(block):
     assert names["solution"].labels.shape == (1, 8, 9)
     assert (names["solution"].lower_bound <= names["solution"].energy + 1e-6).all()
     assert names["result"].grad_unary.shape == (1, 4, 8, 9)
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_tests_that_are_named_are_there(name):
+    for path, test in re.findall(r"`(tests/[\w/]+\.py)(?:::(\w+))?`", PAGES[name]):
+        assert f"def {test}" in (REPOSITORY / path).read_text() if test else (REPOSITORY / path).exists(), (path, test)
