@@ -3,12 +3,16 @@ import ctypes
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import theano_crf
 
 from . import twins
+
+# A problem is drawn as a few numbers. Hypothesis 5.43 tries some of them with too short a buffer, counts these tries as
+# examples that are too large, and by chance ends a run of few examples for it.
+QUIET = dict(deadline=None, suppress_health_check=[HealthCheck.data_too_large])
 
 MAGNITUDES = st.sampled_from([0.0, 1e-42, 1e-30, 1e-3, 1.0, 30.0, 1e6])  # of weights; one is denormal
 
@@ -28,7 +32,7 @@ def slack(unary):
     return 1e-5 * (np.abs(unary).max() + 1) * unary[0, 0].size
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, **QUIET)
 @given(problems(), st.integers(1, 6), st.sampled_from(["argmin", "viterbi", "icm"]))
 def test_bound_energy_and_labels_agree(problem, iterations, decode):
     unary, weights = problem
@@ -41,7 +45,7 @@ def test_bound_energy_and_labels_agree(problem, iterations, decode):
     assert (more.lower_bound >= found.lower_bound - slack(unary)).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, **QUIET)
 @given(problems(largest=10), st.integers(1, 3))
 def test_the_twin_agrees(problem, iterations):
     unary, weights = problem
@@ -51,7 +55,7 @@ def test_the_twin_agrees(problem, iterations):
         assert bound[n] == pytest.approx(expected, abs=slack(unary))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, **QUIET)
 @given(problems(), st.floats(0, 2), st.integers(0, 2 ** 32 - 1))
 def test_loss_and_gradients_agree(problem, gamma, seed):
     unary, weights = problem
@@ -67,7 +71,7 @@ def test_loss_and_gradients_agree(problem, gamma, seed):
     assert (found.grad_unary.any(axis=1) == (filled != found.labels)).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, **QUIET)
 @given(problems(largest=70), st.sampled_from(["argmin", "icm"]))
 def test_threads_do_not_matter(problem, decode):
     openmp = ctypes.CDLL("libgomp.so.1")
