@@ -100,7 +100,7 @@ def merge_categories(confusion, categories):
     Raises
     ------
     ValueError
-        If there is not one category a class.
+        If there is not one category per class.
     """
     confusion = np.asarray(confusion)
     if confusion.shape != (len(categories), len(categories)):
@@ -163,7 +163,7 @@ def scores(confusion, names: Sequence[str], categories: Sequence[str]) -> Scores
     """
     if len(names) != len(categories):
         raise ValueError(f"There are {len(names)} class names but {len(categories)} categories; "
-                         "give one category a class.")
+                         "give one category per class.")
     category_names, merged = merge_categories(confusion, categories)
     over_classes = 100 * intersection_over_union(confusion)
     over_categories = 100 * intersection_over_union(merged)

@@ -53,7 +53,7 @@ class PublishedRow(NamedTuple):
     ----------
     title : str
     coarse, stereo, half_resolution : bool
-        Whether it has the coarse annotations, has stereo, works on images of half the resolution.
+        True where the method was trained on the coarse annotations too, uses stereo, works at half the resolution.
     split : str
         Of Cityscapes.
     classes, categories : float or None

@@ -20,7 +20,7 @@ class Unaries:
     """Unary costs of a split's images, after stage 3.
 
     Where they are not on disk yet, or are of other weights or images, they are computed; interrupted, that goes on
-    when it is started again; several processes share the images out. They take 4 bytes a pixel and class.
+    when it is started again; several processes share the images out. They take 4 bytes per pixel and class.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class SearchResults:
         return [parameters for parameters in sets if _key(parameters) not in known]
 
     def add(self, image, sets, results):
-        """Keep an image's results, a `SetResult` a set: all of them or none.
+        """Keep an image's results, one `SetResult` per set: all of them or none.
 
         Raises
         ------

@@ -49,25 +49,26 @@ def check_the_whole_way(folder, size, net, command):
         assert [record["iteration"] for record in validations] == [0, 1, 2]
     status, output, errors = command(evaluate.main, *experiment)
     assert status == 0, errors
-    found = json.loads((build / "evaluation-val.json").read_text())
-    assert found["details"]["resolution"] == f"half resolution ({size[1] // 2} x {size[0] // 2})"
+    evaluation = json.loads((build / "evaluation-val.json").read_text())
+    assert evaluation["details"]["resolution"] == f"half resolution ({size[1] // 2} x {size[0] // 2})"
     status, output, errors = command(official_evaluation.main, *experiment, "--root", root)
     assert status == 0, errors
     official = json.loads((build / "official-evaluation-val.json").read_text())
     assert official["details"]["resolution"] == f"full resolution ({size[1]} x {size[0]})"
     _check_search(json.loads(_read(command, grid_search.main, build / "grid-search-val.json", *experiment)),
-                  found["cnn"]["classes"])
+                  evaluation["cnn"]["classes"])
     _check_archive(_read(command, submission.main, build / "submission-joint.zip", *experiment, "--root", root,
                          "--subset"), size)
     for row in ROWS:
-        assert 0 <= found[row.key]["classes"] <= 100 and 0 <= official[row.key]["classes"] <= 100
-    _check_report(_read(command, report.main, build / "report" / "index.html", *experiment).decode(), found, official)
+        assert 0 <= evaluation[row.key]["classes"] <= 100 and 0 <= official[row.key]["classes"] <= 100
+    page = _read(command, report.main, build / "report" / "index.html", *experiment).decode()
+    _check_report(page, evaluation, official)
 
 
-def _check_report(page, found, official):
+def _check_report(page, evaluation, official):
     row = page.partition("The paper's table 1")[2].partition("CNN + CRF (joint)")[2].partition("</tr>")[0]
     cells = [cell.partition("</td>")[0] for cell in row.split("<td>")[1:]]
-    ours = [f"{scores['joint'][key]:.1f}" for scores in (found, official) for key in ("classes", "categories")]
+    ours = [f"{scores['joint'][key]:.1f}" for scores in (evaluation, official) for key in ("classes", "categories")]
     assert cells == ["", "", "✱", "val", "64.4", "81.9", *ours]
     assert "Parameter search" in page and "figure3.svg" in page
 

@@ -1,4 +1,4 @@
-"""What the tests run on several processes: `python3 -m tests.experiments.ranks NAME`; rank 0 prints JSON."""
+"""Programs that tests run on several processes: `python3 -m tests.experiments.ranks NAME`; rank 0 prints JSON."""
 
 from experiments.runtime.process_setup import prepare_process
 
@@ -21,13 +21,13 @@ def talk():
     processes = communicator()
     copied = np.full(3, processes.rank, np.float32)
     processes.copy_from_first(copied)
-    found = {"rank": processes.rank, "size": processes.size, "threads": os.environ["OMP_NUM_THREADS"],
+    heard = {"rank": processes.rank, "size": processes.size, "threads": os.environ["OMP_NUM_THREADS"],
              "places": [processes.rank_on_machine, processes.size_on_machine],
              "sum": processes.sum(np.array([processes.rank, 10.5])).tolist(),
              "first": processes.from_first(f"from {processes.rank}"), "copied": copied.tolist(),
              "gathered": processes.gather("x" * processes.rank),
              "shared": list(share_out(processes, range(7), lambda item: [item, processes.rank]))}
-    print(json.dumps(processes.gather(found)))
+    print(json.dumps(processes.gather(heard)))
     return 0
 
 
@@ -77,11 +77,11 @@ def wait():
 
 
 def unaries():
-    """Which unaries of the split val every rank has in the end."""
+    """For each image of the split val, true if every rank has its unary costs in the end."""
     from data_prep.store.metadata import read_metadata
     from experiments.search.cnn_probabilities import Unaries
-    found = Unaries(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"), "-p")
-    there = communicator().gather([bool(found[index][2].size) for index in range(len(found))])
+    costs = Unaries(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"), "-p")
+    there = communicator().gather([bool(costs[index][2].size) for index in range(len(costs))])
     print(json.dumps([all(seen) for seen in zip(*there)]))
     return 0
 

@@ -14,23 +14,23 @@ from experiments.settings.config import load_config
 CLASSES, CATEGORIES = ["road", "car", "bus"], [[0], [1, 2]]
 
 
-def iou(truth, found, labels):
+def iou(truth, predicted, labels):
     """IoU in percent of a set of labels over flat arrays without void."""
-    true, guessed = np.isin(truth, labels), np.isin(found, labels)
+    true, guessed = np.isin(truth, labels), np.isin(predicted, labels)
     return 100 * np.sum(true & guessed) / np.sum(true | guessed)
 
 
 def expected_scores(build, stage, crf):
-    truths, founds = [], []
+    truths, predictions = [], []
     records = open_records(str(build.folder / "lmdb" / "val"))
     for image, truth in (records[index] for index in range(len(records))):
-        found = (build.crf_labels if crf else build.cnn_labels)(stage, image)
+        labels = (build.crf_labels if crf else build.cnn_labels)(stage, image)
         truths.append(truth[truth != 255])
-        founds.append(found[truth != 255])
-    truth, found = np.concatenate(truths), np.concatenate(founds)
-    per_class = {name: iou(truth, found, [label]) for label, name in enumerate(CLASSES)}
+        predictions.append(labels[truth != 255])
+    truth, predicted = np.concatenate(truths), np.concatenate(predictions)
+    per_class = {name: iou(truth, predicted, [label]) for label, name in enumerate(CLASSES)}
     return {"classes": np.mean(list(per_class.values())), "per_class": per_class,
-            "categories": np.mean([iou(truth, found, labels) for labels in CATEGORIES])}
+            "categories": np.mean([iou(truth, predicted, labels) for labels in CATEGORIES])}
 
 
 def run(build, command, *options):

@@ -1,4 +1,4 @@
-"""The grid search on a tiny net: its scores against labels found in NumPy, what is kept, and several processes."""
+"""The grid search on a tiny net: its scores against labels computed in NumPy, what is kept, and several processes."""
 
 import contextlib
 import itertools
@@ -74,16 +74,16 @@ def by_parameters(result, *names):
     return {tuple(entry["parameters"][name] for name in names): entry for entry in result["sets"]}
 
 
-def test_scores_are_those_of_labels_found_in_numpy(build, command):
-    found = by_parameters(search(build, command), "alpha", "beta", "lam", "iterations")
-    assert set(found) == {*itertools.product((5, 35), (0.9,), (0, 0.4), (2,)), (35, 0.9, 2.5, 15)}  # and the paper's
+def test_scores_are_those_of_labels_computed_in_numpy(build, command):
+    by_set = by_parameters(search(build, command), "alpha", "beta", "lam", "iterations")
+    assert set(by_set) == {*itertools.product((5, 35), (0.9,), (0, 0.4), (2,)), (35, 0.9, 2.5, 15)}  # and the paper's
     for alpha in (5, 35):
         expected = score_of(build, lambda image: twins.dual_mm(
             -probabilities(build, image), pairwise(image, alpha), 2)[0])
-        entry = found[alpha, 0.9, 0.4, 2]
+        entry = by_set[alpha, 0.9, 0.4, 2]
         assert entry["classes"] == pytest.approx(expected.classes, abs=0.05)
         assert entry["categories"] == pytest.approx(expected.categories, abs=0.05)
-    assert len({round(entry["classes"], 3) for entry in found.values()}) >= 3  # the sets differ
+    assert len({round(entry["classes"], 3) for entry in by_set.values()}) >= 3  # the sets differ
 
 
 def test_without_smoothness_the_labels_are_those_of_the_cnn(build, command):
@@ -96,15 +96,15 @@ def test_without_smoothness_the_labels_are_those_of_the_cnn(build, command):
 def test_costs_may_be_logarithms(build, command):
     values = yaml.safe_load(build.config.read_text())
     build.config.write_text(yaml.safe_dump({**values, "crf": {"unary": "-log p"}}))
-    found = by_parameters(search(build, command), "alpha", "lam", "iterations")[35, 0.4, 2]
+    entry = by_parameters(search(build, command), "alpha", "lam", "iterations")[35, 0.4, 2]
     expected = score_of(build, lambda image: twins.dual_mm(
         -np.log(probabilities(build, image) + 1e-6), pairwise(image, 35), 2)[0])
-    assert found["classes"] == pytest.approx(expected.classes, abs=0.05)
+    assert entry["classes"] == pytest.approx(expected.classes, abs=0.05)
 
 
 def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command):
     set_grid(build, alpha=[35], lam=[0.4], gamma=[0.05, 0.5])
-    found = by_parameters(search(build, command), "alpha", "lam", "gamma")
+    by_set = by_parameters(search(build, command), "alpha", "lam", "gamma")
     for gamma in (0.05, 0.5):
         bound, labelled = 0, 0
         for image, truth in pairs(build):
@@ -114,11 +114,11 @@ def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command):
             labels = twins.dual_mm(augmented, weights, 15)[0]
             bound += twins.ssvm_loss(unary, weights, truth, labels, gamma, 255) / gamma
             labelled += np.count_nonzero(truth != 255)
-        assert found[35, 0.4, gamma]["bound"] == pytest.approx(100 * bound / labelled, rel=0.02)
-    narrow, wide = found[35, 0.4, 0.05], found[35, 0.4, 0.5]
+        assert by_set[35, 0.4, gamma]["bound"] == pytest.approx(100 * bound / labelled, rel=0.02)
+    narrow, wide = by_set[35, 0.4, 0.05], by_set[35, 0.4, 0.5]
     assert narrow["classes"] == wide["classes"] and narrow["bound"] != wide["bound"]
     ranks = [entry["parameters"]["gamma"] for entry in read(build)["sets"] if entry["parameters"]["lam"] == 0.4]
-    assert ranks == sorted((0.05, 0.5), key=lambda gamma: found[35, 0.4, gamma]["bound"])
+    assert ranks == sorted((0.05, 0.5), key=lambda gamma: by_set[35, 0.4, gamma]["bound"])
 
 
 class Handed:
@@ -228,12 +228,12 @@ def table(output):
 
 def alive(group):
     """The processes of a group, without those that have ended and wait for their parent."""
-    found = []
+    commands = []
     for process in psutil.process_iter(["cmdline", "status"]):
         with contextlib.suppress(ProcessLookupError):
             if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
-                found.append(process.info["cmdline"])
-    return found
+                commands.append(process.info["cmdline"])
+    return commands
 
 
 @pytest.fixture

@@ -73,8 +73,8 @@ def doubled(plane):
 
 
 def records(build, split):
-    found = open_records(str(build.folder / "lmdb" / split))
-    return {found.name(index): found[index][0] for index in range(len(found))}
+    stored = open_records(str(build.folder / "lmdb" / split))
+    return {stored.name(index): stored[index][0] for index in range(len(stored))}
 
 
 def predict(build, rows=(CNN, JOINT), split="val"):

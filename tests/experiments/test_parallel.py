@@ -36,8 +36,8 @@ def test_processes_talk_to_each_other(size):
     assert (status, errors) == (0, "")
     everyone = json.loads(output)  # one line: the other ranks print nothing
     assert len(everyone) == size
-    for rank, found in enumerate(everyone):
-        assert found == {
+    for rank, heard in enumerate(everyone):
+        assert heard == {
             "rank": rank, "size": size, "threads": str(5 // size), "places": [rank, size],
             "sum": [size * (size - 1) / 2, 10.5 * size], "first": "from 0", "copied": [0, 0, 0],
             "gathered": ["x" * other for other in range(size)],
@@ -125,14 +125,14 @@ def test_there_may_be_one_process_per_core(monkeypatch):
     assert parallel._number("cores", 2) == 2  # of HOSTS
 
 
-@pytest.mark.parametrize("arguments, found", [
+@pytest.mark.parametrize("arguments, words", [
     (("--processes", "none"), "NP is 'none'"), (("--processes", "0"), "NP is '0'"),
     (("--hosts", "a:2,,b"), "HOSTS is 'a:2,,b'"), (("--hosts", "a,a"), "each machine once"),
     (("--hosts", "a:2,b", "--processes", "4"), "places for 3")])
-def test_wrong_numbers_and_machines_are_one_sentence(command, arguments, found):
+def test_wrong_numbers_and_machines_are_one_sentence(command, arguments, words):
     status, output, errors = command(parallel.main, *arguments, "experiments.train")
     assert (status, output) == (1, "") and errors.startswith("error: ") and errors.count("\n") == 1
-    assert found in errors
+    assert words in errors
 
 
 def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
@@ -144,7 +144,7 @@ def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
          f"--mca plm_rsh_agent {shell}", "tests.experiments.ranks", "talk"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
     assert (job.returncode, job.stderr) == (0, "")
-    assert [found["places"] for found in json.loads(job.stdout)] == [[0, 1], [0, 2], [1, 2]]
+    assert [heard["places"] for heard in json.loads(job.stdout)] == [[0, 1], [0, 2], [1, 2]]
     assert sorted((tmp_path / "machines").read_text().split()) == ["here", "there"]
 
 

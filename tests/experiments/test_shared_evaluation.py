@@ -40,14 +40,15 @@ def test_photographs_are_shared_out_and_a_bad_one_is_named_once(tiny_build, tmp_
         Image.fromarray(records[index][0]).save(tmp_path / f"photo{index}.png")
     (tmp_path / "photo1.png").write_text("no picture")
     photographs = [tmp_path / f"photo{index}.png" for index in range(4)]
-    found = {}
+    outcomes = {}
     for processes in (1, 3):
         output = tmp_path / str(processes)
         status, text, errors = run(processes, "experiments.predict", "--config", tiny_build.config, "--build",
                                    tiny_build.folder, "--output", output, *photographs)
         assert status == 1 and errors.startswith("error: ") and errors.count("\n") == 1 and "photo1.png" in errors
-        found[processes] = (text.replace(str(output), ""), {path.name: path.read_bytes() for path in output.iterdir()})
-    assert found[1] == found[3] and len(found[1][1]) == 7
+        files = {path.name: path.read_bytes() for path in output.iterdir()}
+        outcomes[processes] = text.replace(str(output), ""), files
+    assert outcomes[1] == outcomes[3] and len(outcomes[1][1]) == 7
 
 
 def test_unaries_are_those_of_one_process(tiny_build):

@@ -44,9 +44,9 @@ def read_weights(path):
     """Return {layer: its weights and biases as one vector} of a caffemodel, and the data layer's count of batches."""
     model = caffe.proto.caffe_pb2.NetParameter()
     model.ParseFromString(path.read_bytes())
-    found = {layer.name: np.concatenate([blob.data for blob in layer.blobs]) for layer in model.layer if layer.blobs}
-    counts = [found.pop(name)[0] for name in list(found) if name.startswith("data_")]
-    return found, sum(counts)
+    weights = {layer.name: np.concatenate([blob.data for blob in layer.blobs]) for layer in model.layer if layer.blobs}
+    counts = [weights.pop(name)[0] for name in list(weights) if name.startswith("data_")]
+    return weights, sum(counts)
 
 
 def save_random_weights(build, stage):
@@ -93,11 +93,11 @@ def test_several_processes_take_the_steps_of_one(tmp_path, make_dataset, start_j
 
 
 def assert_equal_runs(one, several, before):
-    (expected, count), (found, found_count), (start, _) = (
+    (expected, count), (shared, shared_count), (start, _) = (
         read_weights(folder / "final.caffemodel") for folder in (one, several, before))
-    assert found_count == count == 60
+    assert shared_count == count == 60
     for layer, weights in expected.items():
-        difference = np.linalg.norm(found[layer] - weights)
+        difference = np.linalg.norm(shared[layer] - weights)
         assert difference <= 1e-5 * np.linalg.norm(weights), layer
         if layer in start and not layer.startswith("upscore"):
             learned = np.linalg.norm(weights - start[layer])
@@ -105,9 +105,9 @@ def assert_equal_runs(one, several, before):
     logs = [[record for record in read_log(folder / "log.jsonl") if record["kind"] == "validation"]
             for folder in (one, several)]
     assert [record["iteration"] for record in logs[1]] == [0, 5, 10]
-    for alone, shared in zip(*logs):
-        assert shared["classes"] == pytest.approx(alone["classes"], abs=0.1)
-        assert shared["confidence"] == pytest.approx(alone["confidence"], abs=2e-4)
+    for alone, together in zip(*logs):
+        assert together["classes"] == pytest.approx(alone["classes"], abs=0.1)
+        assert together["confidence"] == pytest.approx(alone["confidence"], abs=2e-4)
 
 
 def await_snapshot(job, folder):

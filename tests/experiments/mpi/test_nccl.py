@@ -22,7 +22,7 @@ class Processes:
 
 @pytest.fixture
 def events(monkeypatch):
-    """What is called, in order."""
+    """List the calls of NCCL and of the driver, in order."""
     events = []
 
     class Nccl:

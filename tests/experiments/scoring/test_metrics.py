@@ -28,9 +28,9 @@ CONFUSION = np.array([[2, 1, 1, 0],
 
 
 def test_confusion_matrix_counted_by_hand():
-    found = confusion_matrix(TRUTH, PREDICTED, 4)
-    assert found.dtype == np.int64
-    np.testing.assert_array_equal(found, CONFUSION)
+    confusion = confusion_matrix(TRUTH, PREDICTED, 4)
+    assert confusion.dtype == np.int64
+    np.testing.assert_array_equal(confusion, CONFUSION)
 
 
 def test_matrix_has_the_size_of_the_table_not_of_the_data():
@@ -39,53 +39,53 @@ def test_matrix_has_the_size_of_the_table_not_of_the_data():
 
 
 def test_scores_computed_by_hand():
-    found = scores(CONFUSION, NAMES, CATEGORIES)
+    scored = scores(CONFUSION, NAMES, CATEGORIES)
     # road: 2 right, 2 missed, 2 too many; sidewalk: 2, 1, 1; car: 1, 1, 1; sky nowhere.
-    assert found.per_class["road"] == pytest.approx(100 * 2 / 6)
-    assert found.per_class["sidewalk"] == pytest.approx(100 * 2 / 4)
-    assert found.per_class["car"] == pytest.approx(100 * 1 / 3)
-    assert math.isnan(found.per_class["sky"])
-    assert found.classes == pytest.approx(100 * (1 / 3 + 1 / 2 + 1 / 3) / 3)
+    assert scored.per_class["road"] == pytest.approx(100 * 2 / 6)
+    assert scored.per_class["sidewalk"] == pytest.approx(100 * 2 / 4)
+    assert scored.per_class["car"] == pytest.approx(100 * 1 / 3)
+    assert math.isnan(scored.per_class["sky"])
+    assert scored.classes == pytest.approx(100 * (1 / 3 + 1 / 2 + 1 / 3) / 3)
     # flat: 6 right within the category, 1 taken for car, 1 car taken for flat; vehicle: 1, 1, 1.
-    assert found.per_category["flat"] == pytest.approx(100 * 6 / 8)
-    assert found.per_category["vehicle"] == pytest.approx(100 * 1 / 3)
-    assert math.isnan(found.per_category["sky"])
-    assert found.categories == pytest.approx(100 * (3 / 4 + 1 / 3) / 2)
-    assert found.pixel_accuracy == pytest.approx(100 * 5 / 9)
+    assert scored.per_category["flat"] == pytest.approx(100 * 6 / 8)
+    assert scored.per_category["vehicle"] == pytest.approx(100 * 1 / 3)
+    assert math.isnan(scored.per_category["sky"])
+    assert scored.categories == pytest.approx(100 * (3 / 4 + 1 / 3) / 2)
+    assert scored.pixel_accuracy == pytest.approx(100 * 5 / 9)
 
 
 def test_class_only_predicted_scores_zero_and_counts_in_the_mean():
-    found = scores(confusion_matrix([0, 0, 0, 0], [0, 0, 3, 0], 4), NAMES, CATEGORIES)
-    assert found.per_class["sky"] == 0
-    assert found.classes == pytest.approx((75 + 0) / 2)
+    scored = scores(confusion_matrix([0, 0, 0, 0], [0, 0, 3, 0], 4), NAMES, CATEGORIES)
+    assert scored.per_class["sky"] == 0
+    assert scored.classes == pytest.approx((75 + 0) / 2)
 
 
 def test_json_form():
-    found = json.loads(json.dumps(scores(CONFUSION, NAMES, CATEGORIES).to_json(), allow_nan=False))
-    assert set(found) == {"classes", "categories", "per_class"}
-    assert list(found["per_class"]) == NAMES
-    assert found["per_class"]["sky"] is None
-    assert found["classes"] == pytest.approx(38.888888888)
+    read = json.loads(json.dumps(scores(CONFUSION, NAMES, CATEGORIES).to_json(), allow_nan=False))
+    assert set(read) == {"classes", "categories", "per_class"}
+    assert list(read["per_class"]) == NAMES
+    assert read["per_class"]["sky"] is None
+    assert read["classes"] == pytest.approx(38.888888888)
 
 
 def test_nothing_labelled_has_no_score():
-    found = scores(np.zeros((4, 4), int), NAMES, CATEGORIES)
-    assert found.to_json() == {"classes": None, "categories": None, "per_class": dict.fromkeys(NAMES)}
-    assert math.isnan(found.pixel_accuracy)
+    scored = scores(np.zeros((4, 4), int), NAMES, CATEGORIES)
+    assert scored.to_json() == {"classes": None, "categories": None, "per_class": dict.fromkeys(NAMES)}
+    assert math.isnan(scored.pixel_accuracy)
 
 
 def test_agrees_with_the_formulas_of_the_official_evaluation():
     """Sums over rows and columns written out as sets of labels, category by category."""
     confusion = np.random.RandomState(0).randint(0, 50, (4, 4))
     names, merged = merge_categories(confusion, CATEGORIES)
-    found = dict(zip(names, intersection_over_union(merged)))
+    ious = dict(zip(names, intersection_over_union(merged)))
     for category in set(CATEGORIES):
         inside = [k for k in range(4) if CATEGORIES[k] == category]
         outside = [k for k in range(4) if CATEGORIES[k] != category]
         right = confusion[inside, :][:, inside].sum()
         missed = confusion[inside, :][:, outside].sum()
         wrong = confusion[outside, :][:, inside].sum()
-        assert found[category] == pytest.approx(right / (right + missed + wrong))
+        assert ious[category] == pytest.approx(right / (right + missed + wrong))
 
 
 @pytest.mark.parametrize("truth, predicted, words", [
@@ -105,7 +105,7 @@ def test_labels_outside_the_table_are_refused(truth, predicted, words):
 def test_sizes_that_differ_are_refused():
     with pytest.raises(ValueError, match="3 rows"):
         scores(CONFUSION, NAMES[:3], CATEGORIES[:3])
-    with pytest.raises(ValueError, match="one category a class"):
+    with pytest.raises(ValueError, match="one category per class"):
         scores(CONFUSION, NAMES, CATEGORIES[:3])
 
 
@@ -126,9 +126,9 @@ def test_agrees_with_a_loop_over_pixels(case):
     for true, guess in zip(truth.ravel(), predicted.ravel()):
         if true != 255:
             expected[true, int(guess)] += 1
-    found = confusion_matrix(truth, predicted, classes)
-    np.testing.assert_array_equal(found, expected)
-    ious = intersection_over_union(found)
+    confusion = confusion_matrix(truth, predicted, classes)
+    np.testing.assert_array_equal(confusion, expected)
+    ious = intersection_over_union(confusion)
     for k in range(classes):
         both = np.sum((truth == k) & (predicted == k))
         either = np.sum(((truth == k) | (predicted == k)) & (truth != 255))

@@ -7,7 +7,7 @@ import pytest
 from experiments.scoring.text import aligned_table, difference, percent, resolution
 
 
-def test_columns_are_aligned_table():
+def test_columns_are_aligned():
     assert aligned_table(("method", "ms"), [("a", "1"), ("longer name", "1000")]) == (
         "method         ms\n"
         "a               1\n"
