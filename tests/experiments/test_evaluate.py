@@ -93,6 +93,20 @@ def test_goes_on_where_it_was_interrupted(tiny_build, command, monkeypatch):
     assert not (tiny_build.folder / "evaluation-val.partial.npz").exists()
 
 
+def test_goes_on_in_a_moved_build_folder(tiny_build, command, monkeypatch):
+    whole = run(tiny_build, command)[1]
+    monkeypatch.setattr(evaluate, "Segmenter", CountingSegmenter)
+    monkeypatch.setattr(CountingSegmenter, "images", 0)
+    monkeypatch.setattr(CountingSegmenter, "limit", 7)
+    assert run(tiny_build, command)[0] == 130
+    tiny_build.folder = tiny_build.folder.rename(tiny_build.folder.with_name("moved"))
+    monkeypatch.setattr(CountingSegmenter, "limit", float("inf"))
+    monkeypatch.setattr(CountingSegmenter, "images", 0)
+    output = run(tiny_build, command)[1]
+    assert table(output) == table(whole).replace("/build/", "/moved/")
+    assert CountingSegmenter.images == 3 * 5 - 7
+
+
 def test_does_not_go_on_with_other_weights(tiny_build, command, monkeypatch):
     store = evaluate.ConfusionStore(tiny_build.folder / "evaluation-val.partial.npz", "of something else")
     store.append("stage3", np.ones((2, 3, 3), int))

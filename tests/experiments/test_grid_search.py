@@ -166,6 +166,15 @@ def test_only_further_values_are_tried_and_nothing_twice(build, command, monkeyp
         [(20, 0.9, 0, 2), (20, 0.9, 0.4, 2)]]
 
 
+def test_a_moved_build_folder_keeps_probabilities_and_results(build, command, monkeypatch):
+    before = search(build, command)
+    build.folder = build.folder.rename(build.folder.with_name("moved"))
+    handed = Handed(monkeypatch)
+    monkeypatch.setattr("experiments.search.cnn_probabilities.Segmenter", None)
+    assert search(build, command) == before
+    assert handed.jobs == {}
+
+
 def test_other_weights_give_other_costs_and_results(build, command):
     before = search(build, command)
     (build.folder / "stage3" / "final.caffemodel").write_bytes(

@@ -49,3 +49,18 @@ def test_a_moved_database_keeps_its_results_and_those_of_another_mark_go(path):
     results = SearchResults(moved, "of other weights")
     assert results.missing("image1", SETS) == SETS
     results.close()
+
+
+def test_results_of_another_mark_are_dropped(tmp_path):
+    path = tmp_path / "results.sqlite"
+    parameters, confusion = ParameterSet(1, 2, 3, 4), results_of(1)[0].confusion
+    first = SearchResults(path, "one")
+    assert first.missing("a", [None, parameters]) == [None, parameters]
+    first.add("a", [parameters], [SetResult(confusion, 0.5)])
+    first.close()
+    again = SearchResults(path, "one")
+    assert again.missing("a", [None, parameters]) == [None]
+    np.testing.assert_array_equal(again.confusions(parameters, ["a"]), [confusion])
+    assert again.bound(parameters, ["a"]) == 0.5
+    again.close()
+    assert SearchResults(path, "two").missing("a", [parameters]) == [parameters]

@@ -88,21 +88,6 @@ def test_images_without_any_label_have_no_score(tmp_path, config):
     assert "-" in format_search(result) and heat_map(result)
 
 
-def test_results_of_another_mark_are_dropped(tmp_path):
-    path = tmp_path / "results.sqlite"
-    parameters = ParameterSet(1, 2, 3, 4)
-    first = SearchResults(path, "one")
-    assert first.missing("a", [None, parameters]) == [None, parameters]
-    first.add("a", [parameters], [SetResult(wrong(1), 0.5)])
-    first.close()
-    again = SearchResults(path, "one")
-    assert again.missing("a", [None, parameters]) == [None]
-    np.testing.assert_array_equal(again.confusions(parameters, ["a"]), [wrong(1)])
-    assert again.bound(parameters, ["a"]) == 0.5
-    again.close()
-    assert SearchResults(path, "two").missing("a", [parameters]) == [parameters]
-
-
 def test_a_cell_of_the_heat_map_has_the_best_of_its_sets():
     def entry(classes, *values):
         return {"parameters": dict(zip(("alpha", "beta", "lam", "iterations"), values)), "classes": classes}

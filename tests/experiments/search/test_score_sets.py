@@ -1,0 +1,66 @@
+"""Scores of sets of parameters on one image, against labels computed in NumPy."""
+
+import numpy as np
+import pytest
+
+from experiments.search.parameter_sets import ParameterSet
+from experiments.search.score_sets import score_sets
+from tests.theano_crf import twins
+
+HEIGHT, WIDTH, CLASSES = 7, 9, 3
+SHORT, LONG = (ParameterSet(5, 0.9, 0.6, iterations) for iterations in (1, 15))
+STRONG = ParameterSet(2, 0.5, 2.5, 15)
+NARROW, WIDE = (ParameterSet(5, 0.9, 0.4, 15, gamma) for gamma in (0.1, 0.5))
+
+
+@pytest.fixture
+def problem():
+    """Return an image, its true labels with some void, and unary costs that are wrong at some pixels."""
+    generator = np.random.default_rng(3)
+    image = generator.integers(100, 130, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    truth = generator.integers(0, CLASSES, (HEIGHT, WIDTH), dtype=np.uint8)
+    scores = generator.normal(0, 1, (CLASSES, HEIGHT, WIDTH)) + 1.5 * (np.arange(CLASSES)[:, None, None] == truth)
+    probability = np.exp(scores) / np.exp(scores).sum(axis=0)
+    truth[generator.random(truth.shape) < 0.2] = 255
+    return image, truth, -probability.astype(np.float32)
+
+
+def weights_of(image, parameters):
+    return twins.contrast_weights(image.transpose(2, 0, 1) / 255, parameters.alpha, parameters.beta, parameters.lam)
+
+
+def counts(truth, labels):
+    matrix = np.zeros((CLASSES, CLASSES), int)
+    for true, predicted in zip(truth.ravel(), labels.ravel()):
+        if true != 255:
+            matrix[true, predicted] += 1
+    return matrix
+
+
+def test_each_set_has_the_counts_of_its_labels(problem):
+    image, truth, unary = problem
+    results = score_sets(image, truth, unary, [None, SHORT, LONG, STRONG], "argmin")
+    expected = [unary.argmin(axis=0)] + [twins.dual_mm(unary, weights_of(image, parameters), parameters.iterations)[0]
+                                         for parameters in (SHORT, LONG, STRONG)]
+    assert len({labels.tobytes() for labels in expected}) == 4  # the sets differ
+    for result, labels in zip(results, expected):
+        np.testing.assert_array_equal(result.confusion, counts(truth, labels))
+        assert result.bound is None
+
+
+def test_the_bound_is_the_structured_loss_over_gamma_and_at_least_the_wrong_pixels(problem):
+    image, truth, unary = problem
+    weights = weights_of(image, NARROW)
+    for parameters, result in zip((NARROW, WIDE), score_sets(image, truth, unary, [NARROW, WIDE], "argmin")):
+        margin = parameters.gamma * (np.arange(CLASSES)[:, None, None] != truth) * (truth != 255)
+        labels = twins.dual_mm(unary - margin, weights, parameters.iterations)[0]
+        loss = twins.ssvm_loss(unary, weights, truth, labels, parameters.gamma, 255)
+        assert result.bound == pytest.approx(loss / parameters.gamma, rel=0.02)
+        assert result.bound >= result.confusion.sum() - np.trace(result.confusion)
+
+
+def test_neighbours_that_differ_in_gamma_alone_are_labelled_once(problem):
+    begun = []
+    results = score_sets(*problem, [None, STRONG, NARROW, WIDE], "argmin", begun.append)
+    assert begun == [None, STRONG, NARROW.of_labels]
+    assert results[2].confusion is results[3].confusion and results[2].bound != results[3].bound
