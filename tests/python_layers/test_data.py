@@ -115,3 +115,40 @@ def test_errors_are_left_to_programs_that_report_them(tmp_path, make_dataset, ca
     with pytest.raises(ValueError, match="mixes the sizes"):
         open_net(tmp_path, metadata, batch=2)
     assert "Traceback" in capfd.readouterr().err
+
+
+AUGMENTED = dict(mirror=True, seed=3, augmentation=dict(scale=[0.5, 2], crop=[6, 9], brightness=0.3, hue=0.05))
+
+
+def test_an_augmented_stream_goes_on_as_it_would_have(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(6, 8), (11, 7), (5, 9)]})  # of several sizes: crops make them one
+    everything = list(batches(open_net(tmp_path, metadata, batch=2, **AUGMENTED), 8))
+    assert everything[0][0].shape == (2, 3, 6, 9)
+    assert len({labels.tobytes() for _, labels in everything}) == 8
+    goes_on = open_net(tmp_path, metadata, batch=2, **AUGMENTED)
+    goes_on.params["data"][0].data[...] = 5
+    for batch, expected in zip(batches(goes_on, 3), everything[5:]):
+        assert all(np.array_equal(*pair) for pair in zip(batch, expected))
+
+
+def test_augmented_batches_do_not_depend_on_how_they_are_cut(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(6, 8), (11, 7), (5, 9)]})
+    pairs = [pair for batch in batches(open_net(tmp_path, metadata, batch=3, **AUGMENTED), 4) for pair in zip(*batch)]
+    alone = [next(zip(*batch)) for batch in batches(open_net(tmp_path, metadata, batch=1, **AUGMENTED), 12)]
+    assert all(np.array_equal(*arrays) for pair in zip(pairs, alone) for arrays in zip(*pair))
+
+
+def test_outside_the_image_is_void_and_zero_but_for_rounding(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(4, 5)]})
+    image, labels = next(batches(open_net(tmp_path, metadata, augmentation=dict(crop=[8, 9])), 1))
+    assert np.count_nonzero(labels == 255) >= 8 * 9 - 4 * 5
+    assert np.abs(image[0][:, [0, -1]][:, :, [0, -1]]).min(axis=(1, 2)).max() <= 0.5
+
+
+def test_folders_follow_one_another_with_so_many_records_of_each(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(10, 12), (7, 5), (9, 9)], "val": [(4, 5)]})
+    folders = [str(tmp_path / "lmdb" / split) for split in ("val", "train")]
+    truth = [open_records(folders[0])[0][1], open_records(folders[1])[0][1], open_records(folders[1])[1][1]]
+    net = open_net(tmp_path, metadata, source=folders, records=2, shuffle=False, mean_bgr=None)
+    for expected, (_, labels) in zip(truth + truth, batches(net, 6)):
+        assert np.array_equal(labels[0], expected)
