@@ -4,14 +4,14 @@ import json
 
 import numpy as np
 
-from experiments.scoring.bootstrap import compared
+from experiments.scoring.bootstrap import compared, frame_blocks
 from experiments.scoring.metrics import scores
 from experiments.scoring.text import aligned_table, difference, percent, resolution
 from experiments.search.parameter_sets import paper_set
 
 TITLES = {"cnn": "CNN only", "paper": "the paper's set", "best": "the best set"}
 COMPARISONS = (("paper", "cnn"), ("best", "cnn"), ("best", "paper"))
-PARAMETERS = ("alpha", "beta", "lam", "iterations", "gamma")
+PARAMETERS = ("alpha", "beta", "lam", "iterations", "temperature", "gamma")
 SETS_SHOWN = 10
 
 
@@ -34,13 +34,14 @@ def summarise(results, sets, names, metadata, split, config):
     -------
     dict
         ``cnn``, ``paper``, ``best``: IoU in percent as of `experiments.scoring.metrics.Scores.to_json`, the latter two
-        with their ``parameters``. ``differences`` between them with 95 % intervals over images; ``held_out``: the same
-        where each half of the images (by name) has the set that is best on the other half, since the best set is chosen
-        on the very images that it is scored on; empty for one image. ``sets``: all sets, the best first, with
+        with their ``parameters``. ``differences`` between them with 95 % intervals over blocks of neighbouring frames;
+        ``held_out``: the same where each half of the images (by name) has the set that is best on the other half, since
+        the best set is chosen on the very images that it is scored on; empty for one image. ``sets``: all sets, the
+        best first, with
         ``classes``, ``categories`` and, where gamma is searched, ``bound``, the bound on the share of wrong pixels in
         percent. ``details``: how it was found.
     """
-    half = _halves(names)
+    half, blocks = _halves(names), frame_blocks(names, independent=bool(metadata.generator))
     sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     bounds = {parameters: _bound(results, parameters, names, sums[parameters]) for parameters in sets}
@@ -54,8 +55,8 @@ def summarise(results, sets, names, metadata, split, config):
         "cnn": scores(confusions["cnn"].sum(axis=0), *table).to_json(),
         "paper": {**scored[paper].to_json(), "parameters": paper.to_json()},
         "best": {**scored[best].to_json(), "parameters": best.to_json()},
-        "differences": [compared(first, second, confusions) for first, second in COMPARISONS],
-        "held_out": _held_out(results, sums, names, half, confusions) if len(names) > 1 else [],
+        "differences": [compared(first, second, confusions, blocks) for first, second in COMPARISONS],
+        "held_out": _held_out(results, sums, names, half, confusions, blocks) if len(names) > 1 else [],
         "sets": [_set_to_json(parameters, scored[parameters], bounds[parameters]) for parameters in ranked],
         "details": {"dataset": metadata.name, "split": split, "images": len(names),
                     "resolution": resolution(metadata, split), "edges": _edges(best, config.grid),
@@ -81,13 +82,13 @@ def _bound(results, parameters, names, sums):
     return 100 * results.bound(parameters, names) / max(1, int(sums.sum()))
 
 
-def _held_out(results, sums, names, half, confusions):
+def _held_out(results, sums, names, half, confusions, blocks):
     """Compare where each half of the images has the set that is best on the other half."""
     crossed = np.empty_like(confusions["best"])
     for side in (0, 1):
         chosen = max(sums, key=lambda parameters: np.nan_to_num(_iou(sums[parameters][1 - side])))
         crossed[half == side] = results.confusions(chosen, names)[half == side]
-    return [compared("best", second, {**confusions, "best": crossed}) for second in ("cnn", "paper")]
+    return [compared("best", second, {**confusions, "best": crossed}, blocks) for second in ("cnn", "paper")]
 
 
 def _iou(confusion):
@@ -101,8 +102,8 @@ def _set_to_json(parameters, scored, bound):
 
 
 def _edges(best, grid):
-    """Names of the parameters of equation 6 whose best value is the least or largest of several."""
-    return [name for name in ("alpha", "beta", "lam")
+    """Names of the parameters of the costs whose best value is the least or largest of several."""
+    return [name for name in ("alpha", "beta", "lam", "temperature")
             if len(set(getattr(grid, name))) > 1
             and getattr(best, name) in (min(getattr(grid, name)), max(getattr(grid, name)))]
 

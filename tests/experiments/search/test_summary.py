@@ -54,7 +54,7 @@ def test_best_paper_and_cnn_side_by_side(tmp_path, config):
     assert result["cnn"]["classes"] == pytest.approx(iou(4))
     assert result["paper"]["classes"] == pytest.approx(iou(3)) and result["paper"]["parameters"]["alpha"] == 35
     assert result["best"]["classes"] == pytest.approx(iou(2, 1, 2, 2))
-    assert result["best"]["parameters"] == {"alpha": 20, "beta": 0.9, "lam": 5, "iterations": 15}
+    assert result["best"]["parameters"] == {"alpha": 20, "beta": 0.9, "lam": 5, "iterations": 15, "temperature": 1}
     assert [entry["parameters"]["lam"] for entry in result["sets"]] == [5, 2.5, 2.5, 5]
     gains = {(entry["first"], entry["second"]): entry["classes"] for entry in result["differences"]}
     assert gains == pytest.approx({("paper", "cnn"): iou(3) - iou(4), ("best", "cnn"): iou(2, 1, 2, 2) - iou(4),
