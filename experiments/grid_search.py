@@ -22,7 +22,7 @@ from data_prep.progress import Progress
 from experiments.mpi.processes import communicator, share_out
 from experiments.reporting.heat_map import heat_map
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.search.cnn_probabilities import Unaries
+from experiments.search.cnn_probabilities import Probabilities
 from experiments.search.parameter_sets import parameter_sets
 from experiments.search.results import SearchResults
 from experiments.search.score_sets import score_sets
@@ -57,17 +57,17 @@ def grid_search(config, build, split):
     """
     build = Build(build)
     metadata, sets = build.metadata(split), parameter_sets(config.grid, config.crf)
-    unaries, processes = Unaries(build, split, metadata, config.crf.unary), communicator()
+    probabilities, processes = Probabilities(build, split, metadata), communicator()
     wanted = [CNN_ALONE, *sets]
-    mark = f"{unaries.mark} {config.crf.decode} {_solver()}"
+    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {_solver()}"
     with contextlib.ExitStack() as stack:
         results = None
         if processes.rank == 0:
             results = stack.enter_context(contextlib.closing(SearchResults(build.grid_search(split, ".sqlite"), mark)))
-        _fill(results, unaries, wanted, config.crf.decode)
+        _fill(results, probabilities, wanted, config.crf)
         if results is None:
             return None
-        names = [unaries.name(index) for index in range(len(unaries))]
+        names = [probabilities.name(index) for index in range(len(probabilities))]
         return summarise(results, sets, names, metadata, split, config)
 
 
@@ -77,35 +77,35 @@ def _solver():
     return contents_digest(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
-def _fill(results, unaries, sets, decode):
+def _fill(results, probabilities, sets, crf):
     """Add the results that are missing, an image at a time; rank 0, which has `results`, adds those of all."""
     processes = communicator()
-    missing = processes.from_first(results and _missing(results, unaries, sets))
+    missing = processes.from_first(results and _missing(results, probabilities, sets))
     if not missing:
         return
     indices = list(missing)
 
     def score(index):
-        return index, _score(unaries, index, missing[index], decode)
+        return index, _score(probabilities, index, missing[index], crf)
 
-    with Progress("grid search", len(unaries) - len(missing), len(unaries), "image") as progress:
+    with Progress("grid search", len(probabilities) - len(missing), len(probabilities), "image") as progress:
         progress.note(f"{len(sets) - 1} sets, {len(missing)} images to do, {processes.size} "
                       f"process{'es' * (processes.size > 1)}")
         for index, scored in share_out(processes, indices, score):
             if results:
-                results.add(unaries.name(index), missing[index], scored)
+                results.add(probabilities.name(index), missing[index], scored)
             progress.advance()
 
 
-def _missing(results, unaries, sets):
+def _missing(results, probabilities, sets):
     """Return {place of an image: its sets that have no result yet}, without images that have all."""
-    by_image = {index: results.missing(unaries.name(index), sets) for index in range(len(unaries))}
+    by_image = {index: results.missing(probabilities.name(index), sets) for index in range(len(probabilities))}
     return {index: wanted for index, wanted in by_image.items() if wanted}
 
 
-def _score(unaries, index, sets, decode):
+def _score(probabilities, index, sets, crf):
     """Score an image's sets, and say where the process is: to the launcher as it goes on, in the error that ends it."""
-    place = name = unaries.name(index)
+    place = name = probabilities.name(index)
 
     def note(parameters):
         nonlocal place
@@ -113,7 +113,7 @@ def _score(unaries, index, sets, decode):
         communicator().note(place)
 
     try:
-        return score_sets(*unaries[index], sets, decode, note)
+        return score_sets(*probabilities[index], crf.unary, sets, crf.decode, note)
     except MemoryError:
         raise RuntimeError(f"Memory ran out at {place}; take fewer processes with NP=<number>, or end other programs, "
                            "and start the same command again.") from None

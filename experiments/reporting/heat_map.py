@@ -10,7 +10,7 @@ from matplotlib.patches import Rectangle
 
 from experiments.reporting.plots import COLOURS, STYLE, svg
 
-SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations"}
+SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations", "temperature": "T"}
 PANELS_A_ROW = 3
 # Losses and gains in the report's two colours.
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss to gain", [COLOURS["categories"], "white", COLOURS["classes"]])
@@ -22,7 +22,7 @@ DARK = "#1d262d"
 def heat_map(result):
     """Plot each set's gain in IoU over classes over the CNN alone.
 
-    Where iterations or gamma are searched too, a cell has the best of their sets.
+    Where other parameters are searched too, a cell has the best of their sets.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The CNN's probabilities for the images of a split: computed once, kept on disk, and made into unary costs."""
+"""The CNN's probabilities for the images of a split: computed once and kept on disk."""
 
 import io
 
@@ -13,11 +13,10 @@ from experiments.nets.segmenter import Segmenter
 from experiments.runtime.marked_folder import prepare_folder
 from experiments.settings.build_paths import Build
 from prototxt.stages import CNN
-from prototxt.unary import unary_costs
 
 
-class Unaries:
-    """Unary costs of a split's images, after stage 3.
+class Probabilities:
+    """Class probabilities of a split's images, after stage 3.
 
     Where they are not on disk yet, or are of other weights or images, they are computed; interrupted, that goes on
     when it is started again; several processes share the images out. They take 4 bytes per pixel and class.
@@ -28,25 +27,22 @@ class Unaries:
         Build folder of the experiment; the probabilities lie below its folder unaries.
     split : str
     metadata : data_prep.store.metadata.Metadata
-    kind : {"-p", "-log p"}
-        The costs of a probability (eq. 4).
 
     Attributes
     ----------
     mark : str
-        Digest of what the costs come from: net, weights and images.
+        Digest of what they come from: net, weights and images.
     """
 
-    def __init__(self, build, split, metadata, kind):
+    def __init__(self, build, split, metadata):
         build = Build(build)
         net, weights = build.deploy_net(crf=False), build.weights(CNN)
-        self._records, self._kind = open_records(str(build.split(split))), kind
-        digest = contents_digest([*build.data_files(split), net, weights])
-        self.mark = f"{digest} {kind}"
+        self._records = open_records(str(build.split(split)))
+        self.mark = contents_digest([*build.data_files(split), net, weights])
         self._folder = build.probabilities(split)
         processes = communicator()
         if processes.rank == 0:
-            prepare_folder(self._folder, digest)
+            prepare_folder(self._folder, self.mark)
         missing = processes.from_first([index for index in range(len(self)) if not self._path(index).exists()])
         if missing:
             segmenter = Segmenter(net, weights, metadata.mean_bgr)
@@ -62,8 +58,8 @@ class Unaries:
         return self._records.name(index)
 
     def __getitem__(self, index):
-        """Image (H, W, 3) uint8, truth (H, W) uint8 and unary costs (K, H, W) float32 at place `index`."""
-        return (*self._records[index], unary_costs(np.load(self._path(index)), self._kind))
+        """Image (H, W, 3) uint8, truth (H, W) uint8 and probabilities (K, H, W) float32 at place `index`."""
+        return (*self._records[index], np.load(self._path(index)))
 
     def _path(self, index):
         return self._folder / f"{index:06d}.npy"

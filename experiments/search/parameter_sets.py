@@ -7,12 +7,13 @@ from experiments.settings.config import CRFConfig
 
 
 class ParameterSet(NamedTuple):
-    """Parameters of equations 6 and 8, and DualMM's iterations.
+    """Parameters of equations 6 and 8, DualMM's iterations, and the temperature of the unary costs' softmax.
 
     Attributes
     ----------
     alpha, beta, lam : float
     iterations : int
+    temperature : float
     gamma : float or None
         None where it is not searched: labels do not depend on it.
     """
@@ -21,6 +22,7 @@ class ParameterSet(NamedTuple):
     beta: float
     lam: float
     iterations: int
+    temperature: float = 1
     gamma: Optional[float] = None
 
     @property
@@ -62,4 +64,5 @@ def parameter_sets(grid, crf):
 
 
 def _own_set(crf, grid):
-    return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.gamma if grid.gamma else None)
+    gamma = crf.gamma if grid.gamma else None
+    return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.temperature, gamma)

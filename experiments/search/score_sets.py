@@ -7,9 +7,10 @@ import numpy as np
 import theano_crf
 from experiments.scoring.metrics import confusion_matrix
 from experiments.search.results import SetResult
+from prototxt.unary import cooled, unary_costs
 
 
-def score_sets(image, truth, unary, sets, decode, before_set=lambda parameters: None):
+def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda parameters: None):
     """Label an image with each set of parameters.
 
     Parameters
@@ -18,9 +19,12 @@ def score_sets(image, truth, unary, sets, decode, before_set=lambda parameters: 
         RGB.
     truth : (H, W) uint8
         True labels, 255 where void.
-    unary : (K, H, W) float32
+    probability : (K, H, W) float32
+        The CNN's.
+    kind : {"-p", "-log p"}
+        The costs of a probability (eq. 4).
     sets : list of experiments.search.parameter_sets.ParameterSet or None
-        None stands for the CNN alone: the label of least unary cost.
+        None stands for the CNN alone: the most probable label.
     decode : str
         As of `theano_crf.dual_mm`.
     before_set : callable
@@ -31,17 +35,20 @@ def score_sets(image, truth, unary, sets, decode, before_set=lambda parameters: 
     list of experiments.search.results.SetResult
         One per set.
     """
-    colours, costs = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255), unary[np.newaxis]
-    results = []
+    colours, results, cooled_costs = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255), [], {}
     # Neighbours that differ in gamma alone have the same labels.
     for shared, group in itertools.groupby(sets, key=lambda parameters: parameters and parameters.of_labels):
         before_set(shared)
         if shared is None:
-            labels = unary.argmin(axis=0)
+            labels = probability.argmax(axis=0)
         else:
+            costs = cooled_costs.get(shared.temperature)
+            if costs is None:
+                costs = unary_costs(cooled(probability, shared.temperature), kind)[np.newaxis]
+                cooled_costs[shared.temperature] = costs
             weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam)
             labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode).labels[0]
-        confusion = confusion_matrix(truth, labels, len(unary))
+        confusion = confusion_matrix(truth, labels, len(probability))
         for parameters in group:
             asked = parameters is not None and parameters.gamma is not None
             results.append(SetResult(confusion, _bound(costs, weights, truth, parameters) if asked else None))

@@ -10,7 +10,7 @@ from PIL import Image
 
 from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
-from experiments.search.cnn_probabilities import Unaries
+from experiments.search.cnn_probabilities import Probabilities
 
 
 def run(processes, module, *arguments):
@@ -51,8 +51,8 @@ def test_photographs_are_shared_out_and_a_bad_one_is_named_once(tiny_build, tmp_
     assert outcomes[1] == outcomes[3] and len(outcomes[1][1]) == 7
 
 
-def test_unaries_are_those_of_one_process(tiny_build):
-    status, output, errors = run(2, "tests.experiments.ranks", "unaries", tiny_build.folder)
+def test_probabilities_are_those_of_one_process(tiny_build):
+    status, output, errors = run(2, "tests.experiments.ranks", "probabilities", tiny_build.folder)
     assert (status, errors) == (0, "")
     files = sorted((tiny_build.folder / "unaries" / "val").iterdir())
     shared = [np.load(path) for path in files]
@@ -60,6 +60,6 @@ def test_unaries_are_those_of_one_process(tiny_build):
     assert all(json.loads(output.splitlines()[-1]))  # every rank sees all of them
     for path in files:
         path.unlink()
-    Unaries(tiny_build.folder, "val", read_metadata(str(tiny_build.folder / "lmdb")), "-p")
+    Probabilities(tiny_build.folder, "val", read_metadata(str(tiny_build.folder / "lmdb")))
     for path, expected in zip(files, shared):
         assert np.array_equal(np.load(path), expected)

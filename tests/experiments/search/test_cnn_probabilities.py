@@ -1,4 +1,4 @@
-"""Unary costs that are kept on disk, against probabilities computed in NumPy."""
+"""The CNN's probabilities that are kept on disk, against those computed in NumPy."""
 
 import shutil
 
@@ -9,7 +9,7 @@ from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.search import cnn_probabilities
-from experiments.search.cnn_probabilities import Unaries
+from experiments.search.cnn_probabilities import Probabilities
 
 
 class CountingSegmenter(Segmenter):
@@ -28,52 +28,46 @@ def counted(monkeypatch):
     monkeypatch.setattr(CountingSegmenter, "images", 0)
 
 
-def unaries(folder, kind="-p"):
-    return Unaries(folder, "val", read_metadata(str(folder / "lmdb")), kind)
+def kept(folder):
+    return Probabilities(folder, "val", read_metadata(str(folder / "lmdb")))
 
 
-def probabilities(build, image):
+def in_numpy(build, image):
     score = build._scores("stage3", image)
     exponential = np.exp(score - score.max(axis=0))
     return exponential / exponential.sum(axis=0)
 
 
-@pytest.mark.parametrize("kind, costs_of", [("-p", lambda p: -p), ("-log p", lambda p: -np.log(p + 1e-6))])
-def test_costs_are_those_of_probabilities_computed_in_numpy(tiny_build, kind, costs_of):
+def test_they_are_those_computed_in_numpy(tiny_build):
     records = open_records(str(tiny_build.folder / "lmdb" / "val"))
-    costs = unaries(tiny_build.folder, kind)
-    assert len(costs) == 5
+    probabilities = kept(tiny_build.folder)
+    assert len(probabilities) == 5
     for index in range(5):
-        image, truth, unary = costs[index]
-        assert costs.name(index) == records.name(index)
+        image, truth, probability = probabilities[index]
+        assert probabilities.name(index) == records.name(index)
         np.testing.assert_array_equal(image, records[index][0])
         np.testing.assert_array_equal(truth, records[index][1])
-        np.testing.assert_allclose(unary, costs_of(probabilities(tiny_build, image)), atol=1e-4)
+        np.testing.assert_allclose(probability, in_numpy(tiny_build, image), atol=1e-5)
 
 
 def test_only_what_is_missing_is_computed(tiny_build, counted):
-    first = unaries(tiny_build.folder)[2][2]
+    first = kept(tiny_build.folder)[2][2]
     assert CountingSegmenter.images == 5
     (tiny_build.folder / "unaries" / "val" / "000002.npy").unlink()
-    np.testing.assert_array_equal(unaries(tiny_build.folder)[2][2], first)
+    np.testing.assert_array_equal(kept(tiny_build.folder)[2][2], first)
     assert CountingSegmenter.images == 6
 
 
-def test_both_kinds_of_costs_share_the_probabilities(tiny_build, counted):
-    marks = {unaries(tiny_build.folder, kind).mark for kind in ("-p", "-log p")}
-    assert len(marks) == 2 and CountingSegmenter.images == 5
-
-
 def test_a_moved_build_folder_keeps_them(tiny_build, counted):
-    mark = unaries(tiny_build.folder).mark
+    mark = kept(tiny_build.folder).mark
     moved = tiny_build.folder.rename(tiny_build.folder.with_name("moved"))
-    assert unaries(moved).mark == mark and CountingSegmenter.images == 5
+    assert kept(moved).mark == mark and CountingSegmenter.images == 5
 
 
 def test_those_of_other_weights_are_computed_anew(tiny_build, counted):
-    before = unaries(tiny_build.folder)
-    unary = before[0][2]
+    before = kept(tiny_build.folder)
+    probability = before[0][2]
     shutil.copy(tiny_build.folder / "control" / "final.caffemodel", tiny_build.folder / "stage3" / "final.caffemodel")
-    after = unaries(tiny_build.folder)
+    after = kept(tiny_build.folder)
     assert after.mark != before.mark and CountingSegmenter.images == 10
-    assert np.abs(after[0][2] - unary).max() > 0.1
+    assert np.abs(after[0][2] - probability).max() > 0.1

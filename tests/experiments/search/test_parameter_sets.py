@@ -7,9 +7,9 @@ from experiments.settings.config import CRFConfig, GridConfig
 def test_every_combination_comes_once_and_the_papers_at_the_end():
     grid = GridConfig(alpha=[5, 10], lam=[1, 2], gamma=[0.1, 0.2])
     sets = parameter_sets(grid, CRFConfig(beta=0.5))
-    assert sets[:3] == [ParameterSet(5, 0.5, 1, 15, 0.1), ParameterSet(5, 0.5, 1, 15, 0.2),
-                        ParameterSet(5, 0.5, 2, 15, 0.1)]
-    assert len(sets) == len(set(sets)) == 9 and sets[-1] == paper_set(grid) == ParameterSet(35, 0.9, 2.5, 15, 0.1)
+    assert sets[:3] == [ParameterSet(5, 0.5, 1, 15, 1, 0.1), ParameterSet(5, 0.5, 1, 15, 1, 0.2),
+                        ParameterSet(5, 0.5, 2, 15, 1, 0.1)]
+    assert len(sets) == len(set(sets)) == 9 and sets[-1] == paper_set(grid) == ParameterSet(35, 0.9, 2.5, 15, 1, 0.1)
 
 
 def test_the_papers_set_is_not_tried_twice():
@@ -17,9 +17,17 @@ def test_the_papers_set_is_not_tried_twice():
 
 
 def test_labels_do_not_depend_on_gamma():
-    assert ParameterSet(1, 2, 3, 4, 5).of_labels == ParameterSet(1, 2, 3, 4, 6).of_labels == ParameterSet(1, 2, 3, 4)
+    narrow, wide = (ParameterSet(1, 2, 3, 4, 1, gamma) for gamma in (5, 6))
+    assert narrow.of_labels == wide.of_labels == ParameterSet(1, 2, 3, 4)
 
 
 def test_as_json_and_as_text():
-    assert ParameterSet(35.0, 0.9, 2.5, 15).to_json() == {"alpha": 35, "beta": 0.9, "lam": 2.5, "iterations": 15}
-    assert str(ParameterSet(35.0, 0.9, 2.5, 15, 0.1)) == "alpha 35, beta 0.9, lam 2.5, iterations 15, gamma 0.1"
+    assert ParameterSet(35.0, 0.9, 2.5, 15).to_json() == {"alpha": 35, "beta": 0.9, "lam": 2.5, "iterations": 15,
+                                                          "temperature": 1}
+    assert str(ParameterSet(35.0, 0.9, 2.5, 15, 3, 0.1)) == (
+        "alpha 35, beta 0.9, lam 2.5, iterations 15, temperature 3, gamma 0.1")
+
+
+def test_the_papers_set_has_its_own_temperature():
+    sets = parameter_sets(GridConfig(lam=[2.5]), CRFConfig(temperature=3))
+    assert [parameters.temperature for parameters in sets] == [3, 1]
