@@ -4,7 +4,7 @@
 DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
-SPLIT ?= val
+SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
 export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
 
 RUN = docker/run
@@ -15,15 +15,18 @@ RANKS = $(if $(NP)$(HOSTS),experiments.parallel $(if $(NP),--processes "$(NP)") 
 
 # where each dataset that is not drawn lies
 FOLDER_OF_camvid = CAMVID
+FOLDER_OF_camvid-drive = CAMVID
 FOLDER_OF_cityscapes = CITYSCAPES
 FOLDER = $(FOLDER_OF_$(DATASET))
+# what is scored where it is not val alone, the split that decides first
+SPLIT_OF_camvid-drive = drive val
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
 SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
-EVALUATION = $(BUILD)/evaluation-$(SPLIT).json
+EVALUATION = $(SPLIT:%=$(BUILD)/evaluation-%.json)
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
@@ -38,11 +41,11 @@ help:  ## list the targets (what `make` alone does too)
 	@echo
 	@awk -F '## ' '/^## / { print "  " $$2 }' $(firstword $(MAKEFILE_LIST))
 
-## DATASET       scenes (drawn, the default), camvid or cityscapes
+## DATASET       scenes (drawn, the default), camvid, camvid-drive or cityscapes
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
-## SPLIT         what is evaluated (val)
+## SPLIT         what is evaluated (val; camvid-drive: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded
@@ -139,8 +142,8 @@ official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ##
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
 	$(RUN) python3 -m $(RANKS) experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
-grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT
-	$(RUN) python3 -m $(or $(RANKS),experiments.parallel --processes cores) experiments.grid_search $(EXPERIMENT) --split $(SPLIT) \
+grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT's first
+	$(RUN) python3 -m $(or $(RANKS),experiments.parallel --processes cores) experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) \
 		$(GRID_ARGS)
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
@@ -197,5 +200,5 @@ $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
 	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
-$(EVALUATION): $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
-	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
+	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $*

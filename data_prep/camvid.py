@@ -2,6 +2,7 @@
 
 import os
 
+from data_prep.errors import DataError
 from data_prep.pairs import list_pairs, training_labels
 from data_prep.store.metadata import LabelClass
 
@@ -22,10 +23,12 @@ CLASSES = {
     10: LabelClass("bicyclist", "human", (0, 128, 192)),
 }
 VOID_IDS = (11,)
-SUBSAMPLING = 2  # half resolution, as in the paper's experiments
+# The drive that camvid-drive leaves out of training, as the names of its frames begin. The frames of val are cut out of
+# a drive of train, every second of a few seconds, so that a net may have learnt their street by heart.
+DRIVE = "0006R0"
 
 
-def list_entries(root, split, subsampling=SUBSAMPLING):
+def list_entries(root, split, subsampling=1):
     """List a split's entries: images in `<root>/<split>`, labels of the same names in `<root>/<split>annot`.
 
     Raises
@@ -35,3 +38,22 @@ def list_entries(root, split, subsampling=SUBSAMPLING):
     """
     return list_pairs(os.path.join(root, split), os.path.join(root, split + "annot"),
                       training_labels(list(CLASSES), VOID_IDS), subsampling)
+
+
+def list_drive_entries(root, split, subsampling=1):
+    """List a split's entries where `DRIVE` is left out of train: its frames are the split "drive".
+
+    Raises
+    ------
+    DataError
+        Where folders or files are missing, or all frames or none are of that drive.
+    """
+    if split not in ("train", "drive"):
+        return list_entries(root, split, subsampling)
+    entries = list_entries(root, "train", subsampling)
+    chosen = [entry for entry in entries if entry.name.startswith(DRIVE) == (split == "drive")]
+    if len(chosen) in (0, len(entries)):
+        lacking = "another drive than" if split == "train" else "the drive"
+        raise DataError(f"{os.path.join(root, 'train')} has {len(entries)} frames, none of them of {lacking} {DRIVE}: "
+                        "camvid-drive needs both; take camvid, or bring the whole dataset.")
+    return chosen

@@ -46,7 +46,10 @@ DATASETS = {
     "scenes": Dataset(scenes.CLASSES, scenes.list_entries, {"train": 600, "val": 100},
                       generator=scenes.GENERATOR),
     "camvid": Dataset(camvid.CLASSES, camvid.list_entries, {"train": None, "val": None, "test": None}, ("test",),
-                      root_variable="CAMVID", subsampling=camvid.SUBSAMPLING),
+                      root_variable="CAMVID"),
+    "camvid-drive": Dataset(camvid.CLASSES, camvid.list_drive_entries,
+                            {"train": None, "drive": None, "val": None, "test": None}, ("test",),
+                            root_variable="CAMVID"),
     "cityscapes": Dataset(cityscapes.CLASSES, cityscapes.list_entries, cityscapes.FRAMES, ("test",),
                           cityscapes.IMAGES, "CITYSCAPES", cityscapes.SUBSAMPLING),
 }

@@ -1,9 +1,6 @@
 """Score the rows of the paper's table 1 and a control: `python3 -m experiments.evaluate --config CONFIG`.
 
-CNN only and CNN + CRF are one net, that of stage 3, without and with inference; the joint row is stage 4's,
-the control's CNN was trained on with the softmax loss instead. All run through stage 4's deploy net, at the
-resolution of the LMDB; the scores land in <build>/evaluation-<split>.json. Interrupted, it goes on when
-started again.
+The scores of each split land in <build>/evaluation-<split>.json. Interrupted, it goes on when started again.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -12,157 +9,29 @@ if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
 import json
-import time
-
-import numpy as np
 
 from data_prep.atomic_files import write_atomically
-from data_prep.digests import contents_digest
-from data_prep.progress import Progress
-from data_prep.store.records import open_records
-from experiments.mpi.processes import communicator, share_out
-from experiments.nets.segmenter import Segmenter
-from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.scoring.bootstrap import compared
-from experiments.scoring.confusion_cache import ConfusionStore
-from experiments.scoring.metrics import confusion_matrix, scores
-from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
-from experiments.scoring.text import aligned_table, difference, percent, resolution
+from experiments.mpi.processes import communicator
+from experiments.prediction.evaluation import evaluate
+from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
+from experiments.scoring.evaluation_table import format_evaluations
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
-
-SECONDS_BETWEEN_SAVES = 60
-
-
-def confusions_by_image(build, split, metadata):
-    """Run all weight sets over a split.
-
-    Parameters
-    ----------
-    build : path
-        Build folder of the experiment.
-    split : str
-    metadata : data_prep.store.metadata.Metadata
-
-    Returns
-    -------
-    names : list of N str
-        Of the images.
-    confusions : dict of str to (N, K, K) int64
-        For each row of `ROWS` and `FURTHER_ROWS`, by its key.
-    """
-    build = Build(build)
-    weights = {stage: build.weights(stage) for stage in WEIGHT_SETS}
-    records = open_records(str(build.split(split)))
-    net = build.deploy_net(crf=True)
-    mark = contents_digest([*build.data_files(split), net, *weights.values()])
-    store = ConfusionStore(build.partial_evaluation(split), mark)
-    for stage in WEIGHT_SETS:
-        if store.done(stage) < len(records):
-            segmenter = Segmenter(net, weights[stage], metadata.mean_bgr)
-            _run_weight_set(segmenter, stage, records, len(metadata.classes), store)
-    names = [records.name(index) for index in range(len(records))]
-    confusions = {row.key: store.array(row.stage)[:, int(row.crf)] for row in ROWS + FURTHER_ROWS}
-    store.remove()
-    return names, confusions
-
-
-def _run_weight_set(segmenter, stage, records, classes, store):
-    """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's. Processes share them out."""
-    def matrices(index):
-        image, truth = records[index]
-        segmentation = segmenter(image)
-        return np.stack([confusion_matrix(truth, labels, classes)
-                         for labels in (segmentation.cnn_labels, segmentation.labels)])
-
-    first, saved = store.done(stage), time.monotonic()
-    try:
-        with Progress(f"evaluate {stage}", first, len(records), "image") as progress:
-            for confusions in share_out(communicator(), range(first, len(records)), matrices):
-                store.append(stage, confusions)
-                progress.advance()
-                if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
-                    store.save()
-                    saved = time.monotonic()
-    finally:
-        if store.done(stage):
-            store.save()
-
-
-def evaluate(config, build, split):
-    """Score all rows on a split.
-
-    Parameters
-    ----------
-    config : experiments.settings.config.Config
-    build : path
-        Build folder of the experiment, with its nets, weights and LMDB.
-    split : str
-
-    Returns
-    -------
-    dict
-        What the JSON file holds: for each row of `ROWS`, by its key, ``classes``, ``categories`` and
-        ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
-        accuracies, 95 % intervals of differences and each image's pixel accuracies.
-    """
-    metadata = Build(build).metadata(split)
-    names, confusions = confusions_by_image(build, split, metadata)
-    table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
-    scored = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
-    details = {
-        "dataset": metadata.name, "split": split, "images": len(names),
-        "resolution": resolution(metadata, split),
-        "configuration": json.loads(config.json()),
-        "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
-        "per_category": {key: dict(value.per_category) for key, value in scored.items()},
-        "further_rows": {row.key: scored[row.key].to_json() for row in FURTHER_ROWS},
-        "differences": [compared(first.key, second.key, confusions) for first, second in COMPARISONS],
-        "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
-                      for index, name in enumerate(names)},
-    }
-    return {**{row.key: scored[row.key].to_json() for row in ROWS}, "details": _without_nan(details)}
-
-
-def _accuracy(confusion):
-    return 100 * float(np.trace(confusion)) / max(1, int(confusion.sum()))
-
-
-def _without_nan(value):
-    """Replace NaN by None, since JSON has no NaN."""
-    if isinstance(value, dict):
-        return {key: _without_nan(entry) for key, entry in value.items()}
-    return None if isinstance(value, float) and np.isnan(value) else value
-
-
-def format_table(result):
-    """Lay out an evaluation as text: a line per row, the paper's figures beside, then the differences."""
-    details = result["details"]
-    scored = {**{row.key: result[row.key] for row in ROWS}, **details["further_rows"]}
-    header = ("", "IoU classes", "IoU categories", "pixels right", "paper (Cityscapes)")
-    lines = [(row.title, percent(scored[row.key]["classes"]), percent(scored[row.key]["categories"]),
-              percent(details["pixel_accuracy"][row.key]),
-              "{:.1f} / {:.1f}".format(*row.published) if row.published else "") for row in ROWS + FURTHER_ROWS]
-    titles = {row.key: row.title for row in ROWS}
-    differences = [f"{titles[entry['first']]} minus {titles[entry['second']]}: {difference(entry)}"
-                   for entry in details["differences"]]
-    return "\n".join([f"{details['dataset']}, {details['split']}: {details['images']} images at "
-                      f"{details['resolution']}, in percent", "", aligned_table(header, lines), "",
-                      "Differences in IoU classes, with 95 % intervals over images:", *differences])
 
 
 def main(arguments=None):
     parser = experiment_parser(__doc__)
-    parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
+    add_splits(parser, "splits that are scored")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
-    build = build_folder(options, config)
-    result = evaluate(config, build, options.split)
-    path = Build(build).evaluation(options.split)
-    if communicator().rank == 0:
-        write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
-    print(format_table(result))
-    print(f"\nwritten to {path}")
+    build = Build(build_folder(options, config))
+    results = {}
+    for split in options.split or config.scored_splits:
+        results[split] = evaluate(config, build, split)
+        if communicator().rank == 0:
+            write_atomically(build.evaluation(split), json.dumps(results[split], indent=2, allow_nan=False) + "\n")
+    print(format_evaluations(list(results.values())))
+    print(f"\nwritten to {', '.join(str(build.evaluation(split)) for split in results)}")
     return 0
 
 

@@ -11,166 +11,18 @@ from experiments.runtime.process_setup import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
-import json
-import os
-import shutil
-import tempfile
-from pathlib import Path
-
-import jinja2
-import yaml
-
-from data_prep.store.records import open_records
-from experiments.nets.segmenter import Segmenter
-from experiments.prediction.label_images import VOID_COLOUR
-from experiments.reporting.curves import read_curves
-from experiments.reporting.heat_map import SYMBOLS, heat_map
-from experiments.reporting.pictures import Example, ReportPictures, choose_examples
-from experiments.reporting.plots import health_curve, joint_stage_curve, training_curve
-from experiments.runtime.command_line import build_folder, experiment_parser, run_command
-from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, TABLE_1
-from experiments.search.summary import TITLES as SEARCH_TITLES
-from experiments.settings.build_paths import Build
+from experiments.reporting.page import write_report
+from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
 from experiments.settings.config import load_config
-
-EXAMPLES = 4
-TEMPLATES = Path(__file__).with_name("reporting") / "templates"
-
-
-def read_evaluation(build, split):
-    """Return what `experiments.evaluate` wrote for a split.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no such file, or it is not an evaluation.
-    """
-    path = build.evaluation(split)
-    if not path.is_file():
-        raise FileNotFoundError(f"There is no {path}; run `make evaluate` with the same DATASET first.")
-    try:
-        result = json.loads(path.read_text())
-        missing = [key for key in [row.key for row in ROWS] + ["details"] if key not in result]
-    except (ValueError, TypeError):
-        missing = ["JSON"]
-    if missing:
-        raise ValueError(f"{path} lacks {', '.join(missing)}; remove it and run `make evaluate` again.")
-    return result
-
-
-def read_further(build, split, result):
-    """Return what there is beside the evaluation: (official evaluation or None, grid search or None).
-
-    A grid search of other weights than those that were evaluated counts as none.
-    """
-    official, search = (json.loads(path.read_text()) if path.is_file() else None
-                        for path in (build.official_evaluation(split), build.grid_search(split)))
-    if search and search["cnn"] != result[CNN.key]:
-        print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
-              "`make grid-search` again")
-        search = None
-    return official, search
-
-
-def read_examples(build, split, metadata, result):
-    """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
-    records = open_records(str(build.split(split)))
-    per_image = result["details"]["per_image"]
-    places = {records.name(index): index for index in range(len(records))}
-    if set(places) != set(per_image):
-        raise ValueError(f"{build.evaluation(split)} is of other images than {build.split(split)}; "
-                         "run `make evaluate` again.")
-    chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
-    pairs = [records[places[name]] for name in chosen]
-    net = build.deploy_net(crf=True)
-    segmentations = {}
-    for row in (CNN, JOINT):
-        segmenter = Segmenter(net, build.weights(row.stage), metadata.mean_bgr)
-        segmentations[row] = [segmenter(image) for image, _ in pairs]
-    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
-            for name, (image, truth), cnn, joint in zip(chosen, pairs, segmentations[CNN], segmentations[JOINT])]
-
-
-def write_report(config, build, split):
-    """Write the report's folder, whole or not at all.
-
-    Parameters
-    ----------
-    config : experiments.settings.config.Config
-    build : path
-        Build folder of the experiment, with its evaluation of `split`.
-    split : str
-
-    Returns
-    -------
-    pathlib.Path
-        The page.
-    """
-    build = Build(build)
-    result, metadata = read_evaluation(build, split), build.metadata()
-    official, search = read_further(build, split, result)
-    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
-    summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
-    plots = _plots(read_curves(build), search)
-    page = _render(result=result, official=official, search=search, best=best_rows(result, metadata.classes),
-                   metadata=metadata, summary=summary, overlays=overlays, regions=regions, plots=plots,
-                   void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
-    _write_folder(build.report, {**pictures.files, **plots, "index.html": page.encode()})
-    return build.report / "index.html"
-
-
-def _plots(curves, search):
-    """Return {file name: SVG} of the plots that there is something for."""
-    plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves),
-             "health.svg": health_curve(curves)} if curves else {}
-    if search:
-        plots["grid-search.svg"] = heat_map(search)
-    return {name: content for name, content in plots.items() if content}
-
-
-def best_rows(result, classes):
-    """Return {class name: keys of the rows that score highest}; none where no row is below them."""
-    best = {}
-    for name in (entry.name for entry in classes):
-        values = {row.key: result[row.key]["per_class"][name] for row in ROWS}
-        known = [value for value in values.values() if value is not None]
-        differ = known and max(known) > min(known)
-        best[name] = [key for key, value in values.items() if differ and value == max(known)]
-    return best
-
-
-def _render(**content):
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(TEMPLATES)), autoescape=True,
-                                     undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = lambda value: "–" if value is None else f"{value:.1f}"
-    environment.filters["precise"] = lambda value: "–" if value is None else f"{value:.2f}"
-    environment.filters["gain"] = lambda value: f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    return environment.get_template("report.html").render(
-        rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS}, table_1=TABLE_1,
-        search_titles=SEARCH_TITLES, symbols=SYMBOLS, **content)
-
-
-def _write_folder(folder, files):
-    """Write files into a folder beside `folder`, then put it in that one's place."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    try:
-        for name, content in files.items():
-            (temporary / name).write_bytes(content)
-        temporary.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def main(arguments=None):
     parser = experiment_parser(__doc__)
-    parser.add_argument("--split", default="val", help="split whose evaluation is reported (default: val)")
+    add_splits(parser, "splits whose evaluations are reported; the pictures are of the first")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
-    print(f"the report is {write_report(config, build_folder(options, config), options.split)}")
+    page = write_report(config, build_folder(options, config), options.split or config.scored_splits)
+    print(f"the report is {page}")
     return 0
 
 

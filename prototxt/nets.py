@@ -24,12 +24,16 @@ def _add_data(net, stage, split, data):
 
 
 def _add_crf_terms(net, crf):
-    """Add `prob` (eq. 4's p), `unary` and `weights` on top of `data` and `score`."""
-    net.prob = L.Softmax(net.score)
-    if crf["unary"] == NEGATIVE_PROBABILITY:
-        net.unary = L.Power(net.prob, scale=-1)
+    """Add `unary`, from eq. 4's p, and `weights` on top of `data` and `score`."""
+    if crf["temperature"] == 1:
+        net.prob = prob = L.Softmax(net.score)
     else:
-        net.log_prob = L.Log(net.prob, shift=LEAST_PROBABILITY)
+        net.cooled_score = L.Power(net.score, scale=1 / crf["temperature"])
+        net.cooled_prob = prob = L.Softmax(net.cooled_score)
+    if crf["unary"] == NEGATIVE_PROBABILITY:
+        net.unary = L.Power(prob, scale=-1)
+    else:
+        net.log_prob = L.Log(prob, shift=LEAST_PROBABILITY)
         net.unary = L.Power(net.log_prob, scale=-1)
     net.weights = _python("ContrastWeights", net.data,
                           parameters={name: crf[name] for name in ("alpha", "beta", "lam")})
@@ -41,13 +45,15 @@ def _add_inference(net, crf):
         parameters={name: crf[name] for name in ("iterations", "decode")})
 
 
-def _add_softmax_loss(net, normalise):
-    normalization = P.Loss.VALID if normalise else P.Loss.NONE
-    net.loss = L.SoftmaxWithLoss(net.score, net.label,
-                                 loss_param=dict(ignore_label=VOID, normalization=normalization))
+def _add_softmax_loss(net, normalise, class_weights):
+    rest = dict(loss_param=dict(ignore_label=VOID, normalization=P.Loss.VALID if normalise else P.Loss.NONE))
+    if class_weights:
+        net.loss = L.InfogainLoss(net.score, net.label, infogain_loss_param=dict(source=class_weights), **rest)
+    else:
+        net.loss = L.SoftmaxWithLoss(net.score, net.label, **rest)
 
 
-def train_net(stage, architecture, data, crf, normalise):
+def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     """Return the training net of a stage as a NetParameter.
 
     Parameters
@@ -58,9 +64,11 @@ def train_net(stage, architecture, data, crf, normalise):
     data : dict
         Parameters of the `SegmentationData` layer.
     crf : dict
-        alpha, beta, lam, gamma, iterations, decode, unary ("-p" or "-log p").
+        alpha, beta, lam, gamma, iterations, decode, unary ("-p" or "-log p"), temperature.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
+    class_weights : str, optional
+        File of the softmax loss's weights of classes, from `experiments.nets.class_balance`; all count alike without.
     """
     net = caffe.NetSpec()
     _add_data(net, stage, "train", data)
@@ -72,7 +80,7 @@ def train_net(stage, architecture, data, crf, normalise):
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
                         "normalise": normalise})
     else:
-        _add_softmax_loss(net, normalise)
+        _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")
 
 
@@ -101,7 +109,7 @@ def _add_prediction(net, stage, crf):
     if STAGES[stage].crf:
         _add_crf_terms(net, crf)
         _add_inference(net, crf)
-    else:
+    if "prob" not in net.tops:
         net.prob = L.Softmax(net.score)
 
 

@@ -7,6 +7,9 @@ from google.protobuf import text_format
 from data_prep import cityscapes
 from data_prep.atomic_files import write_atomically
 from data_prep.store.metadata import Metadata
+from data_prep.store.records import open_records
+from experiments.nets.class_balance import FILE_NAME as CLASS_WEIGHTS
+from experiments.nets.class_balance import balanced_weights, class_frequencies, infogain_matrix
 from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
@@ -65,6 +68,8 @@ def write_nets(config, metadata, build, folder):
         Where to write; the solvers name it too.
     """
     for stage in STAGES:
+        if config.stage(stage).balance:
+            write_atomically(folder / stage / CLASS_WEIGHTS, _class_weights(stage, config, metadata, Build(build)))
         for kind, message in _messages(stage, config, metadata, Build(build), folder / stage).items():
             write_atomically(folder / stage / f"{kind}.prototxt", text_format.MessageToString(message))
 
@@ -85,19 +90,56 @@ def nominal_metadata(name):
                     seed=0, subsampling=cityscapes.SUBSAMPLING)
 
 
+def validation_counts(validation, metadata):
+    """Return {split: number of its images that a stage is validated on}, in the order of the splits.
+
+    Raises
+    ------
+    ValueError
+        If the dataset lacks a split.
+    """
+    missing = [split for split in validation.splits if split not in metadata.splits]
+    if missing:
+        raise ValueError(f"The configuration validates on the split {missing[0]}, which the dataset {metadata.name} "
+                         f"has not; its splits are {', '.join(metadata.splits)}.")
+    return {split: min(metadata.splits[split], validation.images or metadata.splits[split])
+            for split in validation.splits}
+
+
+def training_data(config, stage, build):
+    """Return the parameters of the `SegmentationData` layer that a stage is trained on."""
+    settings, augmentation = config.stage(stage), config.stage_augmentation(stage)
+    data = {"source": str(build.split("train")), "batch": settings.batch, "shuffle": True,
+            "mirror": settings.mirror, "seed": config.seed}
+    changed = augmentation.dict(exclude_defaults=True)
+    return {**data, "augmentation": changed} if changed else data
+
+
+def _validation_data(config, build):
+    folders = [str(build.split(split)) for split in config.validation.splits]
+    data = {"source": folders[0] if len(folders) == 1 else folders, "batch": 1, "shuffle": False, "mirror": False,
+            "seed": config.seed}
+    return {**data, "records": config.validation.images} if config.validation.images else data
+
+
+def _class_weights(stage, config, metadata, build):
+    records = open_records(str(build.split("train")))
+    counts = class_frequencies(records, len(metadata.classes), metadata.void)
+    return infogain_matrix(balanced_weights(*counts, config.stage(stage).balance))
+
+
 def _messages(stage, config, metadata, build, folder):
     settings = config.stage(stage)
     architecture = Architecture(len(metadata.classes), **config.net.dict())
     crf = config.crf.dict()
-    data = {"source": str(build.split("train")), "batch": settings.batch, "shuffle": True,
-            "mirror": settings.mirror, "seed": config.seed}
-    validation_data = dict(data, source=str(build.split("val")), batch=1, shuffle=False, mirror=False)
     messages = (
-        train_net(stage, architecture, data, crf, settings.normalise),
-        validation_net(stage, architecture, validation_data, crf),
+        train_net(stage, architecture, training_data(config, stage, build), crf, settings.normalise,
+                  str(folder / CLASS_WEIGHTS) if settings.balance else None),
+        validation_net(stage, architecture, _validation_data(config, build), crf),
         deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
         solver(
-            str(folder / "train.prototxt"), str(folder / "val.prototxt"), metadata.splits["val"],
+            str(folder / "train.prototxt"), str(folder / "val.prototxt"),
+            sum(validation_counts(config.validation, metadata).values()),
             str(build.stage(stage) / "snapshot"), config.seed, type=settings.type, base_lr=settings.base_lr,
             iterations=settings.iterations, momentum=settings.momentum, weight_decay=settings.weight_decay,
             iter_size=settings.iter_size, snapshot=settings.validate_every, steps=settings.steps,

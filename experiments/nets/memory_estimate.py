@@ -12,7 +12,7 @@ PROGRAM_BYTES = 0.5e9
 HISTORY = {"SGD": 1, "Adam": 3}
 
 
-def check_memory(solver, solver_type, sizes):
+def check_memory(solver, solver_type, training, validation):
     """Check that a stage fits into memory, before Caffe takes it.
 
     Parameters
@@ -20,29 +20,33 @@ def check_memory(solver, solver_type, sizes):
     solver : caffe.Solver
         Just made: Caffe allocates blobs when they are first used.
     solver_type : {"SGD", "Adam"}
-    sizes : sequence of (int, int)
-        Height and width of the training images; the largest counts.
+    training, validation : sequence of (int, int)
+        Height and width of the images that the training net and the validation net take; the largest counts.
 
     Raises
     ------
     RuntimeError
         One sentence with both figures.
     """
-    needed, available = training_bytes(solver, solver_type, sizes), available_bytes()
+    needed, available = training_bytes(solver, solver_type, training, validation), available_bytes()
     if needed > available:
-        height, width = max(sizes, key=math.prod)
+        height, width = max([*training, *validation], key=math.prod)
         raise RuntimeError(f"Training on images of {width} x {height} needs about {needed / GIGABYTE:.1f} GB of memory "
                            f"and {available / GIGABYTE:.1f} GB are free; take smaller images, a smaller batch with a "
                            "larger iter_size, or a narrower net, or end other programs.")
 
 
-def training_bytes(solver, solver_type, sizes):
+def training_bytes(solver, solver_type, training, validation):
     """Estimate the memory that a solver's training and validation take, in bytes; parameters as of `check_memory`."""
-    height, width = solver.net.blobs["data"].shape[2:]
-    larger = max(math.prod(size) for size in sizes) / (height * width)
     parameters = sum(blob.count for blobs in solver.net.params.values() for blob in blobs)
-    activations = _training_numbers(solver.net) + sum(_inference_numbers(net) for net in solver.test_nets)
-    return PROGRAM_BYTES + FLOAT * (parameters * (2 + HISTORY[solver_type]) + larger * activations)
+    activations = _training_numbers(solver.net) * _growth(solver.net, training) + sum(
+        _inference_numbers(net) * _growth(net, validation) for net in solver.test_nets)
+    return PROGRAM_BYTES + FLOAT * (parameters * (2 + HISTORY[solver_type]) + activations)
+
+
+def _growth(net, sizes):
+    """Return how many times as many pixels as the net's present images the largest of `sizes` has."""
+    return max(map(math.prod, sizes)) / math.prod(net.blobs["data"].shape[2:])
 
 
 def _training_numbers(net):
@@ -65,7 +69,7 @@ def _buffer_numbers(net, index):
         return _column_numbers(layer.blobs[0].shape, bottoms[0].shape, tops[0].shape, layer.type == "Deconvolution")
     if layer.type in ("Pooling", "Dropout"):
         return tops[0].count
-    if layer.type == "SoftmaxWithLoss":
+    if layer.type in ("SoftmaxWithLoss", "InfogainLoss"):
         return bottoms[0].count
     if layer.type == "Python" and "unary" in net.bottom_names[name]:
         return _crf_numbers(*bottoms)

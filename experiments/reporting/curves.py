@@ -38,6 +38,14 @@ class StageCurve(NamedTuple):
         known = [record for record in getattr(self, kind) if record.get(key) is not None]
         return [self.start + record["iteration"] for record in known], [record[key] for record in known]
 
+    def split_series(self, split, deciding):
+        """Return (iterations over all stages, IoU over classes) on a split; `deciding`: on the first of validation."""
+        records = self.validation
+        if not deciding:
+            records = [{"iteration": record["iteration"], **record.get("further", {}).get(split, {})}
+                       for record in records]
+        return self._replace(validation=records).series("validation", "classes")
+
 
 def read_curves(build):
     """Read the logs of an experiment.

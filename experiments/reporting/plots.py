@@ -11,6 +11,7 @@ from prototxt.stages import STAGES
 
 # Dark blue and orange: told apart in print and by colour-blind readers.
 COLOURS = {"classes": "#1f5a94", "categories": "#d9782d", "loss": "#5b6770", "health": "#3c8d5a"}
+SPLIT_COLOURS = (COLOURS["classes"], COLOURS["categories"], COLOURS["health"], "#8a5aa8", COLOURS["loss"])
 STYLE = {"font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#8a949c",
          "axes.labelcolor": "#3a444c", "xtick.color": "#3a444c", "ytick.color": "#3a444c", "axes.grid": True,
          "grid.color": "#e6eaed", "legend.frameon": False, "svg.hashsalt": "report"}
@@ -45,6 +46,39 @@ def training_curve(curves):
         _legend_of_scores(scores, any(curve.is_control for curve in curves), loc="lower right",
                           bbox_to_anchor=(1, 1), ncol=4)
         losses.set_xlim(0, 1.01 * max([1] + [curve.end for curve in curves]))
+        return svg(figure)
+
+
+def splits_curve(curves, splits):
+    """Plot IoU over classes on each split that is validated on, over all stages: over- and underfitting.
+
+    Parameters
+    ----------
+    curves : list of experiments.reporting.curves.StageCurve
+    splits : sequence of str
+        In the order of the configuration.
+
+    Returns
+    -------
+    bytes or None
+        An SVG file; None where one split alone is validated on.
+    """
+    if len(splits) == 1:
+        return None
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(10, 4.5), constrained_layout=True)
+        axes = figure.subplots()
+        for split, colour in zip(splits, SPLIT_COLOURS):
+            axes.plot([], [], color=colour, linewidth=1.8, label=split)
+            for curve in curves:
+                axes.plot(*curve.split_series(split, split == splits[0]), color=colour, linewidth=1.8, marker=".",
+                          linestyle=_line_style(curve))
+        for curve in curves:
+            if not curve.is_control:
+                _mark_start((axes,), curve)
+        axes.set(ylabel="IoU over classes in %", xlabel="iteration, all stages")
+        axes.set_ylim(0, 100)
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncol=len(splits))
         return svg(figure)
 
 

@@ -18,6 +18,12 @@ def experiment_parser(description):
     return parser
 
 
+def add_splits(parser, what):
+    """Add --split to a parser, which takes several splits; by default those that the configuration validates on."""
+    parser.add_argument("--split", nargs="+", metavar="SPLIT",
+                        help=f"{what} (default: those that the configuration validates on, but for train)")
+
+
 def build_folder(options, config):
     """Return the folder that an experiment's results are below."""
     return options.build or Path("build") / config.dataset

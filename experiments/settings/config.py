@@ -8,8 +8,9 @@ import pydantic
 import yaml
 
 from data_prep.strict_model import StrictModel, parse
-from prototxt.stages import STAGES
+from prototxt.stages import SSVM, STAGES
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
+from python_layers.augmentation import Augmentation
 from python_layers.parameters import InferenceParameters, MarginParameters, WeightParameters
 
 
@@ -23,6 +24,9 @@ class CRFConfig(InferenceParameters, MarginParameters, WeightParameters):
     """Parameters of the CRF: those of its layers, the paper's by default (section 5)."""
 
     unary: Literal[KINDS] = NEGATIVE_PROBABILITY
+    # Of the softmax that the unary costs come from, softmax(score / temperature): above 1 it cools a CNN that is
+    # too sure of itself.
+    temperature: float = pydantic.Field(1, gt=0)
 
 
 class GridConfig(StrictModel):
@@ -33,6 +37,7 @@ class GridConfig(StrictModel):
     lam: Tuple[float, ...] = ()
     iterations: Tuple[int, ...] = ()
     gamma: Tuple[pydantic.confloat(gt=0), ...] = ()   # the search divides by it
+    temperature: Tuple[float, ...] = ()
 
     @pydantic.validator("*")
     def check_bounds(cls, values, field):
@@ -56,6 +61,10 @@ class StageConfig(StrictModel):
     batch: int = pydantic.Field(1, ge=1)
     iter_size: int = pydantic.Field(1, ge=1)
     mirror: bool = True
+    # of the training images; without its own a stage has the experiment's
+    augmentation: Optional[Augmentation] = None
+    # Exponent of the classes' weights in the softmax loss, (median frequency / frequency) ^ balance.
+    balance: float = pydantic.Field(0, ge=0, le=1)
     normalise: bool = True    # the loss per labelled pixel; false: the published sum
     validate_every: int = pydantic.Field(..., ge=1)
     # The stage ends when so many validations in a row have not raised the IoU over classes; without it, at its limit.
@@ -68,12 +77,31 @@ class StageConfig(StrictModel):
         return steps
 
 
+class ValidationConfig(StrictModel):
+    """Images that a stage is validated on.
+
+    The first split is the one that decides: its IoU over classes says which weights are best, and when a stage has
+    converged. The others are logged and drawn beside it, "train" among them to show overfitting.
+    """
+
+    splits: Tuple[str, ...] = ("val",)
+    images: Optional[int] = pydantic.Field(None, ge=1)    # the first so many of each split; without it all
+
+    @pydantic.validator("splits")
+    def check_splits(cls, splits):
+        if not splits or len(set(splits)) < len(splits):
+            raise ValueError(f"{list(splits)} must name one split or several different ones")
+        return splits
+
+
 class _Experiment(StrictModel):
     dataset: str
     seed: int = pydantic.Field(0, ge=0)
     net: NetConfig = NetConfig()
     crf: CRFConfig = CRFConfig()
     grid: GridConfig = GridConfig()
+    validation: ValidationConfig = ValidationConfig()
+    augmentation: Augmentation = Augmentation()
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
 
     @pydantic.validator("dataset")
@@ -88,17 +116,34 @@ class _Experiment(StrictModel):
             raise ValueError(f"the net has width {values['net'].width}, weights of VGG16 fit width 1 alone")
         return path
 
+    @property
+    def scored_splits(self):
+        """The splits that results are reported of: those of validation but for the training images, or val."""
+        return tuple(split for split in self.validation.splits if split != "train") or ("val",)
+
     def stage(self, name):
         """Return a stage's settings, a `StageConfig`; without its own, a control has those of its own stage."""
         settings = getattr(self, name)
         return self.stage(STAGES[name].control_of) if settings is None else settings
 
+    def stage_augmentation(self, name):
+        """Return the `Augmentation` of a stage's training images."""
+        own = self.stage(name).augmentation
+        return self.augmentation if own is None else own
+
 
 def make_config_model():
     """Return the model of a configuration, a pydantic class: an experiment's settings and one key per stage."""
+    def check_balance(cls, settings):
+        if settings.balance:
+            raise ValueError("balance weighs the classes of a softmax loss, and this stage has the structured one")
+        return settings
+
+    structured = [name for name, stage in STAGES.items() if stage.loss == SSVM]
     stages = {name: (Optional[StageConfig], None) if stage.control_of else (StageConfig, ...)
               for name, stage in STAGES.items()}
-    return pydantic.create_model("Config", __base__=_Experiment, __module__=__name__, **stages)
+    return pydantic.create_model("Config", __base__=_Experiment, __module__=__name__, **stages, __validators__={
+        "check_balance": pydantic.validator(*structured, allow_reuse=True)(check_balance)})
 
 
 Config = make_config_model()

@@ -9,12 +9,14 @@ class DatasetWatch:
     Parameters
     ----------
     lmdb : pathlib.Path
-        The folder that holds dataset.json, train/ and val/.
+        The folder that holds dataset.json and the splits.
+    splits : iterable of str
+        Those that are read.
     """
 
-    def __init__(self, lmdb):
-        self._noted = {path: _mark(path) for path in (lmdb / FILE_NAME, lmdb / "train" / "data.mdb",
-                                                      lmdb / "val" / "data.mdb")}
+    def __init__(self, lmdb, splits):
+        self._noted = {path: _mark(path)
+                       for path in (lmdb / FILE_NAME, *(lmdb / split / "data.mdb" for split in splits))}
 
     def check(self):
         """Raise a RuntimeError, one sentence, if a file vanished or changed."""

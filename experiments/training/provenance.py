@@ -82,6 +82,9 @@ def _net_text(parameter):
             values = json.loads(layer.python_param.param_str)
             values.pop("source", None)  # the data's own digest stands for it
             layer.python_param.param_str = json.dumps(values, sort_keys=True)
+        if layer.type == "InfogainLoss":
+            weights = layer.infogain_loss_param
+            weights.source = file_digest(weights.source)
     return text_format.MessageToString(copy)
 
 

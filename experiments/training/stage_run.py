@@ -11,6 +11,7 @@ from data_prep.store.metadata import VOID
 from experiments.mpi.data_parallel import dropout_seed
 from experiments.mpi.gradients import gradient_mean
 from experiments.mpi.processes import communicator
+from experiments.nets.definitions import validation_counts
 from experiments.settings.build_paths import BEST
 from experiments.training.signals import Interrupted
 from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
@@ -43,6 +44,7 @@ class StageRun:
         self.solver, self.settings, self.seed, self.snapshots = solver, settings, config.seed, snapshots
         self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
         ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
+        self.validated = validation_counts(config.validation, metadata)
         self.processes = communicator()
         self.gradient_mean = gradient_mean(solver, self.processes)
         self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
@@ -171,9 +173,14 @@ class StageRun:
                         "configuration, with `make nets` and the same command again: the stage then begins anew.")
 
     def _validate(self, progress):
-        scores = validate(self.solver.test_nets[0], self.metadata, self.interruption.check)
+        scores = validate(self.solver.test_nets[0], self.metadata, self.validated, self.interruption.check)
         self.log.append("validation", self.solver.iter, **scores)
-        classes, categories = ("unknown" if scores[key] is None else f"{scores[key]:.2f} %"
-                               for key in ("classes", "categories"))
+        classes, categories = _percent(scores["classes"]), _percent(scores["categories"])
+        further = "".join(f"; {split}: {_percent(of_split['classes'])}"
+                          for split, of_split in scores.get("further", {}).items())
         progress.note(f"validation at {self.solver.iter}: IoU over classes {classes}, over categories {categories}, "
-                      f"confidence {scores['confidence']:.3f}")
+                      f"confidence {scores['confidence']:.3f}{further}")
+
+
+def _percent(score):
+    return "unknown" if score is None else f"{score:.2f} %"

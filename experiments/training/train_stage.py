@@ -77,14 +77,17 @@ def _prepare(config, stage, build, interruption):
     tell_caffe(processes)
     device = use_device()
     writes = processes.rank == 0
-    watch = DatasetWatch(build.lmdb)
+    splits = dict.fromkeys(("train", *config.validation.splits))
+    watch = DatasetWatch(build.lmdb, splits)
     parameter = read_prototxt(build.net(stage, "solver"), caffe_pb2.SolverParameter)
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
     solver = snapshots.open_solver(parameter)
     if device is None:
-        check_memory(solver, parameter.type, [size for split in ("train", "val") for size in metadata.sizes[split]])
+        crop = config.stage_augmentation(stage).crop
+        check_memory(solver, parameter.type, [crop] if crop else metadata.sizes["train"],
+                     [size for split in config.validation.splits for size in metadata.sizes[split]])
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)

@@ -8,6 +8,7 @@ import pytest
 from data_prep.store.records import open_records
 from experiments import evaluate
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction import evaluation
 from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
 from experiments.settings.config import load_config
 
@@ -56,7 +57,7 @@ def test_rows_have_the_scores_of_their_labels(tiny_build, command):
 
 
 def test_details(tiny_build):
-    result = evaluate.evaluate(load_config(tiny_build.config), tiny_build.folder, "val")["details"]
+    result = evaluation.evaluate(load_config(tiny_build.config), tiny_build.folder, "val")["details"]
     assert (result["dataset"], result["split"], result["images"]) == ("tiny", "val", 5)
     assert set(result["per_image"]) == {f"val{index}" for index in range(5)}
     records = open_records(str(tiny_build.folder / "lmdb" / "val"))
@@ -82,7 +83,7 @@ class CountingSegmenter(Segmenter):
 def test_goes_on_where_it_was_interrupted(tiny_build, command, monkeypatch):
     whole = run(tiny_build, command)[1]
     (tiny_build.folder / "evaluation-val.json").unlink()
-    monkeypatch.setattr(evaluate, "Segmenter", CountingSegmenter)
+    monkeypatch.setattr(evaluation, "Segmenter", CountingSegmenter)
     monkeypatch.setattr(CountingSegmenter, "limit", 7)
     assert run(tiny_build, command)[0] == 130
     assert not (tiny_build.folder / "evaluation-val.json").exists()
@@ -95,7 +96,7 @@ def test_goes_on_where_it_was_interrupted(tiny_build, command, monkeypatch):
 
 def test_goes_on_in_a_moved_build_folder(tiny_build, command, monkeypatch):
     whole = run(tiny_build, command)[1]
-    monkeypatch.setattr(evaluate, "Segmenter", CountingSegmenter)
+    monkeypatch.setattr(evaluation, "Segmenter", CountingSegmenter)
     monkeypatch.setattr(CountingSegmenter, "images", 0)
     monkeypatch.setattr(CountingSegmenter, "limit", 7)
     assert run(tiny_build, command)[0] == 130
@@ -108,7 +109,7 @@ def test_goes_on_in_a_moved_build_folder(tiny_build, command, monkeypatch):
 
 
 def test_does_not_go_on_with_other_weights(tiny_build, command, monkeypatch):
-    store = evaluate.ConfusionStore(tiny_build.folder / "evaluation-val.partial.npz", "of something else")
+    store = evaluation.ConfusionStore(tiny_build.folder / "evaluation-val.partial.npz", "of something else")
     store.append("stage3", np.ones((2, 3, 3), int))
     store.save()
     assert run(tiny_build, command)[0] == 0

@@ -11,6 +11,7 @@ from data_prep.store.metadata import LabelClass
 from experiments import evaluate, report
 from experiments.reporting import plots
 from experiments.reporting.curves import read_curves
+from experiments.reporting.page import best_rows
 from experiments.reporting.pictures import choose_examples
 from experiments.reporting.plots import health_curve, training_curve
 from experiments.training.log import TrainingLog
@@ -144,7 +145,7 @@ def test_best_rows():
                  "joint": {"a": 3.0, "b": 5.0, "c": 0.5}, "control": {"a": None, "b": 5.0, "c": 0.4}}
     result = {key: {"per_class": value} for key, value in per_class.items()}
     classes = [LabelClass(name, "flat", (0, 0, 0)) for name in "abc"]
-    assert report.best_rows(result, classes) == {"a": ["cnn+crf", "joint"], "b": [], "c": ["joint"]}
+    assert best_rows(result, classes) == {"a": ["cnn+crf", "joint"], "b": [], "c": ["joint"]}
 
 
 def test_curves_are_laid_end_to_end_and_the_control_beside_stage_4(tmp_path):

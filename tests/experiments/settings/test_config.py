@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from data_prep.datasets import DATASETS
 from experiments.settings.config import load_config
 
 STAGE = {"base_lr": 0.001, "iterations": 4, "validate_every": 2}
@@ -33,6 +34,19 @@ def test_the_control_is_as_stage_4_unless_it_is_told_otherwise(tmp_path):
     assert config.stage("control").base_lr == 0.5 and config.stage("stage4").base_lr == 0.001
 
 
+def test_a_stage_has_the_experiments_augmentation_unless_it_has_its_own(tmp_path):
+    config = load_config(write(tmp_path, {**with_stage(augmentation={"crop": [4, 6]}),
+                                          "augmentation": {"scale": [0.5, 2], "crop": [8, 8]}}))
+    assert config.stage_augmentation("stage1") == config.augmentation == config.stage_augmentation("control")
+    assert config.stage_augmentation("stage2").crop == (4, 6) and config.stage_augmentation("stage2").scale == (1, 1)
+
+
+def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_path):
+    assert load_config(write(tmp_path, GOOD)).scored_splits == ("val",)
+    for splits, scored in ((["drive", "val", "train"], ("drive", "val")), (["train"], ("val",))):
+        assert load_config(write(tmp_path, {**GOOD, "validation": {"splits": splits}})).scored_splits == scored
+
+
 @pytest.mark.parametrize("content, words", [
     (with_stage(iterations=2.5), "'stage2.iterations' is wrong: a whole number is wanted, not 2.5"),
     (with_stage(iterations=True), "'stage2.iterations' is wrong: a number is wanted, not true"),
@@ -44,6 +58,13 @@ def test_the_control_is_as_stage_4_unless_it_is_told_otherwise(tmp_path):
     (with_stage(steps=[3, 2]), "no iterations one after the other"),
     (with_stage(steps=[0]), "no iterations one after the other"),
     (with_stage(steps=[1.5]), "a whole number is wanted"),
+    (with_stage(balance=1.5), "'stage2.balance'"),
+    ({**GOOD, "stage4": {**STAGE, "balance": 0.5}}, "weighs the classes of a softmax loss"),
+    (with_stage(augmentation={"scale": [2, 1]}), "the least scale, 2, is above the greatest, 1"),
+    ({**GOOD, "augmentation": {"zoom": 2}}, "augmentation.zoom"),
+    ({**GOOD, "validation": {"splits": []}}, "must name one split or several different ones"),
+    ({**GOOD, "validation": {"splits": ["val", "val"]}}, "must name one split or several different ones"),
+    ({**GOOD, "crf": {"temperature": 0}}, "crf.temperature"),
     ({**GOOD, "dataset": "../../home"}, "letters, digits, dots, dashes and underscores only"),
     ({**GOOD, "a\nb": 1}, "the key 'a b' is wrong"),
     ({**GOOD, 3: 1}, "allowed is a mapping of names to values"),
@@ -71,4 +92,5 @@ def test_a_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((Path(__file__).parents[3] / "experiments" / "configs").glob("*.yaml")))
 def test_shipped_configurations_are_read(path):
-    assert load_config(path).dataset == path.stem.split("-")[0]
+    dataset = load_config(path).dataset
+    assert dataset in DATASETS and f"{path.stem}-".startswith(f"{dataset}-")

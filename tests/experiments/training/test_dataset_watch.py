@@ -6,7 +6,7 @@ import pytest
 
 from experiments.training.dataset_watch import DatasetWatch
 
-FILES = ["dataset.json", "train/data.mdb", "val/data.mdb"]
+FILES = ["dataset.json", "train/data.mdb", "val/data.mdb", "drive/data.mdb"]
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def lmdb(tmp_path):
     (lambda path: path.write_text("longer than before"), "changed"),
     (lambda path: os.utime(path, (1, 1)), "changed")])
 def test_each_file_is_watched(lmdb, name, change, words):
-    watch = DatasetWatch(lmdb)
+    watch = DatasetWatch(lmdb, ("train", "val", "drive"))
     watch.check()
     change(lmdb / name)
     with pytest.raises(RuntimeError, match=f"{name} {words}.*start the same command again"):

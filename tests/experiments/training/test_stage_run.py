@@ -24,7 +24,7 @@ def with_scores(monkeypatch, *scores):
     """Let validations give these scores over classes, one after the other."""
     found = iter(scores)
 
-    def validate(net, metadata, before_image):
+    def validate(net, metadata, counts, before_image):
         return {"classes": next(found), "categories": 0.0, "per_class": {}, "confidence": 1.0}
 
     monkeypatch.setattr(stage_run, "validate", validate)

@@ -1,0 +1,50 @@
+"""The result of an evaluation as text: a line per row, columns per split, the paper's figures beside."""
+
+from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
+from experiments.scoring.text import aligned_table, difference, percent
+
+
+def format_evaluations(results):
+    """Lay out evaluations as text.
+
+    Parameters
+    ----------
+    results : list of dict
+        As `experiments.prediction.evaluation.evaluate` returns them, of one experiment's splits.
+
+    Returns
+    -------
+    str
+        What was scored, the table, then each split's differences with their intervals.
+    """
+    scored = [{**{row.key: result[row.key] for row in ROWS}, **result["details"]["further_rows"]}
+              for result in results]
+    header = [""]
+    for result in results:
+        split = result["details"]["split"]
+        header += [f"{split}: IoU classes", "IoU categories", "pixels right"]
+    lines = []
+    for row in ROWS + FURTHER_ROWS:
+        cells = [cell for result, rows in zip(results, scored)
+                 for cell in (percent(rows[row.key]["classes"]), percent(rows[row.key]["categories"]),
+                              percent(result["details"]["pixel_accuracy"][row.key]))]
+        published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
+        lines.append((row.title, *cells, published))
+    table = aligned_table((*header, "paper (Cityscapes)"), lines)
+    differences = [line for result in results for line in _differences(result)]
+    return "\n".join([*map(_subject, results), "", table, *differences])
+
+
+def _subject(result):
+    details = result["details"]
+    return (f"{details['dataset']}, {details['split']}: {details['images']} images at {details['resolution']}, "
+            "in percent")
+
+
+def _differences(result):
+    titles, details = {row.key: row.title for row in ROWS}, result["details"]
+    yield ""
+    yield (f"Differences in IoU classes on {details['split']}, with 95 % intervals over {details['blocks']} blocks of "
+           "images, for these weights:")
+    for entry in details["differences"]:
+        yield f"{titles[entry['first']]} minus {titles[entry['second']]}: {difference(entry)}"

@@ -1,0 +1,83 @@
+"""Nets and solvers as files: what a configuration puts into them, and damaged ones."""
+
+import json
+import math
+
+import caffe
+import numpy as np
+import pytest
+from caffe.proto import caffe_pb2
+
+from experiments.nets.definitions import generate_nets, read_prototxt, validation_counts
+from experiments.settings.build_paths import Build
+from experiments.settings.config import load_config
+from tests.experiments.tiny_experiment import STAGE, make_experiment
+
+AUGMENTATION = {"scale": [0.5, 2.0], "crop": [24, 32], "hue": 0.1}
+
+
+def parameters(build, stage, kind):
+    net = read_prototxt(Build(build).net(stage, kind), caffe_pb2.NetParameter)
+    return json.loads(net.layer[0].python_param.param_str)
+
+
+def test_augmentation_is_for_training_alone(tmp_path, make_dataset):
+    _, build = make_experiment(tmp_path, make_dataset, augmentation=AUGMENTATION)
+    assert parameters(build, "stage1", "train")["augmentation"] == AUGMENTATION
+    assert "augmentation" not in parameters(build, "stage1", "val")
+    net = caffe.Net(str(Build(build).net("stage1", "train")), caffe.TRAIN)
+    assert net.blobs["data"].data.shape == (2, 3, 24, 32)
+
+
+def test_validation_goes_through_the_splits_one_after_the_other(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset, validation={"splits": ["val", "train"], "images": 3})
+    solver = read_prototxt(Build(build).net("stage1", "solver"), caffe_pb2.SolverParameter)
+    assert list(solver.test_iter) == [2 + 3]  # val has two images
+    assert validation_counts(config.validation, Build(build).metadata()) == {"val": 2, "train": 3}
+    folders = [str(Build(build).split(split)) for split in ("val", "train")]
+    assert parameters(build, "stage1", "val")["source"] == folders
+
+
+def test_a_split_that_is_not_there_is_named(tmp_path, make_dataset):
+    with pytest.raises(ValueError, match="the split drive, which the dataset tiny has not; its splits are train, val"):
+        make_experiment(tmp_path, make_dataset, validation={"splits": ["drive"]})
+
+
+def test_balanced_classes_have_weights_and_caffe_takes_them(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset, stage1={**STAGE, "balance": 0.5})
+    losses = {stage: read_prototxt(Build(build).net(stage, "train"), caffe_pb2.NetParameter).layer[-1].type
+              for stage in ("stage1", "stage2")}
+    assert losses == {"stage1": "InfogainLoss", "stage2": "SoftmaxWithLoss"}
+    solver = caffe.get_solver(str(Build(build).net("stage1", "solver")))
+    solver.step(1)
+    classes = len(Build(build).metadata().classes)
+    assert 0 < float(solver.net.blobs["loss"].data) < 3 * math.log(classes)
+
+
+def test_nets_that_are_missing_or_damaged_name_the_command(tmp_path, make_dataset):
+    _, build = make_experiment(tmp_path, make_dataset)
+    path = Build(build).net("stage1", "train")
+    path.write_text("layer {")
+    with pytest.raises(ValueError, match="is not a NetParameter .*make nets"):
+        read_prototxt(path, caffe_pb2.NetParameter)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match="make nets"):
+        read_prototxt(path, caffe_pb2.NetParameter)
+
+
+def test_a_cooled_softmax_gives_the_costs_and_the_cnn_keeps_its_own(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset, crf={"iterations": 3, "temperature": 4})
+    generate_nets(load_config(tmp_path / "tiny.yaml"), build)
+    net = caffe.Net(str(Build(build).net("stage4", "deploy")), caffe.TEST)
+    generator = np.random.RandomState(0)
+    for name, blobs in net.params.items():
+        if name.startswith("score"):
+            blobs[0].data[...] = generator.randn(*blobs[0].data.shape)
+    net.blobs["data"].data[...] = generator.randn(*net.blobs["data"].data.shape) * 50
+    net.forward()
+    score = net.blobs["score"].data[0].astype(float)
+    for name, temperature, sign in (("prob", 1, 1), ("unary", 4, -1)):
+        exponentials = np.exp((score - score.max(axis=0)) / temperature)
+        np.testing.assert_allclose(net.blobs[name].data[0], sign * exponentials / exponentials.sum(axis=0), atol=1e-5)
+    train = read_prototxt(Build(build).net("stage4", "train"), caffe_pb2.NetParameter)
+    assert "prob" not in [top for layer in train.layer for top in layer.top]  # it would be an output of the net
