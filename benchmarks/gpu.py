@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.measuring.gpu_nets import caffe_has_cuda, measure_nets
 from benchmarks.measuring.gpu_solver import measure_bandwidth, measure_solver, used_device
 from benchmarks.measuring.problem import Source
-from benchmarks.results.gpu_table import report
+from benchmarks.results.gpu import report
 from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_integer, positive_real
 from experiments.runtime.command_line import run_command

@@ -21,7 +21,7 @@ def energy_over_time(results):
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------

@@ -2,7 +2,9 @@
 
 import pytest
 
-from benchmarks.results.crf_results import Results
+from benchmarks import crf
+from benchmarks.measuring import parts
+from benchmarks.results.queries import Results
 
 
 def _row(name, effort, threads, seconds, energy, bound=None, kind="-p", labels="a"):
@@ -43,3 +45,20 @@ def raw():
 @pytest.fixture
 def results(raw):
     return Results(raw)
+
+
+@pytest.fixture
+def noted_parts(raw, monkeypatch):
+    """Names of the parts that were measured, in order; two parts alone, whose results are made up."""
+    measured = []
+
+    def part(name):
+        def measure(benchmark):
+            measured.append(name)
+            return raw[name]
+        return measure
+
+    two_parts = {name: part(name) for name in ("comparison", "memory")}
+    for module in (parts, crf):
+        monkeypatch.setattr(module, "PARTS", two_parts)
+    return measured

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from benchmarks import gpu
-from benchmarks.results.gpu_table import report
+from benchmarks.results.gpu import report
 from tests.opencl import run_on_device
 
 

@@ -2,7 +2,7 @@
 
 import statistics
 
-from benchmarks.results.crf_targets import targets
+from benchmarks.results.targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
 
@@ -12,7 +12,7 @@ def report(results):
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from benchmarks.measuring.problem import FRAME
-from benchmarks.results.crf_results import ratio
+from benchmarks.results.queries import ratio
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 
 # Of half.npz with the paper's weights, by TRW-S run until its bound met its energy.
@@ -37,7 +37,7 @@ def targets(results):
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks.results.crf_results import Results
-from benchmarks.results.crf_tables import report
+from benchmarks.results.queries import Results
+from benchmarks.results.tables import report
 from benchmarks.results.picture import distances, energy_over_time
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from benchmarks.results.crf_results import Results
-from benchmarks.results.crf_targets import targets
+from benchmarks.results.queries import Results
+from benchmarks.results.targets import targets
 
 
 def by_words(found, *words):
