@@ -1,4 +1,4 @@
-"""What is compared, and with how many threads it works."""
+"""The compared methods: with how many threads they work, and that each solves the problem that it is given."""
 
 import ctypes
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import theano_crf
-from benchmarks.measuring.comparison import compared_methods
 from benchmarks.measuring.problem import Problem
 from benchmarks.solvers import methods
 from tests.theano_crf import twins
@@ -48,8 +47,3 @@ def test_every_other_method_labels_the_frame(method, problem):
     energy = twins.energy(problem.unary("-p")[0], problem.weights[0], found.labels)
     assert found.labels.shape == (12, 16) and found.labels.min() >= 0 and found.labels.max() < 4
     assert found.lower_bound is None or found.lower_bound <= energy + 1e-3
-
-
-def test_no_two_methods_have_one_name():
-    keys = [method.key for method in compared_methods()]
-    assert len(set(keys)) == len(keys)
