@@ -1,9 +1,9 @@
 """Measure an iteration of each stage: `python3 -m benchmarks.caffe_steps --config CONFIG`.
 
-Seconds on the clock and of the processors, and the most memory that Caffe's process took, of `caffe train` with a
-configuration's nets at their true size, on images of random pixels, without the dataset and from random weights. Each
-stage runs in a process of its own for one iteration and for ITERATIONS more; their difference is what iterations take.
-Everything lands below <build>/measure.
+Runs `caffe train` with a configuration's nets at their true size, on images of random pixels and from random weights:
+neither the dataset nor trained weights are needed. Each stage runs once for one iteration and once for ITERATIONS more,
+in processes of their own; an iteration takes the difference divided by ITERATIONS. Printed are seconds on the clock and
+of the processors, and the peak of Caffe's memory. Nets and images are written below <build>/measure and removed.
 """
 
 from experiments.runtime.process_setup import prepare_process

@@ -1,8 +1,8 @@
 """Time an iteration on one and on two processes: `python3 -m benchmarks.scaling --config CONFIG`.
 
-Each process has one thread and its own batches, so that the work per process stays the same; by how much an iteration
-takes longer on two is what sharing costs. The nets start from random weights. Then projects the share of communication
-on GPUs from the bytes of gradients, for an assumed bandwidth and time of computation.
+Each process has one thread and its own batches: the work per process stays the same, and what an iteration takes longer
+on two processes is the cost of sharing. The nets start from random weights. Then projects the share of communication on
+GPUs from the bytes of gradients, for an assumed bandwidth and time of computation.
 """
 
 from experiments.runtime.process_setup import prepare_process

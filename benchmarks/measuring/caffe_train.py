@@ -29,7 +29,7 @@ def measure_stages(config, build, stages, iterations):
         A folder for nets, images and snapshots; emptied first.
     stages : sequence of str
     iterations : int
-        How many are timed, after a first one.
+        Timed, after a first one that is not.
 
     Raises
     ------
@@ -47,13 +47,13 @@ def measure_stages(config, build, stages, iterations):
     write_metadata(str(build.lmdb), metadata._replace(mean_bgr=GREY))
     for stage in stages:
         first = _train(config, metadata, build, stage, 1)
-        all_of_them = _train(config, metadata, build, stage, 1 + iterations)
-        seconds, processor_seconds = ((more - less) / iterations for more, less in zip(all_of_them[:2], first[:2]))
-        yield stage, seconds, processor_seconds, all_of_them[2]
+        longer = _train(config, metadata, build, stage, 1 + iterations)
+        seconds, processor_seconds = ((more - less) / iterations for more, less in zip(longer[:2], first[:2]))
+        yield stage, seconds, processor_seconds, longer[2]
 
 
 class RandomPair:
-    """Loads an image of random pixels and blocks of random labels.
+    """Loader of an image of random pixels and blocks of random labels.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class RandomPair:
 
 
 def _train(config, metadata, build, stage, iterations):
-    """Return the figures of `run_caffe` for so many iterations, without the writing of a snapshot."""
+    """Run iterations of a stage without a snapshot at their end; return what `run_caffe` returns."""
     settings = config.stage(stage).copy(update={"iterations": iterations, "validate_every": 10 ** 6})
     limited = config.copy(update={stage: settings})
     write_nets(limited, metadata, build, build.nets)
@@ -101,7 +101,7 @@ def run_caffe(solver):
 
 
 def _run_only_child(words):
-    """Run a command in a process that has run no other: so the peak of its children is that of this one."""
+    """Run a command from a process that runs no other, so that its children's peak of memory is the command's."""
     began = time.perf_counter()
     status = subprocess.run(words).returncode
     used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -52,9 +52,9 @@ def compile_times(rounds, folder, progress):
     Parameters
     ----------
     rounds : int
-        Fresh compile folders; each is used twice for each call, once empty of it and once filled.
+        Fresh compile folders per call; a process finds each empty, another finds it filled.
     folder : path
-        The compile folders lie below it while they are needed.
+        Holds the compile folders while they are needed.
     progress : data_prep.progress.Progress
         Advanced for each process: 2 * len(CALLS) * rounds times.
 

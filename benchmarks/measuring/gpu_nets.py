@@ -25,7 +25,7 @@ def _measure(source, rounds, folder, width):
 
 
 def _do_nothing():
-    """Wait for the processor: it is done when it returns."""
+    """Do not wait: the processor has finished when a call returns."""
 
 
 def _cuda():

@@ -15,14 +15,14 @@ ARRAYS = 3
 
 
 class MemoryFloor:
-    """Volumes, and the passes over them that an inference makes.
+    """The traffic of an inference without its arithmetic: passes over volumes.
 
     Parameters
     ----------
     values : int
         Number of values of one volume, N K H W.
     folder : path
-        Where the compiled triad is kept.
+        Keeps the compiled triad.
 
     Raises
     ------

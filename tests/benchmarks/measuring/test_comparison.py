@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.measuring.comparison import FLOORS, compare, compared_methods
 from benchmarks.measuring.problem import Problem
-from benchmarks.solvers.methods import Found, Method
+from benchmarks.solvers.methods import Labelling, Method
 from tests.theano_crf import twins
 
 
@@ -21,7 +21,7 @@ class Steps:
 def constant(label, bound):
     """A method that gives all pixels one label."""
     return Method(f"all {label}", 1, 1, "-p",
-                  lambda problem, unary, effort: lambda: Found(np.full(unary.shape[2:], label, np.int64), bound))
+                  lambda problem, unary, effort: lambda: Labelling(np.full(unary.shape[2:], label, np.int64), bound))
 
 
 def test_each_row_judges_the_labels_of_its_method(tmp_path):
