@@ -47,7 +47,7 @@ def first_result_seconds(call, compile_folder):
 
 
 def compile_times(rounds, folder, progress):
-    """Seconds of the imports and the first calls, cold and warm.
+    """Measure the seconds of the imports and the first calls, cold and warm.
 
     Parameters
     ----------

@@ -14,7 +14,10 @@ def caffe_has_cuda():
 
 
 def measure_nets(source, rounds, folder, width):
-    """Time steps of stage 4 in a process of their own; `benchmarks.measuring.training_step.time_steps` has the rest."""
+    """Time steps of stage 4 in a process of their own.
+
+    Parameters and result are those of `benchmarks.measuring.training_step.time_steps`.
+    """
     os.environ.pop("THEANO_GPU_IS_ALREADY_ACTIVE", None)  # of this process, not of the new one
     return in_fresh_process(_measure, source, rounds, folder, width)
 

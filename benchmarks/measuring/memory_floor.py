@@ -49,7 +49,7 @@ class MemoryFloor:
             self._triad(_address(self.first), _address(self.second), _address(out), ctypes.c_long(out.size))
 
     def traffic(self, half_steps):
-        """Bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
+        """Return the bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
         return ARRAYS * self.out.nbytes * half_steps
 
 

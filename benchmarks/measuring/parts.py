@@ -17,7 +17,7 @@ UNFINISHED = "unfinished.json"
 
 
 class Benchmark:
-    """The parts of the benchmark, each measured once and kept until all are there.
+    """One benchmark of the solver, which an interruption costs no more than the part that is being measured.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Benchmark:
         return results
 
     def forget(self):
-        """Remove what was kept for the case of an interruption."""
+        """Remove the parts that are kept: all are there, and the next run measures them anew."""
         (self.folder / UNFINISHED).unlink()
 
     def _kept(self):

@@ -46,7 +46,7 @@ def forget_peak():
 
 
 def peak():
-    """Largest resident set of this process since `forget_peak`, in bytes."""
+    """Return the largest resident set of this process since `forget_peak`, in bytes."""
     return _status("VmHWM")
 
 

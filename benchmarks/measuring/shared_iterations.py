@@ -23,8 +23,8 @@ def time_iterations(solver_path, iterations):
     Returns
     -------
     dict
-        ``processes``; ``bytes`` of gradients that are summed in an iteration; ``seconds`` of an iteration, the median,
-        and ``communication``, the mean of those that a process spent on the sums, waiting included.
+        ``processes``; ``bytes`` of gradients that are summed per iteration; ``seconds`` per iteration, the median; and
+        ``communication``, the mean of the seconds that a process spends on the sums per iteration, waiting included.
     """
     processes = communicator()
     tell_caffe(processes)

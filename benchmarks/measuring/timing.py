@@ -6,13 +6,13 @@ from typing import Callable, NamedTuple, Tuple
 
 
 class Run(NamedTuple):
-    """Something to time.
+    """A function to time, under a name.
 
     Attributes
     ----------
     name : str
     prepare : callable
-        Called before each timing, without arguments; returns what is timed, also without arguments.
+        Called before each timing, without arguments; returns the function that is timed, without arguments too.
     """
 
     name: str

@@ -113,6 +113,6 @@ def joint_solver(source, folder, width):
 
 
 def frame_with_labels(source):
-    """A source's image and its labels of greatest probability, as a dataset's entry gives them."""
+    """Return a source's image and its labels of greatest probability, as a dataset's entry does."""
     problem = source.load()
     return problem.image, problem.probability[0].argmax(axis=0).astype("uint8")

@@ -1,4 +1,4 @@
-"""Results of a benchmark, made up so that each figure can be told by hand."""
+"""Made-up results of a benchmark, whose figures can be computed by hand."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def _floor(threads, in_place, seconds):
 
 @pytest.fixture
 def raw():
-    """A dictionary as results.json holds it: argmax has energy 0, the optimum is -100, floors take 1 s and 0.5 s."""
+    """A dictionary as bench.json holds it: argmax has energy 0, the optimum is -100, floors take 1 s and 0.5 s."""
     rows = [_row("dual_mm argmin", 1, 2, [0.1, 0.2, 0.3], -50, -120),
             _row("dual_mm argmin", 15, 2, [1.0, 1.1, 9.0], -90, -101),
             _row("dual_mm argmin", 15, 1, [2.0, 1.76, 9.0], -90, -101),

@@ -1,4 +1,4 @@
-"""Memory: what is counted and what is not."""
+"""Peak memory: a method and its preparations count, its input does not."""
 
 import numpy as np
 
