@@ -1,1 +1,1 @@
-"""Benchmarks of the solver, of training steps and of scaling; nothing else imports them."""
+"""Benchmarks of the solver, of training steps and of scaling; nothing but tests imports them."""

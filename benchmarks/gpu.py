@@ -1,8 +1,8 @@
 """Measure the CRF's solver on a GPU: `DEVICE=cuda docker/run python3 -m benchmarks.gpu`.
 
-DualMM and the structured loss on arrays that lie on the device, beside the time that its memory takes for the traffic
-of the half steps; where Caffe has CUDA also FCN-8s and the CRF's share of a joint training step, on GPU number GPU.
-Writes bench-gpu.txt and bench-gpu.json to the output folder. Let nothing else run on the GPU meanwhile.
+Times DualMM and the structured loss on arrays that lie on the device, beside the time that the device's memory takes
+for the half steps' traffic. Where Caffe has CUDA it also times FCN-8s and the CRF's share of a joint training step, on
+GPU number GPU. Writes bench-gpu.txt and bench-gpu.json to the output folder. Let nothing else run on the GPU meanwhile.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -17,7 +17,7 @@ from pathlib import Path
 from benchmarks.measuring.gpu_nets import caffe_has_cuda, measure_nets
 from benchmarks.measuring.gpu_solver import measure_bandwidth, measure_solver, used_device
 from benchmarks.measuring.problem import Source
-from benchmarks.results.gpu_table import report
+from benchmarks.results.gpu import report
 from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_integer, positive_real
 from experiments.runtime.command_line import run_command
@@ -44,10 +44,11 @@ def parse(arguments):
     parser.add_argument("--labels", type=positive_integer, default=LABELS)
     parser.add_argument("--iterations", type=positive_integer, default=ITERATIONS)
     parser.add_argument("--rounds", type=positive_integer, default=20)
-    parser.add_argument("--megabytes", type=positive_integer, default=1024, help="of memory moved for the bandwidth")
+    parser.add_argument("--megabytes", type=positive_integer, default=1024,
+                        help="of each array that is moved to measure the bandwidth")
     parser.add_argument("--width", type=positive_real, default=1.0, help="of FCN-8s; 1 is VGG16's")
     parser.add_argument("--nets", choices=("gpu", "always", "never"), default="gpu",
-                        help="time the nets: where Caffe has CUDA (the default), without it, too, or not")
+                        help="when the nets are timed: where Caffe has CUDA (the default), always, or never")
     return parser.parse_args(arguments)
 
 

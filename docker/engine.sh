@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What docker/build and docker/run share: settings, the image's name, and what the container engines say.
+# Settings, the image's name, and questions to the container engines, for docker/build, docker/bundle and docker/run.
 # Sourced by bash. Settings, from environment variables:
 #
 #   ENGINE   docker, podman or buildah; if not set, the first that works
@@ -33,13 +33,13 @@ inside_environment() {
 import importlib.util
 import sys
 
-found = [importlib.util.find_spec(name) for name in ("caffe", "theano")]
-sys.exit(0 if all(spec and spec.origin for spec in found) else 1)
+specs = [importlib.util.find_spec(name) for name in ("caffe", "theano")]
+sys.exit(0 if all(spec and spec.origin for spec in specs) else 1)
 PYTHON
 }
 
-# The image for the device $1. A change of the Dockerfile, of its lists or of the GPUs it is for changes the name, and so
-# the image is built anew; with the CPU image the others are, since they start from it.
+# Prints the name of the image for the device $1. The name changes, so that the image is built anew, with the Dockerfile,
+# its lists and the GPUs that it is for; with those of the CPU also for the other devices, whose images start from it.
 image_name() {
     local hash files settings=""
     files=("$repository/docker/cpu".*)
@@ -51,7 +51,7 @@ image_name() {
     echo "hybrid-cnn-crf:$1-${hash:0:12}"
 }
 
-# The file in which docker/build notes the engine that holds the image $1, for docker/run.
+# Prints the path of the file in which docker/build notes, for docker/run, which engine holds the image $1.
 engine_record() {
     echo "$repository/build/docker/${1#*:}"
 }
@@ -63,7 +63,7 @@ engine_works() {
     esac
 }
 
-# Security options of the Docker daemon; fails where none answers.
+# Prints the security options of the Docker daemon; fails where none answers.
 docker_security() {
     docker info --format '{{.SecurityOptions}}' 2>/dev/null
 }

@@ -58,7 +58,7 @@ def _score(bottom, classes):
 
 
 def _upsample(bottom, factor, architecture):
-    """Bilinear interpolation, fixed; one kernel per class, as the filler knows nothing of other channels."""
+    """Add a fixed bilinear interpolation, of each class by itself: the filler would mix classes otherwise."""
     pad = factor // 2 if architecture.padding == "same" else 0
     return L.Deconvolution(bottom, param=[FIXED], convolution_param=dict(
         num_output=architecture.classes, group=architecture.classes, kernel_size=2 * factor, stride=factor,

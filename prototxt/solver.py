@@ -1,4 +1,4 @@
-"""Solvers, as text that `caffe train` takes as it stands."""
+"""Solvers that `caffe train` takes as they stand."""
 
 from caffe.proto import caffe_pb2
 
@@ -7,14 +7,14 @@ NEVER = 999999999
 
 def solver(train_net, validation_net, validation_records, snapshot_prefix, seed, *, type, base_lr, iterations,
            momentum, weight_decay, iter_size, snapshot, steps=(), step_factor=0.1):
-    """Return a SolverParameter.
+    """Return a SolverParameter; what is not listed has Caffe's own meaning and name, but for `iterations` (`max_iter`).
 
     Parameters
     ----------
     train_net, validation_net : str
         Paths of the nets, relative to the folder that `caffe` is started in.
     validation_records : int
-        Number of images in a round of validation.
+        Number of images per round of validation.
     snapshot_prefix : str
         Path before `_iter_<n>.caffemodel`.
     seed : int
@@ -22,7 +22,7 @@ def solver(train_net, validation_net, validation_records, snapshot_prefix, seed,
     type : {"SGD", "Adam"}
         Adam takes `momentum` as its first decay rate; the second stays at Caffe's 0.999.
     steps : sequence of int
-        Iterations after which the rate is multiplied by `step_factor`; none: a fixed rate.
+        Iterations after which the rate is multiplied by `step_factor`; without any the rate is fixed.
     """
     parameter = caffe_pb2.SolverParameter()
     parameter.train_net = train_net

@@ -13,21 +13,21 @@ class Stage(NamedTuple):
     name : str
         Its key in configurations and its folder below the build folder.
     title : str
-        As the report's curves show it (figure 3).
+        Its name beside the report's curves (figure 3).
     stride : {32, 16, 8}
-        Of the FCN's coarsest skip: FCN-32s, FCN-16s, FCN-8s.
+        Of the scores that are upsampled to the image: FCN-32s, FCN-16s, FCN-8s.
     predecessor : str or None
         The stage whose weights it starts from; None: VGG16's, or random ones.
     new_layers : frozenset of str
-        Layers that its predecessor's net (or VGG16) has not; their scores start at zero.
+        Layers that its predecessor's net (or VGG16) lacks; scores among them start at zero.
     dropped_layers : frozenset of str
-        Layers of its predecessor's net that it has not.
+        Layers of its predecessor's net that its own lacks.
     loss : {"softmax", "ssvm"}
     crf : bool
         Whether it is validated, and deployed, with the CRF.
     control_of : str or None
-        The stage that it is the control of: its curve starts at the same iteration, and its settings are those of that
-        stage where the configuration has none for it.
+        The stage that it is the control of. Its curve starts at the same iteration; where the configuration has no
+        settings for it, it takes those of that stage.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The CRF's layers: thin, the mathematics is in `theano_crf`."""
+"""Caffe layers of the CRF; the mathematics is in `theano_crf`."""
 
 import functools
 
@@ -15,7 +15,7 @@ from python_layers.parameters import InferenceParameters, LossParameters, Weight
 
 @functools.lru_cache(maxsize=None)
 def _contrast_weights():
-    """Compile eq. 6 for images in 0 to 255; unlike `theano_crf.contrast_weights` it takes them less their mean."""
+    """Compile eq. 6 for images in 0 to 255 less a mean, which `theano_crf.contrast_weights` would refuse."""
     image = T.ftensor4("image")
     settings = [T.fscalar(name) for name in ("alpha", "beta", "lam")]
     weights = theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings)
@@ -54,7 +54,8 @@ class SSVMLoss(caffe.Layer):
     """Structured SVM loss with margin rescaling (eq. 7 to 10).
 
     Bottoms: unary (N, K, H, W), weights (N, 2, H, W), labels (N, H, W). Tops: the loss; optionally the share of
-    labelled pixels whose loss-augmented label differs from the truth, a sign of health. Set `loss_weight`.
+    labelled pixels whose loss-augmented label differs from the truth, a sign of health. A net must set the layer's
+    `loss_weight`: Caffe gives a Python layer none.
     """
 
     @shows_errors
@@ -88,7 +89,7 @@ class SSVMLoss(caffe.Layer):
             if needed:
                 np.multiply(gradient, scale, out=blob.diff)
         if propagate_down[2]:
-            bottom[2].diff[...] = 0  # `force_backward` asks for it: labels are data
+            bottom[2].diff[...] = 0  # asked for by `force_backward`: labels are data
 
 
 class CRFInference(caffe.Layer):

@@ -1,4 +1,4 @@
-"""Errors of Python layers, shown: the command line tool of Caffe would only say `error_already_set`."""
+"""Tracebacks of errors in Python layers: Caffe's command line tool alone would only say `error_already_set`."""
 
 import functools
 import sys
@@ -10,7 +10,7 @@ _quiet = False
 
 @contextmanager
 def quiet_errors():
-    """Let layers raise without a traceback in a `with` statement, for programs that report errors themselves."""
+    """Within a `with` statement, print no tracebacks of layers: for programs that report errors themselves."""
     global _quiet
     before, _quiet = _quiet, True
     try:

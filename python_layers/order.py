@@ -4,7 +4,7 @@ import numpy as np
 
 
 class Order:
-    """Which record stands at a position of the endless stream of training data, and whether it is mirrored.
+    """The endless stream of training data: the record at each position, and whether it is mirrored.
 
     Each epoch is a permutation of its own, drawn from (seed, epoch).
 
@@ -13,7 +13,7 @@ class Order:
     records : int
         Number of records in the data set.
     shuffle, mirror : bool
-        Draw a permutation an epoch; mirror half of the images, at random.
+        Draw a permutation per epoch; mirror half of the images, at random.
     seed : int
         Non-negative.
     """

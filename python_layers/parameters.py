@@ -10,7 +10,7 @@ from theano_crf import defaults
 
 
 class WeightParameters(StrictModel):
-    """Of equation 6, w = lam * exp(-alpha * |difference| ^ beta)."""
+    """Parameters of equation 6, w = lam * exp(-alpha * |difference| ^ beta)."""
 
     alpha: float = pydantic.Field(defaults.ALPHA, ge=0)
     beta: float = pydantic.Field(defaults.BETA, gt=0)
@@ -28,8 +28,8 @@ class _Iterations(StrictModel):
 
 
 class LossParameters(_Iterations, MarginParameters):
-    void: int = defaults.VOID
-    normalise: bool = True    # divide by the number of labelled pixels of the batch
+    void: int = defaults.VOID  # the label of pixels without a truth
+    normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
 
 
 class InferenceParameters(_Iterations):

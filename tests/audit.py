@@ -25,7 +25,7 @@ REQUIREMENTS = Path(__file__).parent.parent / "docker" / "cpu.requirements"
 
 
 def installed():
-    """(ecosystem, package, version) of all that is in the environment."""
+    """Return (ecosystem, package, version) of every package in the environment."""
     text = subprocess.check_output(["dpkg-query", "-W", "-f=${source:Package} ${source:Version}\n"],
                                    universal_newlines=True)
     debian = {(DEBIAN, *line.split()) for line in text.splitlines()}
@@ -34,8 +34,8 @@ def installed():
 
 
 def advisories(packages, service):
-    """Each package with the names of its advisories, those without left out."""
-    found = []
+    """Return the packages that have advisories: (ecosystem, package, version, names of the advisories)."""
+    vulnerable = []
     for start in range(0, len(packages), BATCH):
         batch = packages[start:start + BATCH]
         queries = [{"package": {"ecosystem": ecosystem, "name": name}, "version": version}
@@ -46,13 +46,13 @@ def advisories(packages, service):
             results = json.load(response)["results"]
         if len(results) != len(batch):
             raise ValueError(f"{len(results)} answers to {len(batch)} questions")
-        found += [(*package, [entry["id"] for entry in result["vulns"]])
-                  for package, result in zip(batch, results) if result.get("vulns")]
-    return found
+        vulnerable += [(*package, [entry["id"] for entry in result["vulns"]])
+                       for package, result in zip(batch, results) if result.get("vulns")]
+    return vulnerable
 
 
 def newer_versions():
-    """(package, installed version, Debian's newest) of those that differ; the lists of packages are fetched anew."""
+    """Return (package, installed version, Debian's newest) where they differ, by lists of packages fetched anew."""
     with tempfile.TemporaryDirectory() as folder:
         for name in ("lists/partial", "archives/partial"):
             Path(folder, name).mkdir(parents=True)
@@ -90,16 +90,16 @@ def _report_newer_versions():
 
 def _report_advisories(packages, service):
     try:
-        found = advisories(packages, service)
+        vulnerable = advisories(packages, service)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(str(getattr(error, "reason", None) or error).split())
         print(f"error: the advisory service {service} can't be reached or understood ({reason}): NO advisory was "
               f"looked up of {len(packages)} packages; start again where there is a network.", file=sys.stderr)
         return 2
-    for ecosystem, name, version, names in found:
+    for ecosystem, name, version, names in vulnerable:
         print(f"{name} {version} ({ecosystem}): {', '.join(names)}")
-    print(f"{len(packages)} packages looked up, {len(found)} with known vulnerabilities")
-    return 1 if found else 0
+    print(f"{len(packages)} packages looked up, {len(vulnerable)} with known vulnerabilities")
+    return 1 if vulnerable else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What several folders of tests need: a tiny dataset as LMDBs."""
+"""Fixtures for several folders of tests: a tiny dataset as LMDBs, and a tool called as by its command line."""
 
 import functools
 import signal
@@ -34,7 +34,7 @@ def random_pair(seed, height, width, classes=len(CLASSES)):
 
 @pytest.fixture
 def make_dataset(tmp_path):
-    """Return a function that makes <folder>/lmdb of images of the given (height, width) a split."""
+    """Return a function that makes <folder>/lmdb of images of the given (height, width), a list per split."""
     def make(sizes, folder=tmp_path):
         lmdb = folder / "lmdb"
         lmdb.mkdir(parents=True)
@@ -45,8 +45,8 @@ def make_dataset(tmp_path):
             statistics[split] = write_split(str(lmdb / split), entries, split)
         metadata = Metadata(name="tiny", classes=CLASSES, label_ids=list(range(len(CLASSES))),
                             mean_bgr=statistics["train"].mean_bgr,
-                            splits={split: found.count for split, found in statistics.items()},
-                            sizes={split: found.sizes for split, found in statistics.items()},
+                            splits={split: written.count for split, written in statistics.items()},
+                            sizes={split: written.sizes for split, written in statistics.items()},
                             seed=0, subsampling=1)
         write_metadata(str(lmdb), metadata)
         return metadata

@@ -1,4 +1,4 @@
-"""VGG16 of any width, and what FCN-32s must give with its weights."""
+"""VGG16 of any width, and a check that FCN-32s with its weights gives the same."""
 
 import caffe
 import numpy as np
@@ -62,10 +62,10 @@ def check_fcn_32s(folder, width, original, converted):
     """
     image = np.random.default_rng(2).normal(0, 50, (3, SIZE, SIZE))
     fcn = deploy_net("stage1", Architecture(CLASSES, width, padding="same"), (SIZE, SIZE), crf={})
-    found = _outputs(folder, str(fcn), converted, image)
+    blobs = _outputs(folder, str(fcn), converted, image)
     expected = _outputs(folder, vgg16_definition(width), original, image)
-    assert found["fc6"].shape == (fully_connected(width), 7, 7)
-    for name, values in (("conv5_3", found["conv5_3"]), ("fc6", found["fc6"][:, 3, 3]), ("fc7", found["fc7"][:, 3, 3])):
+    assert blobs["fc6"].shape == (fully_connected(width), 7, 7)
+    for name, values in (("conv5_3", blobs["conv5_3"]), ("fc6", blobs["fc6"][:, 3, 3]), ("fc7", blobs["fc7"][:, 3, 3])):
         assert expected[name].max() > 0.1
         np.testing.assert_allclose(values, expected[name], rtol=1e-4, atol=1e-5)
 

@@ -96,18 +96,18 @@ def violations(root):
 
 def circles(graph):
     """Return the circles of a graph {node: nodes} that a walk in depth meets."""
-    found, done = [], set()
+    met, done = [], set()
 
     def walk(node, trail):
         if node in trail:
-            found.append([*trail[trail.index(node):], node])
+            met.append([*trail[trail.index(node):], node])
         elif node not in done:
             for other in sorted(graph.get(node, ())):
                 walk(other, [*trail, node])
             done.add(node)
     for node in sorted(graph):
         walk(node, [])
-    return found
+    return met
 
 
 def test_every_import_keeps_the_order():
@@ -161,8 +161,8 @@ def test_a_tree_in_order_has_no_violation(tmp_path):
      "imports go in a circle: theano_crf.functions -> theano_crf.graph -> theano_crf.functions"),
 ])
 def test_each_rule_is_seen_to_fail(tmp_path, file, line, words):
-    found = violations(make_tree(tmp_path, {**TREE, file: line}))
-    assert len(found) == 1 and words in found[0]
+    sentences = violations(make_tree(tmp_path, {**TREE, file: line}))
+    assert len(sentences) == 1 and words in sentences[0]
 
 
 PACKAGES = sorted({path.parent for room in (name for line in ROOMS for name in line)

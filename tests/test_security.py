@@ -1,4 +1,4 @@
-"""What the code must not do: run foreign text, load foreign objects, unpack or download without a look."""
+"""Security: foreign text is not run, foreign objects are not loaded, nothing is unpacked or downloaded unchecked."""
 
 import ast
 import re

@@ -19,7 +19,7 @@ FLOORS = ((1, False), (2, False), (1, True), (2, True))  # threads, in place
 
 
 def compared_methods():
-    """All methods at all efforts on -p; on -log p those whose energies are known."""
+    """Return all methods at all efforts with costs -p, and with -log p those whose energies are known."""
     chosen = [methods.dual_mm(decode, effort) for decode in methods.DECODINGS for effort in EFFORTS]
     chosen += [methods.dual_mm(decode, threads=threads) for decode in ("argmin", "icm") for threads in (1, 4)]
     chosen += [methods.ssvm(threads=threads) for threads in (1, 2)]
@@ -35,8 +35,8 @@ def compare(problem, compared, rounds, folder, progress):
 
     Parameters
     ----------
-    problem : problem.Problem
-    compared : sequence of methods.Method
+    problem : benchmarks.measuring.problem.Problem
+    compared : sequence of benchmarks.solvers.methods.Method
     rounds : int
     folder : path
         Keeps the floor's compiled triad.
@@ -46,9 +46,9 @@ def compare(problem, compared, rounds, folder, progress):
     Returns
     -------
     dict
-        problem, its name; volume_bytes; argmax_energy, by kind of unary costs; floors, a list of threads, in_place,
-        seconds and traffic in bytes; rows, a list of name, effort, threads, kind, seconds, energy (of the kind of
-        costs), lower_bound (None without one) and labels, a digest of them.
+        ``problem``, its name; ``volume_bytes``; ``argmax_energy``, a dict by kind of unary costs. ``floors``, dicts of
+        threads, in_place, seconds, and traffic in bytes. ``rows``, dicts of name, effort, threads, kind, seconds,
+        energy (with that kind of costs), lower_bound (None where the method has none), and labels, their digest.
     """
     floor = MemoryFloor(problem.probability.size, folder)
     floor_runs = [Run(f"memory floor{' in place' * in_place}, threads {threads}",

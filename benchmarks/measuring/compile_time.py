@@ -47,14 +47,14 @@ def first_result_seconds(call, compile_folder):
 
 
 def compile_times(rounds, folder, progress):
-    """Seconds of the imports and the first calls, cold and warm.
+    """Measure the seconds of the imports and the first calls, cold and warm.
 
     Parameters
     ----------
     rounds : int
-        Fresh compile folders; each is used twice for each call, once empty of it and once filled.
+        Fresh compile folders per call; a process finds each empty, another finds it filled.
     folder : path
-        The compile folders lie below it while they are needed.
+        Holds the compile folders while they are needed.
     progress : data_prep.progress.Progress
         Advanced for each process: 2 * len(CALLS) * rounds times.
 

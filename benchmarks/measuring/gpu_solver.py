@@ -1,4 +1,4 @@
-"""Time of DualMM and the structured loss on arrays that lie on Theano's device, beside that of its memory alone."""
+"""Time of DualMM and the structured loss on arrays that lie on Theano's device, and its memory's bandwidth."""
 
 import functools
 import time
@@ -32,14 +32,14 @@ def used_device():
 
 
 def measure_bandwidth(megabytes, rounds):
-    """Bytes a second that the memory moves in passes a = b - a / 2 over two arrays.
+    """Return the bytes per second that the memory moves in passes a = b - a / 2 over two arrays.
 
     Parameters
     ----------
     megabytes : int
         Size of each array; a multiple of the device's caches.
     rounds : int
-        Of `PASSES` passes, after one that is not timed; the median counts.
+        Of `PASSES` passes, after one that is not timed; the bandwidth is of their median.
     """
     one, other = (theano.shared(np.ones(megabytes * 250000, np.float32)) for _ in range(2))
     move = theano.function([], [], updates=[(one, other - one / 2)])
@@ -70,7 +70,7 @@ class OnDevice:
                                      for outputs in ([solution.labels, solution.lower_bound], loss))
 
     def runs(self, source, batch):
-        """Return what is timed on `batch` copies of a source: DualMM, and the loss with its gradients."""
+        """Return the runs on `batch` copies of a source: DualMM, and the loss with its gradients."""
         problem = source.load()
         unary, weights = (np.repeat(array, batch, axis=0) for array in (problem.unary("-p"), problem.weights))
 
@@ -85,7 +85,7 @@ class OnDevice:
 
 
 def _kept(variables):
-    """Outputs that are not copied to the host. Each of the Ops waits for its kernels, as it reads what they found."""
+    """Return outputs that stay on the device; each of the Ops waits for its kernels itself, to read their results."""
     return [as_gpuarray_variable(variable, None) for variable in variables]
 
 
@@ -95,7 +95,8 @@ def measure_solver(sizes, batches, labels, iterations, rounds, bandwidth):
     Returns
     -------
     list of dict
-        width, height, batch; seconds, a list for "DualMM" and "SSVM" each; floor, seconds of the half steps' traffic.
+        width, height, batch; seconds, a list for "DualMM" and "SSVM" each; floor, the seconds of the half steps'
+        traffic at `bandwidth`, in bytes per second.
     """
     solver, rows = OnDevice(iterations), []
     with Progress("solver", 0, 2 * len(sizes) * len(batches) * (rounds + 1), "run") as progress:

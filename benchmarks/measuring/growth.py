@@ -10,7 +10,7 @@ USUAL_SIZE, USUAL_LABELS = (512, 1024), 19
 
 
 def growth_sources(sizes=SIZES, labels=LABELS, usual_size=USUAL_SIZE, usual_labels=USUAL_LABELS):
-    """Drawn frames of all sizes with the usual labels, and of the usual size with all numbers of labels."""
+    """List drawn frames: of all sizes with the usual labels, and of the usual size with all numbers of labels."""
     frames = [Source(None, *size, usual_labels) for size in sizes]
     frames += [Source(None, *usual_size, count) for count in labels]
     return list(dict.fromkeys(frames))
@@ -29,7 +29,7 @@ def measure_growth(sources, rounds, threads, progress):
     Returns
     -------
     list of dict
-        height, width, labels, seconds (a list) and nanoseconds a pixel, label and iteration (the median).
+        height, width, labels, seconds (a list) and nanoseconds per pixel, label and iteration (the median).
     """
     runs = [Run(str(source), _prepare(source, threads)) for source in sources]
     timings, _ = time_in_turns(runs, rounds, progress)

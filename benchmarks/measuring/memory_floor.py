@@ -15,14 +15,14 @@ ARRAYS = 3
 
 
 class MemoryFloor:
-    """Volumes, and the passes over them that an inference makes.
+    """The traffic of an inference without its arithmetic: passes over volumes.
 
     Parameters
     ----------
     values : int
         Number of values of one volume, N K H W.
     folder : path
-        Where the compiled triad is kept.
+        Keeps the compiled triad.
 
     Raises
     ------
@@ -49,7 +49,7 @@ class MemoryFloor:
             self._triad(_address(self.first), _address(self.second), _address(out), ctypes.c_long(out.size))
 
     def traffic(self, half_steps):
-        """Bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
+        """Return the bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
         return ARRAYS * self.out.nbytes * half_steps
 
 

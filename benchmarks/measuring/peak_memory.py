@@ -6,23 +6,23 @@ from pathlib import Path
 from benchmarks.measuring.fresh_process import in_fresh_process
 from benchmarks.measuring.problem import Source
 
-# Small and of another shape: makes the code that the method needs ready without its memory.
+# Small and of another shape: loads the code that the method needs, but not its memory.
 TRIAL = Source(height=24, width=40, labels=3)
 
 
 def peak_extra_bytes(source, method):
-    """Run a method once in a fresh process and return by how much its memory grew at most.
+    """Run a method once in a fresh process and return the most by which the process grew.
 
     Parameters
     ----------
-    source : problem.Source
-    method : methods.Method
+    source : benchmarks.measuring.problem.Source
+    method : benchmarks.solvers.methods.Method
 
     Returns
     -------
     int
-        Bytes of the largest resident set since the problem and its unary costs were there, less what it was then;
-        what the method prepares, such as a graph, counts.
+        Bytes of the largest resident set, less those resident before the method prepared anything: its input, the
+        problem with its unary costs, does not count; what it prepares, such as a graph, does.
     """
     return in_fresh_process(_grown, source, method)
 
@@ -37,7 +37,7 @@ def _grown(source, method):
 
 
 def forget_peak():
-    """Let the peak be what is resident now, and return that, in bytes.
+    """Set the peak to the memory that is resident now, and return that, in bytes.
 
     The peak of getrusage would not do: it begins with that of the process that started this one.
     """
@@ -46,7 +46,7 @@ def forget_peak():
 
 
 def peak():
-    """Largest resident set of this process since `forget_peak`, in bytes."""
+    """Return the largest resident set of this process since `forget_peak`, in bytes."""
     return _status("VmHWM")
 
 

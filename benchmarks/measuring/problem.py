@@ -1,4 +1,4 @@
-"""The problem that is solved: a real frame where there is one, else one drawn by the scenes' generator."""
+"""The problem to solve: a real frame where its folder is given, else one drawn by the scenes' generator."""
 
 from pathlib import Path
 from typing import NamedTuple, Optional
@@ -40,19 +40,19 @@ class Problem:
         self._unaries = {}
 
     def unary(self, kind):
-        """Unary costs (1, K, H, W) of a kind of `prototxt.unary.KINDS`; computed once."""
+        """Return the unary costs (1, K, H, W) of a kind in `prototxt.unary.KINDS`, computed once."""
         if kind not in self._unaries:
             self._unaries[kind] = unary_costs(self.probability, kind)
         return self._unaries[kind]
 
 
 class Source(NamedTuple):
-    """Source of a problem, by which another process can have the same one.
+    """Source of a problem: sent to another process, it loads the same one there.
 
     Attributes
     ----------
     folder : str, optional
-        Holds half.npz; None: drawn, of the size that follows.
+        Holds half.npz; None: a frame is drawn in the size that follows.
     height, width, labels : int
     """
 

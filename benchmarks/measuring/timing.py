@@ -6,13 +6,13 @@ from typing import Callable, NamedTuple, Tuple
 
 
 class Run(NamedTuple):
-    """Something to time.
+    """A function to time, under a name.
 
     Attributes
     ----------
     name : str
     prepare : callable
-        Called before each timing, without arguments; returns what is timed, also without arguments.
+        Called before each timing, without arguments; returns the function that is timed, without arguments too.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Run(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Seconds of one run, one entry a round."""
+    """Seconds of one run, an entry per round."""
 
     seconds: Tuple[float, ...]
 
@@ -37,19 +37,19 @@ class Timing(NamedTuple):
         return max(self.seconds)
 
     def ratio(self, other):
-        """Median over the rounds of this run's time divided by another's in the same round."""
+        """Return the median over rounds of this run's time divided by another's in the same round."""
         return statistics.median(mine / theirs for mine, theirs in zip(self.seconds, other.seconds))
 
 
 def time_in_turns(runs, rounds, progress, clock=time.perf_counter):
-    """Time each run once a round, after one round that is not timed.
+    """Time each run once per round, after one round that is not timed.
 
     Parameters
     ----------
     runs : sequence of Run
     rounds : int
     progress : data_prep.progress.Progress
-        Advanced for each run of each round, `rounds + 1` times as many as there are runs.
+        Advanced (rounds + 1) * len(runs) times.
     clock : callable
         Seconds.
 
@@ -57,7 +57,7 @@ def time_in_turns(runs, rounds, progress, clock=time.perf_counter):
     -------
     timings : dict of str to Timing
     results : dict of str to object
-        What each run returned in the first round.
+        The results of the runs, of the round that is not timed.
     """
     seconds, results = {run.name: [] for run in runs}, {}
     for turn in range(rounds + 1):

@@ -23,11 +23,27 @@ CRF_LAYERS = {"unary", "weights", "loss"}
 
 
 def measure_training_step(source, rounds, folder, width=1.0):
-    """Time steps of stage 4, random weights: what a step costs does not depend on their values.
+    """Time steps of stage 4 in a process of their own; the parameters are those of `time_steps`.
+
+    Returns
+    -------
+    dict
+        Of `time_steps`, the lists step and crf; and peak_bytes of the process.
+    """
+    return in_fresh_process(_measure, source, rounds, folder, width)
+
+
+def _measure(source, rounds, folder, width):
+    seconds = time_steps(source, rounds, folder, width)
+    return {"step": seconds["step"], "crf": seconds["crf"], "peak_bytes": peak()}
+
+
+def time_steps(source, rounds, folder, width=1.0, wait=lambda: None):
+    """Time steps of stage 4 from random weights: what a step costs does not depend on their values.
 
     Parameters
     ----------
-    source : problem.Source
+    source : benchmarks.measuring.problem.Source
         The frame; the labels of greatest probability stand for the truth.
     rounds : int
         Steps that are timed, after one that is not.
@@ -35,39 +51,29 @@ def measure_training_step(source, rounds, folder, width=1.0):
         The frame's LMDB and the nets are written below it.
     width : float
         Of the net, see `prototxt.fcn.Architecture`.
-
-    Returns
-    -------
-    dict
-        Lists of seconds, one entry per step: step, crf (forward and backward of `CRF_LAYERS`); and peak_bytes of the
-        process.
-    """
-    return in_fresh_process(_measure, source, rounds, str(folder), width)
-
-
-def _measure(source, rounds, folder, width):
-    solver = joint_solver(source, Path(folder) / "training-step", width)
-    steps = []
-    with Progress("training step", 0, rounds + 1, "step") as progress:
-        for _ in range(rounds + 1):
-            steps.append(time_step(solver))
-            progress.advance()
-    return dict({part: [step[part] for step in steps[1:]] for part in ("step", "crf")}, peak_bytes=peak())
-
-
-def time_step(solver, wait=lambda: None):
-    """Forward, backward and update.
-
-    Parameters
-    ----------
-    solver : caffe.Solver
-        From `joint_solver`.
     wait : callable
         Returns when the device has done what it was told to.
 
     Returns
     -------
-    dict
+    dict of str to list of float
+        Seconds per step, of the parts that `time_step` tells apart.
+    """
+    solver = joint_solver(source, Path(folder) / "training-step", width)
+    steps = []
+    with Progress("training step", 0, rounds + 1, "step") as progress:
+        for _ in range(rounds + 1):
+            steps.append(time_step(solver, wait))
+            progress.advance()
+    return {part: [step[part] for step in steps[1:]] for part in steps[0]}
+
+
+def time_step(solver, wait):
+    """Time one step; the parameters are a solver from `joint_solver`, and `wait` of `time_steps`.
+
+    Returns
+    -------
+    dict of str to float
         Seconds: forward and backward of the FCN, crf (forward and backward of `CRF_LAYERS`), and step, all three with
         the data and the update.
     """
@@ -92,7 +98,7 @@ def time_step(solver, wait=lambda: None):
 
 
 def joint_solver(source, folder, width):
-    """Return a solver of stage 4 whose only image is a frame, see `measure_training_step`."""
+    """Return a solver of stage 4 whose only image is a frame; the parameters are those of `time_steps`."""
     folder.mkdir(parents=True, exist_ok=True)
     write_split(str(folder / "lmdb"), [Entry("frame", functools.partial(frame_with_labels, source))], "frame")
     data = {"source": str(folder / "lmdb"), "mean_bgr": [104.0, 117.0, 123.0], "batch": 1, "shuffle": False,
@@ -107,6 +113,6 @@ def joint_solver(source, folder, width):
 
 
 def frame_with_labels(source):
-    """A source's image and its labels of greatest probability, as a dataset's entry gives them."""
+    """Return a source's image and its labels of greatest probability, as a dataset's entry does."""
     problem = source.load()
     return problem.image, problem.probability[0].argmax(axis=0).astype("uint8")

@@ -1,1 +1,1 @@
-"""Tables, targets and pictures of what was measured."""
+"""Tables, targets and pictures of what was measured: modules that name no other benchmark are of benchmarks.crf."""

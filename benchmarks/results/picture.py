@@ -17,11 +17,11 @@ LEAST_SHARE = 1e-3  # per cent; what is nearer to the optimum is drawn here
 
 
 def energy_over_time(results):
-    """Plot how far energies and bounds still are from the optimum, over time, for all methods; all logarithmic.
+    """Plot the distances of all methods' energies and bounds from the optimum over time, on logarithmic axes.
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------
@@ -44,15 +44,15 @@ def energy_over_time(results):
 
 
 def distances(results, name):
-    """One method's curve.
+    """Return one method's curve.
 
     Returns
     -------
     times : list of float
         Milliseconds, the medians, by growing effort.
     above, below : list of float
-        How far the energies are above the best bound and the bounds below the best energy, in per cent of the
-        distance between the energy of the argmax and the best bound; `below` is empty where there are no bounds.
+        Distances of the energies above the best bound, and of the bounds below the best energy, in per cent of the
+        distance between the argmax's energy and the best bound. `below` is empty for a method without bounds.
     """
     rows = [row for row in results.rows
             if (row["name"], row["threads"], row["kind"]) == (name, THREADS[name], KIND)]

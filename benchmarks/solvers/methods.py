@@ -1,4 +1,4 @@
-"""The methods that are compared: each a name, an effort, and how to make a function to time of a problem."""
+"""The methods that are compared: each has a name, an effort, and makes the function that is timed on a problem."""
 
 import functools
 from typing import Callable, NamedTuple, Optional
@@ -14,7 +14,7 @@ ITERATIONS = 15  # the paper's
 DECODINGS = ("argmin", "viterbi", "icm")
 
 
-class Found(NamedTuple):
+class Labelling(NamedTuple):
     """Solution of a problem by a method.
 
     Attributes
@@ -41,7 +41,7 @@ class Method(NamedTuple):
     kind : str
         Of unary costs, one of `prototxt.unary.KINDS`; the labels' energy is judged by them.
     make : callable
-        (problem, unary, effort) -> function without arguments that returns `Found`.
+        (problem, unary, effort) -> function without arguments that returns a `Labelling`.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Method(NamedTuple):
 
     @property
     def key(self):
-        """Names the method among all."""
+        """The method with its settings as text, different for any two methods."""
         return f"{self.name}, {self.effort_text}, threads {self.threads}, {self.kind}"
 
     @property
@@ -60,7 +60,7 @@ class Method(NamedTuple):
         return "converged" if self.effort == UNTIL_CONVERGENCE else str(self.effort)
 
     def on(self, problem):
-        """Return the function to time; it works with the method's threads."""
+        """Return the function that is timed on a problem; it works with the method's threads."""
         return self._with_threads(self.make(problem, problem.unary(self.kind), self.effort))
 
     def _with_threads(self, solve):
@@ -74,7 +74,7 @@ class Method(NamedTuple):
 def _dual_mm(decode, problem, unary, iterations):
     def solve():
         solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode)
-        return Found(solution.labels[0], float(solution.lower_bound[0]))
+        return Labelling(solution.labels[0], float(solution.lower_bound[0]))
     return solve
 
 
@@ -82,44 +82,47 @@ def _ssvm(problem, unary, iterations):
     truth = unary.argmin(axis=1)
 
     def solve():
-        return Found(theano_crf.ssvm(unary, problem.weights, truth, iterations=iterations).labels[0])
+        return Labelling(theano_crf.ssvm(unary, problem.weights, truth, iterations=iterations).labels[0])
     return solve
 
 
 def _numpy(problem, unary, iterations):
-    return lambda: Found(*numpy_dual_mm(unary[0], problem.weights[0], iterations))
+    return lambda: Labelling(*numpy_dual_mm(unary[0], problem.weights[0], iterations))
 
 
 def _alpha_expansion(problem, unary, cycles):
     expansion = AlphaExpansion(unary, problem.weights)
-    return lambda: Found(expansion.expand(cycles))
+    return lambda: Labelling(expansion.expand(cycles))
 
 
 def _mean_field(problem, unary, iterations):
     likelihood = problem.unary("-log p")  # its model's costs, whichever its labels are judged by
-    return lambda: Found(mean_field(problem.image, likelihood, iterations))
+    return lambda: Labelling(mean_field(problem.image, likelihood, iterations))
 
 
 def dual_mm(decode, iterations=ITERATIONS, threads=2, kind="-p"):
-    """`theano_crf.dual_mm`."""
+    """Return `theano_crf.dual_mm` as a method."""
     return Method(f"dual_mm {decode}", iterations, threads, kind, functools.partial(_dual_mm, decode))
 
 
 def ssvm(iterations=ITERATIONS, threads=2, kind="-p"):
-    """`theano_crf.ssvm`; the labels of least unary cost stand for the truth."""
+    """Return `theano_crf.ssvm` as a method; the labels of least unary cost stand for the truth."""
     return Method("ssvm", iterations, threads, kind, _ssvm)
 
 
 def plain_numpy(iterations=ITERATIONS, kind="-p"):
-    """`numpy_dual_mm.dual_mm`."""
+    """Return DualMM in plain NumPy as a method."""
     return Method("plain NumPy", iterations, 1, kind, _numpy)
 
 
 def alpha_expansion(cycles=UNTIL_CONVERGENCE, kind="-p"):
-    """gco's expansion alone is timed, its graph is built before."""
+    """Return gco's alpha expansion as a method; its graph is built before the timing."""
     return Method("alpha expansion", cycles, 1, kind, _alpha_expansion)
 
 
 def dense_crf(iterations, kind="-p"):
-    """All of pydensecrf's work is timed. It minimises another energy, so its labels' energy can only be looked at."""
+    """Return pydensecrf's mean field as a method, all of it timed.
+
+    It minimises another energy: that of its labels in this one is no measure of it.
+    """
     return Method("DenseCRF mean field", iterations, 1, kind, _mean_field)

@@ -1,10 +1,10 @@
-"""DualMM in plain NumPy, all chains of a direction at once: what one would write without the C++ code."""
+"""DualMM in plain NumPy, all chains of a direction at once, as one would write it without C++."""
 
 import numpy as np
 
 
 def dual_mm(unary, weights, iterations):
-    """Labels of least cost and the lower bound after some iterations.
+    """Return the labels of least cost and the lower bound after some iterations.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Methods of others on the same problem: alpha expansion (gco-wrapper) and the dense CRF's mean field (pydensecrf2)."""
+"""Others' methods on the same problem: alpha expansion (gco-wrapper) and the dense CRF's mean field (pydensecrf2)."""
 
 import numpy as np
 import pydensecrf.densecrf as densecrf
@@ -42,12 +42,12 @@ class AlphaExpansion:
         return first, second, np.rint(weight)
 
     def expand(self, cycles):
-        """Expand each label in turn, in as many cycles, or `UNTIL_CONVERGENCE`; return the labels (H, W)."""
+        """Expand each label in turn, in a number of cycles or `UNTIL_CONVERGENCE`; return the labels (H, W)."""
         self._graph.expansion(cycles)
         return self.labels()
 
     def labels(self):
-        """The labels (H, W) as they are now."""
+        """Return the labels (H, W) as they are now."""
         return self._graph.get_labels().reshape(self._height, self._width)
 
     def __del__(self):
@@ -55,7 +55,7 @@ class AlphaExpansion:
 
 
 def mean_field(image, unary, iterations):
-    """Labels of the fully connected CRF's mean field, whose energy is another one.
+    """Return the labels of a fully connected CRF's mean field; its energy is not that of the grid.
 
     Parameters
     ----------

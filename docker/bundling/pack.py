@@ -16,16 +16,16 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from experiments.runtime.command_line import run_command
 from data_prep.progress import Progress
+from experiments.runtime.command_line import run_command
 
 MOST_BYTES = 64_000_000  # with CUDA; on the CPU Debian's Caffe brings GDAL and more, through OpenCV
 HERE = Path(__file__).resolve().parent
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
 MODULES = "lib/python3/dist-packages"
 
-# Where files come from and go to, the later before the earlier. The names are those that Debian's Python and Open MPI
-# look for below their prefix.
+# Folder to folder in the archive, where Debian's Python and Open MPI look below their prefix. Of files with the same
+# name in the archive the last is taken.
 TREES = {
     "/usr/lib/python3.9": "lib/python3.9",
     "/usr/lib/python3/dist-packages": MODULES,
@@ -40,14 +40,14 @@ TREES = {
     f"{LIBRARIES}/pmix2/lib/pmix": "lib/pmix",
 }
 PROGRAMS = ("python3", "caffe", "mpirun", "orted")
-# what the machine's compiler links with the modules that Theano compiles, by the names that it asks for
+# libraries that the machine's compiler links with Theano's modules, by the names without a version that it asks for
 LINKED = ("libpython3.9", "libgpuarray", "libblas")
 
-# of Python's own
+# modules of Python itself that nothing here imports
 UNUSED = {"config-3.9-x86_64-linux-gnu", "ensurepip", "idlelib", "lib2to3", "pydoc_data", "tkinter", "turtledemo"}
-# for a terminal: the machine's shell would get their libraries, too
+# modules for a terminal: with their libraries in the archive the machine's shell would load those instead of its own
 TERMINAL = re.compile(r"lib/python3\.9/lib-dynload/(readline|_curses|_curses_panel)\.")
-# for developing, for fuzzing, for other ways to call what is here, or data to play with
+# modules for developing and fuzzing, other ways to call what is here, and sample data
 UNUSED_MODULES = re.compile(
     r"(IPython|ipython|jedi|parso|prompt_toolkit|pygments|Pygments|traitlets|backcall|pickleshare|pexpect|ptyprocess|"
     r"pip|wheel|Cython|cython|pyximport|setuptools|_distutils_hack|nose|pandas|pytz|networkx|h5py|"
@@ -56,11 +56,11 @@ UNUSED_MODULES = re.compile(
 TESTS = re.compile(r"(^|/)(tests?|testing/tests)/")
 THEANOS_OWN = re.compile(r"theano/tests/(?!test_)\w+\.py$")  # Theano imports some of them
 UNUSED_FILES = re.compile(r"(^|/)__pycache__/|\.(a|la|pyx|pxd|pyi|pyc)$")
-# Open MPI's ways over networks whose libraries belong to the machine, and OpenSHMEM
+# Open MPI's plug-ins for networks whose libraries belong to the machine, and for OpenSHMEM
 UNUSED_NETWORKS = re.compile(r"mca_\w+_(ofi|psm|psm2|ucx|openib|usnic|portals4)\.so$"
                              r"|mca_(spml|sshmem|memheap|scoll|atomic)_")
 
-# The machine has newer ones than these where its compiler is newer: `run` takes the newest.
+# libraries of the compiler, of which the machine may have newer ones: `run` takes the newest
 COMPILERS = {"libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1"}
 CUDA = Path("/usr/local/cuda/lib")
 # libgpuarray opens these while it runs
@@ -71,7 +71,7 @@ WHEELS = {"libcudart": "nvidia-cuda-runtime", "libcublas": "nvidia-cublas", "lib
 
 
 def is_wanted(name):
-    """Whether a file of the trees goes into the archive, by its name there."""
+    """Return whether a file of `TREES` goes into the archive, by its name there."""
     if name.startswith(MODULES):
         module = name[len(MODULES) + 1:]
         if UNUSED_MODULES.match(module) or TESTS.search(module) and not THEANOS_OWN.match(module):
@@ -83,7 +83,7 @@ def is_wanted(name):
 
 
 def gather_files():
-    """Return {name in the archive: Path} of all but the libraries."""
+    """Return all files but the libraries, as {name in the archive: Path}."""
     files = {}
     for source, target in TREES.items():
         for folder, _, names in os.walk(source, followlinks=True):
@@ -104,7 +104,7 @@ def is_binary(path):
 
 
 def libraries_of(binaries):
-    """Return ({name: Path} of the libraries that these need beside the C library, names of CUDA's among them)."""
+    """Return the libraries that binaries need besides the C library: {name: Path}, and the set of names of CUDA's."""
     owned = subprocess.run(["dpkg", "--listfiles", "libc6"], check=True, stdout=subprocess.PIPE, text=True).stdout
     c_library = {os.path.realpath(path) for path in owned.split()}
     listed = subprocess.run(["ldd", *map(str, binaries)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -136,7 +136,7 @@ def place_libraries(files):
 
 
 def with_wheels(cuda):
-    """Return lines of CUDA's libraries and the wheels that hold them, as docker/cuda.requirements pins them."""
+    """Return a line per library of CUDA: its name, and the wheel that holds it, as docker/cuda.requirements pins it."""
     pins = re.findall(r"^(nvidia-\S+==\S+)", (HERE.parent / "cuda.requirements").read_text(), re.M)
     return "".join("{} {}\n".format(name, *[pin for pin in pins if pin.startswith(WHEELS[name.split(".")[0]] + "==")])
                    for name in cuda)
@@ -152,7 +152,7 @@ def caffe_version():
 
 
 def licences_of(paths, packages=Path("/var/lib/dpkg/info"), documents=Path("/usr/share")):
-    """Return {name in the archive: Path} of the licences of the Debian packages that these files are from.
+    """Return the licences of the Debian packages that files are from, as {name in the archive: Path}.
 
     Modules from PyPI have theirs beside them, a Caffe built from source has none here. Debian's texts refer to some
     that many packages share.
@@ -160,20 +160,20 @@ def licences_of(paths, packages=Path("/var/lib/dpkg/info"), documents=Path("/usr
     owners = {}
     for listed in packages.glob("*.list"):
         owners.update(dict.fromkeys(listed.read_text().splitlines(), listed.stem.split(":")[0]))
-    found = {owners[str(path)] for path in paths if str(path) in owners}
-    texts = {package: documents / "doc" / package / "copyright" for package in found}
+    owning = {owners[str(path)] for path in paths if str(path) in owners}
+    texts = {package: documents / "doc" / package / "copyright" for package in owning}
     texts.update({path.name: path for path in (documents / "common-licenses").iterdir()})
     return {f"share/licences/{name}": path for name, path in texts.items()}
 
 
 def newest_c_library(paths):
-    """Return the version of glibc that these binaries need, as in "2.30"."""
-    found = {match for path in paths for match in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())}
-    return f"2.{max(map(int, found))}"
+    """Return the version of glibc that binaries need, as in "2.30"."""
+    minors = {minor for path in paths for minor in re.findall(rb"GLIBC_2\.(\d+)", path.read_bytes())}
+    return f"2.{max(map(int, minors))}"
 
 
 def content_of(path, folder):
-    """Return a file's bytes, without debugging symbols where this repository's image was compiled with them."""
+    """Return a file's bytes; binaries that the image compiled itself are stripped of debugging symbols."""
     if Path("/usr/local") in path.parents and is_binary(path):
         stripped = Path(folder) / "stripped"
         subprocess.run(["strip", "--strip-unneeded", "-o", str(stripped), str(path)], check=True)
@@ -184,7 +184,7 @@ def content_of(path, folder):
 def write_archive(files, archive, top):
     """Write the archive, each file below the folder `top`: a Path is read, a str is a link, bytes are the content."""
     filters = [{"id": lzma.FILTER_X86}, {"id": lzma.FILTER_LZMA2, "preset": 9}]
-    # what is alike stands together and is packed better
+    # similar files side by side compress better
     order = sorted(files, key=lambda name: (name.endswith(".py"), Path(name).suffix, name))
     megabytes, written = sum(path.stat().st_size for path in files.values() if isinstance(path, Path)) // 10 ** 6, 0
     with lzma.open(archive, "wb", filters=filters) as packed, tarfile.open(fileobj=packed, mode="w|") as tar, \
@@ -208,7 +208,7 @@ def write_archive(files, archive, top):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("archive", type=Path, help="such as build/bundle/hybrid-cnn-crf-cuda.tar.xz")
-    parser.add_argument("caffes_licence", type=Path, help="what goes into it as share/licences/caffe")
+    parser.add_argument("caffes_licence", type=Path, help="the file that becomes share/licences/caffe")
     arguments = parser.parse_args(arguments)
     archive = arguments.archive
     files = gather_files()

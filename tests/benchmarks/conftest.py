@@ -1,8 +1,10 @@
-"""Results of a benchmark, made up so that each figure can be told by hand."""
+"""Made-up results of a benchmark, whose figures can be computed by hand."""
 
 import pytest
 
-from benchmarks.results.crf_results import Results
+from benchmarks import crf
+from benchmarks.measuring import parts
+from benchmarks.results.queries import Results
 
 
 def _row(name, effort, threads, seconds, energy, bound=None, kind="-p", labels="a"):
@@ -16,7 +18,7 @@ def _floor(threads, in_place, seconds):
 
 @pytest.fixture
 def raw():
-    """A dictionary as results.json holds it: argmax has energy 0, the optimum is -100, floors take 1 s and 0.5 s."""
+    """A dictionary as bench.json holds it: argmax has energy 0, the optimum is -100, floors take 1 s and 0.5 s."""
     rows = [_row("dual_mm argmin", 1, 2, [0.1, 0.2, 0.3], -50, -120),
             _row("dual_mm argmin", 15, 2, [1.0, 1.1, 9.0], -90, -101),
             _row("dual_mm argmin", 15, 1, [2.0, 1.76, 9.0], -90, -101),
@@ -43,3 +45,20 @@ def raw():
 @pytest.fixture
 def results(raw):
     return Results(raw)
+
+
+@pytest.fixture
+def noted_parts(raw, monkeypatch):
+    """Names of the parts that were measured, in order; two parts alone, whose results are made up."""
+    measured = []
+
+    def part(name):
+        def measure(benchmark):
+            measured.append(name)
+            return raw[name]
+        return measure
+
+    two_parts = {name: part(name) for name in ("comparison", "memory")}
+    for module in (parts, crf):
+        monkeypatch.setattr(module, "PARTS", two_parts)
+    return measured

@@ -1,26 +1,27 @@
-"""Measuring iterations: with a narrow net, on images of the true size."""
+"""The command that measures iterations of `caffe train`: its lines come one by one, its folder goes."""
 
 import pytest
 
-from benchmarks.caffe_steps import measure, run_caffe
-from experiments.nets.definitions import nominal_metadata
-from experiments.settings.config import load_config
+from benchmarks import caffe_steps
 
 
-def test_a_narrow_net_is_measured(tmp_path):
-    config = load_config("experiments/configs/cityscapes.yaml")
-    narrow = config.copy(update={"net": config.net.copy(update={"width": 1 / 64})})
-    (stage, seconds, of_processors, peak), = measure(narrow, tmp_path, ["stage4"], 1)
-    assert stage == "stage4" and seconds < 600 and of_processors < 600  # other programs' noise may exceed an iteration
-    # one blob of scores, (19, 512, 1024) floats, at the least
-    assert 4 * 19 * 512 * 1024 < peak < 4e9
+def test_a_line_per_stage_and_no_files_left(tmp_path, monkeypatch, capsys):
+    shown = []
+
+    def measure_stages(config, build, stages, iterations):
+        (build / "nets").mkdir(parents=True)
+        for stage in stages:
+            shown.append(capsys.readouterr().out)
+            yield stage, iterations * 1.25, 2.0, 3.14e9
+    monkeypatch.setattr(caffe_steps, "measure_stages", measure_stages)
+    assert caffe_steps.main(["--config", "experiments/configs/cityscapes.yaml", "--build", str(tmp_path), "--stages",
+                             "stage1", "stage4", "--iterations", "2"]) == 0
+    assert [text.split()[:1] for text in shown] == [["an"], ["stage1"]]
+    assert capsys.readouterr().out.split() == ["stage4", "2.5", "2.0", "3.1", "GB"]
+    assert not list(tmp_path.iterdir())
 
 
-def test_a_caffe_that_fails_is_named(tmp_path):
-    with pytest.raises(RuntimeError, match="none.prototxt failed with status"):
-        run_caffe(tmp_path / "none.prototxt")
-
-
-def test_only_a_dataset_of_known_sizes_is_measured():
-    with pytest.raises(ValueError, match="camvid are known from its LMDB alone"):
-        nominal_metadata("camvid")
+def test_a_stage_that_there_is_not(capsys):
+    with pytest.raises(SystemExit):
+        caffe_steps.main(["--config", "c.yaml", "--stages", "stage9"])
+    assert "'stage9'" in capsys.readouterr().err

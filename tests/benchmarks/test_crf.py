@@ -1,4 +1,4 @@
-"""The command: its files, what it refuses, and what it does not measure twice."""
+"""The command: its files, what it refuses, and a tiny frame from start to end."""
 
 import json
 
@@ -6,31 +6,16 @@ import numpy as np
 import pytest
 
 from benchmarks import crf
-from benchmarks.measuring import comparison
+from benchmarks.measuring import comparison, parts
 from benchmarks.measuring.problem import FRAME, Source, draw_frame
 from benchmarks.solvers import methods
-
-
-@pytest.fixture
-def parts(raw, monkeypatch):
-    """Parts that note when they are measured; the made-up results of conftest."""
-    measured = []
-
-    def part(name):
-        def measure(benchmark):
-            measured.append(name)
-            return raw[name]
-        return measure
-
-    monkeypatch.setattr(crf, "PARTS", {name: part(name) for name in ("comparison", "memory")})
-    return measured
 
 
 def run(tmp_path, *arguments):
     return crf.main(["--output", str(tmp_path / "bench"), *arguments])
 
 
-def test_text_json_and_picture(parts, raw, tmp_path, capsys):
+def test_text_json_and_picture(noted_parts, raw, tmp_path, capsys):
     assert run(tmp_path) == 0
     assert sorted(path.name for path in (tmp_path / "bench").iterdir()) == ["bench.json", "bench.png", "bench.txt"]
     stored = json.loads((tmp_path / "bench" / "bench.json").read_text())
@@ -38,41 +23,14 @@ def test_text_json_and_picture(parts, raw, tmp_path, capsys):
     assert (tmp_path / "bench" / "bench.txt").read_text() in capsys.readouterr().out
 
 
-def test_how_many_targets_are_missed_is_said_last(parts, tmp_path, capsys):
+def test_how_many_targets_are_missed_is_said_last(noted_parts, tmp_path, capsys):
     run(tmp_path)
     assert capsys.readouterr().out.splitlines()[-1].startswith("2 targets missed; ")
 
 
-def test_an_interruption_keeps_what_is_finished(parts, monkeypatch, tmp_path, raw):
-    def interrupt(benchmark):
-        raise KeyboardInterrupt
-
-    whole = crf.PARTS["memory"]
-    monkeypatch.setitem(crf.PARTS, "memory", interrupt)
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path)
-    monkeypatch.setitem(crf.PARTS, "memory", whole)
-    run(tmp_path)
-    assert parts == ["comparison", "memory"]
-    run(tmp_path)  # what was finished as a whole is measured anew
-    assert parts == ["comparison", "memory"] * 2
-
-
-@pytest.mark.parametrize("change", [("--rounds", "3"), "solver"])
-def test_what_was_kept_of_other_settings_is_not_taken(change, parts, monkeypatch, tmp_path):
-    first = crf.Benchmark(Source(), 5, tmp_path / "bench")
-    first.run(["comparison"])
-    if change == "solver":
-        monkeypatch.setattr(crf, "SOURCES_DIGEST", 1)
-        run(tmp_path)
-    else:
-        run(tmp_path, *change)
-    assert parts == ["comparison"] * 2 + ["memory"]
-
-
-def test_the_training_step_is_measured_where_it_is_asked_for(parts, monkeypatch, tmp_path):
+def test_the_training_step_is_measured_where_it_is_asked_for(noted_parts, monkeypatch, tmp_path):
     step = {"step": [2.0], "crf": [0.5], "peak_bytes": 0}
-    monkeypatch.setitem(crf.PARTS, "training_step", lambda benchmark: step)
+    monkeypatch.setitem(parts.PARTS, "training_step", lambda benchmark: step)
     run(tmp_path)
     assert "training_step" not in json.loads((tmp_path / "bench" / "bench.json").read_text())
     run(tmp_path, "--training-step")
@@ -89,9 +47,9 @@ def test_a_tiny_frame_from_start_to_end(tmp_path, monkeypatch):
     np.savez(tmp_path / FRAME, image=image, prob=probability[0].astype(np.float16))
     monkeypatch.setattr(comparison, "EFFORTS", (1, 15, 200))
     monkeypatch.setattr(comparison, "NUMPY_EFFORTS", (1, 2))
-    monkeypatch.setattr(crf, "peak_extra_bytes", lambda source, method: 3 * 4 * 3 * 30 * 44)
-    monkeypatch.setattr(crf, "growth_sources", lambda: [Source(None, 9, 8, 2)])
-    monkeypatch.setattr(crf, "compile_times", lambda rounds, folder, progress: {"ssvm cold": [1.0] * rounds})
+    monkeypatch.setattr(parts, "peak_extra_bytes", lambda source, method: 3 * 4 * 3 * 30 * 44)
+    monkeypatch.setattr(parts, "growth_sources", lambda: [Source(None, 9, 8, 2)])
+    monkeypatch.setattr(parts, "compile_times", lambda rounds, folder, progress: {"ssvm cold": [1.0] * rounds})
     assert run(tmp_path, "--frame", str(tmp_path), "--rounds", "1") == 0
     stored = json.loads((tmp_path / "bench" / "bench.json").read_text())
     rows = {(row["name"], row["effort"], row["threads"], row["kind"]): row for row in stored["comparison"]["rows"]}

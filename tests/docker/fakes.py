@@ -63,7 +63,7 @@ class Machine:
         path.chmod(0o755)
 
     def add_engine(self, name, security="name=seccomp", pull="false", build="true", run="true"):
-        """Install a fake docker, podman or buildah; `pull`, `build` and `run` are what these commands do."""
+        """Install a fake docker, podman or buildah; `pull`, `build` and `run` are shell code for these commands."""
         self.add(name, ENGINE.format(security=security, pull=pull, build=build, run=run))
 
     def become(self, number, name):
@@ -87,8 +87,8 @@ class Machine:
 
     def calls(self, *beginning):
         """Return the calls that begin with these words, each a list of words."""
-        found = [call.split("\x1f") for call in self._calls.read_text().split("\x1e")[:-1]]
-        return [words for words in found if words[:len(beginning)] == list(beginning)]
+        calls = [call.split("\x1f") for call in self._calls.read_text().split("\x1e")[:-1]]
+        return [words for words in calls if words[:len(beginning)] == list(beginning)]
 
     def images(self):
         """Return the names of all images."""

@@ -1,6 +1,6 @@
 """The archive for machines without containers: when it is made, and how its `run` finds what a machine has.
 
-What it does on a real machine shows test_bundle_runs.py.
+test_bundle_runs.py tests it on a real machine.
 """
 
 import os
@@ -62,7 +62,7 @@ class Unpacked:
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def variables(self, *names, **variables):
-        """What a command finds in these variables."""
+        """Return the values that a command sees of these variables."""
         done = self.run("show", *names, **variables)
         assert done.returncode == 0, done.stderr
         return dict(line.split("=", 1) for line in done.stdout.splitlines())
@@ -81,12 +81,12 @@ def links(variables):
 
 def test_libraries_get_the_names_that_libgpuarray_opens(unpacked):
     cuda = unpacked.add_cuda() / "lib64"
-    found = unpacked.variables("LD_LIBRARY_PATH", CUDA_HOME=unpacked.folder / "cuda")
-    linked = links(found)
+    variables = unpacked.variables("LD_LIBRARY_PATH", CUDA_HOME=unpacked.folder / "cuda")
+    linked = links(variables)
     for name in ("libcuda.so", "libcuda.so.1", "libcudart.so.13", "libnvrtc.so", "libcudnn.so.9"):
         assert linked[name] == str(cuda / f"{name}{'.1' * (name == 'libcuda.so')}{'.13' * (name == 'libnvrtc.so')}")
     # cuDNN and NVRTC load others from beside them
-    assert found["LD_LIBRARY_PATH"].split(":")[1:] == [f"{unpacked.here}/lib", str(cuda)]
+    assert variables["LD_LIBRARY_PATH"].split(":")[1:] == [f"{unpacked.here}/lib", str(cuda)]
 
 
 def test_libraries_are_found_in_python_packages_in_the_loaders_folders_and_in_the_path(unpacked):
@@ -96,11 +96,11 @@ def test_libraries_are_found_in_python_packages_in_the_loaders_folders_and_in_th
     unpacked.add_libraries(other, "libcudnn.so.9")
     unpacked.add_libraries(unpacked.folder / "system", "libcuda.so.1")
     unpacked.loader_finds(**{"libcuda.so.1": unpacked.folder / "system" / "libcuda.so.1"})
-    found = unpacked.variables("LD_LIBRARY_PATH", LD_LIBRARY_PATH=other)
-    assert {name: Path(path).parent for name, path in links(found).items() if name.endswith(".so")} == {
+    variables = unpacked.variables("LD_LIBRARY_PATH", LD_LIBRARY_PATH=other)
+    assert {name: Path(path).parent for name, path in links(variables).items() if name.endswith(".so")} == {
         "libcudart.so": packages / "nvidia" / "cu13" / "lib", "libnvrtc.so": packages / "nvidia" / "cu13" / "lib",
         "libcudnn.so": other, "libcuda.so": unpacked.folder / "system"}
-    assert str(unpacked.folder / "system") not in found["LD_LIBRARY_PATH"].split(":")
+    assert str(unpacked.folder / "system") not in variables["LD_LIBRARY_PATH"].split(":")
 
 
 def test_missing_libraries_are_named_with_what_holds_them(unpacked):
@@ -112,23 +112,24 @@ def test_missing_libraries_are_named_with_what_holds_them(unpacked):
 def test_without_a_driver_it_runs_only_when_told_to_use_no_gpu(unpacked):
     (unpacked.add_cuda() / "lib64" / "libcuda.so.1").unlink()
     check_sentence(unpacked.run("true", CUDA_HOME=unpacked.folder / "cuda"), "driver", "GPU=none")
-    found = unpacked.variables("DEVICE", "THEANO_FLAGS", CUDA_HOME=unpacked.folder / "cuda", GPU="none")
-    assert found["DEVICE"] == "cuda" and "device" not in found["THEANO_FLAGS"]
+    variables = unpacked.variables("DEVICE", "THEANO_FLAGS", CUDA_HOME=unpacked.folder / "cuda", GPU="none")
+    assert variables["DEVICE"] == "cuda" and "device" not in variables["THEANO_FLAGS"]
 
 
 def test_caffe_and_theano_take_the_same_gpu(unpacked):
     home = unpacked.add_cuda()
-    found = unpacked.variables("DEVICE", "GPU", "THEANO_FLAGS", CUDA_HOME=home, GPU="1", THEANO_FLAGS="mode=FAST_RUN")
-    assert (found["DEVICE"], found["GPU"]) == ("cuda", "1")
-    assert found["THEANO_FLAGS"].endswith("/theano,device=cuda1,dnn.enabled=False,mode=FAST_RUN")
+    variables = unpacked.variables("DEVICE", "GPU", "THEANO_FLAGS", CUDA_HOME=home, GPU="1",
+                                   THEANO_FLAGS="mode=FAST_RUN")
+    assert (variables["DEVICE"], variables["GPU"]) == ("cuda", "1")
+    assert variables["THEANO_FLAGS"].endswith("/theano,device=cuda1,dnn.enabled=False,mode=FAST_RUN")
     check_sentence(unpacked.run("true", CUDA_HOME=home, GPU="first"), "'first'", "none")
 
 
 def test_without_cuda_nothing_of_the_machine_is_asked_for(unpacked):
     (unpacked.here / "share" / "cuda-libraries").write_text("")
-    found = unpacked.variables("DEVICE", "PYTHONHOME", "PYTHONPATH", "OPAL_PREFIX", PYTHONPATH="/another/python")
-    assert found == {"DEVICE": "", "PYTHONHOME": str(unpacked.here), "PYTHONPATH": "",
-                     "OPAL_PREFIX": str(unpacked.here)}
+    variables = unpacked.variables("DEVICE", "PYTHONHOME", "PYTHONPATH", "OPAL_PREFIX", PYTHONPATH="/another/python")
+    assert variables == {"DEVICE": "", "PYTHONHOME": str(unpacked.here), "PYTHONPATH": "",
+                         "OPAL_PREFIX": str(unpacked.here)}
 
 
 @pytest.mark.parametrize("version, newest", [("3.4.30", "machine"), ("3.4.28", "machine"), ("3.4.9", "bundle")])
@@ -150,8 +151,8 @@ def test_the_compiler_runs_with_its_own_libraries(unpacked):
     unpacked.add("g++", 'echo "$LD_LIBRARY_PATH $*"')
     done = unpacked.run("g++", "-c", "x.cpp", LD_LIBRARY_PATH="/opt/gcc/lib64")
     assert done.stdout == "/opt/gcc/lib64 -c x.cpp\n"
-    found = unpacked.variables("CPATH", "LIBRARY_PATH", CPATH="/opt/include")
-    assert found == {"CPATH": f"{unpacked.here}/include:/opt/include", "LIBRARY_PATH": f"{unpacked.here}/lib"}
+    variables = unpacked.variables("CPATH", "LIBRARY_PATH", CPATH="/opt/include")
+    assert variables == {"CPATH": f"{unpacked.here}/include:/opt/include", "LIBRARY_PATH": f"{unpacked.here}/lib"}
 
 
 def test_without_a_compiler_it_says_what_does_not_work(unpacked):

@@ -1,4 +1,4 @@
-"""What an unpacked archive does: `.../run python3 -m pytest tests/docker/test_bundle_runs.py` on any machine."""
+"""An unpacked archive at work: `.../run python3 -m pytest tests/docker/test_bundle_runs.py` on any machine."""
 
 import importlib
 import os
@@ -59,17 +59,17 @@ def test_every_module_of_the_repository_is_imported():
 def test_a_net_runs_on_the_processor(tmp_path):
     path = tmp_path / "net.prototxt"
     path.write_text(NET)
-    found = run(sys.executable, "-c", f"import caffe; caffe.set_mode_cpu(); net = caffe.Net('{path}', caffe.TEST); "
-                "net.blobs['data'].data[...] = 2; net.forward(); print(set(net.blobs['conv'].data.ravel()))")
-    assert found.splitlines()[-1] == "{19.0}"  # 1 + 0.5 * 2 * 18
+    printed = run(sys.executable, "-c", f"import caffe; caffe.set_mode_cpu(); net = caffe.Net('{path}', caffe.TEST); "
+                  "net.blobs['data'].data[...] = 2; net.forward(); print(set(net.blobs['conv'].data.ravel()))")
+    assert printed.splitlines()[-1] == "{19.0}"  # 1 + 0.5 * 2 * 18
 
 
 def test_the_crf_is_solved():
     import theano_crf
     unary, weights = twins.random_problem(0, 1, 3, 1, 8)  # a chain, so that the bound is the optimum
-    found = theano_crf.dual_mm(unary, weights, iterations=1)
-    assert found.energy[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
-    assert found.lower_bound[0] == pytest.approx(found.energy[0], abs=1e-5)
+    solution = theano_crf.dual_mm(unary, weights, iterations=1)
+    assert solution.energy[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
+    assert solution.lower_bound[0] == pytest.approx(solution.energy[0], abs=1e-5)
 
 
 def test_the_parts_licences_are_there():

@@ -1,4 +1,4 @@
-"""What the CUDA image holds, as far as that shows without a GPU: `make test-cuda-image` runs these in it."""
+"""The CUDA image, as far as it can be tested without a GPU: `make test-cuda-image` runs these tests in it."""
 
 import ctypes
 import os
@@ -71,5 +71,5 @@ def test_net_on_the_processor(tmp_path):
 def test_self_test_finds_cuda():
     done = subprocess.run(["python3", "-m", "experiments.check_environment"], stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, universal_newlines=True)
-    found = {line.split("  ")[0] for line in done.stdout.splitlines() if " found " in line}
-    assert {"Caffe", "Caffe's CUDA", "CUDA", "cuDNN", "Theano", "OpenCL"} <= found, done.stdout
+    parts = {line.split("  ")[0] for line in done.stdout.splitlines() if " found " in line}
+    assert {"Caffe", "Caffe's CUDA", "CUDA", "cuDNN", "Theano", "OpenCL"} <= parts, done.stdout

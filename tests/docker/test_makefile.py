@@ -62,7 +62,7 @@ def steps(machine, *words, **variables):
 
 
 def finish(machine, *names, dataset="scenes"):
-    """Make what these steps make, in this order."""
+    """Create the files that these steps make, in this order."""
     for name in names:
         build = machine.repository / "build" / dataset
         paths = {"lmdb": ["lmdb/dataset.json"], "nets": [f"nets/{stage}/solver.prototxt" for stage in STAGES],

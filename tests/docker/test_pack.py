@@ -1,4 +1,4 @@
-"""What goes into the archive for machines without containers, and how it is written."""
+"""The archive for machines without containers: the files in it, and its writing."""
 
 import os
 import tarfile
@@ -43,9 +43,9 @@ def test_each_package_that_files_are_from_brings_its_licence(tmp_path):
     for name in ("doc/libone1/copyright", "doc/two/copyright", "common-licenses/GPL-3"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text(name)
-    found = pack.licences_of([Path("/lib/libone.so.1.2"), Path("/opt/own")], tmp_path / "info", tmp_path)
-    assert found == {"share/licences/libone1": tmp_path / "doc/libone1/copyright",
-                     "share/licences/GPL-3": tmp_path / "common-licenses/GPL-3"}
+    licences = pack.licences_of([Path("/lib/libone.so.1.2"), Path("/opt/own")], tmp_path / "info", tmp_path)
+    assert licences == {"share/licences/libone1": tmp_path / "doc/libone1/copyright",
+                        "share/licences/GPL-3": tmp_path / "common-licenses/GPL-3"}
 
 
 def test_the_same_files_give_the_same_archive(tmp_path):

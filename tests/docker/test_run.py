@@ -1,4 +1,4 @@
-"""docker/run: what the command gets to see, as whom it runs, and what stands in the way."""
+"""docker/run: the folders and variables that a command sees, its user, and errors."""
 
 import re
 
@@ -50,9 +50,9 @@ def test_everything_generated_is_below_build(built):
 
 def test_variables_are_passed_on(built):
     built.docker_run("true", GPU=1, NP=4, OMP_NUM_THREADS=3, SECRET="x")
-    found = values(container(built), "--env")
-    assert {"GPU=1", "NP=4", "OMP_NUM_THREADS=3"} <= set(found)
-    assert not [entry for entry in found if entry.startswith(("SECRET", "CAMVID", "DEVICE"))]
+    entries = values(container(built), "--env")
+    assert {"GPU=1", "NP=4", "OMP_NUM_THREADS=3"} <= set(entries)
+    assert not [entry for entry in entries if entry.startswith(("SECRET", "CAMVID", "DEVICE"))]
 
 
 def test_blas_kernels_follow_from_the_processor_unless_named(built):

@@ -23,5 +23,5 @@ def test_killed_runs_end_with_equal_weights(tmp_path, make_dataset, stage):
     generator = random.Random(1)
     for _ in range(KILLS):
         runs.kill_after(stage, generator.uniform(0.3, 0.9) * seconds)
-    _, found = runs.train(stage)
-    assert found == expected
+    _, weights = runs.train(stage)
+    assert weights == expected

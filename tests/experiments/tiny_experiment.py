@@ -1,4 +1,4 @@
-"""An experiment that is trained in a second a stage."""
+"""An experiment that is trained in a second per stage."""
 
 import yaml
 

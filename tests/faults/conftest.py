@@ -1,4 +1,4 @@
-"""What `make test-faults` prints: a line for each fault, what was broken and what came of it."""
+"""Output of `make test-faults`: a line per fault, with what was broken and what came of it."""
 
 import pytest
 

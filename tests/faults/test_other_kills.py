@@ -29,11 +29,11 @@ from experiments.runtime.command_line import run_command
 
 class SlowSegmenter(evaluate.Segmenter):
     def __call__(self, image):
-        found = super().__call__(image)
+        segmentation = super().__call__(image)
         with open(sys.argv[1], "a") as labelled:
             labelled.write(".")
         time.sleep(0.1)
-        return found
+        return segmentation
 
 evaluate.Segmenter, evaluate.SECONDS_BETWEEN_SAVES = SlowSegmenter, 0
 run_command(lambda: evaluate.main(sys.argv[2:]))
@@ -109,9 +109,9 @@ def test_preparation(tmp_path, moments, fault):
     output = finish(*words(tmp_path / "killed"))
     assert f"goes on after {64 * KILLS} of 220 images" in output, output
     for split in ("train", "val"):
-        whole, found = (open_records(str(tmp_path / name / split)) for name in ("unbroken", "killed"))
-        assert whole.keys == found.keys
-        assert all(whole.record(index) == found.record(index) for index in range(len(whole)))
+        whole, resumed = (open_records(str(tmp_path / name / split)) for name in ("unbroken", "killed"))
+        assert whole.keys == resumed.keys
+        assert all(whole.record(index) == resumed.record(index) for index in range(len(whole)))
     described = [(tmp_path / name / "dataset.json").read_text() for name in ("unbroken", "killed")]
     assert described[0] == described[1]
     fault(f"preparation killed {KILLS} times: {output.splitlines()[0]}; records equal to those of an unbroken one")

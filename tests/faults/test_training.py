@@ -1,4 +1,4 @@
-"""What may happen to a training run, by real processes, signals, file systems and limits."""
+"""Faults that hit a training run, made with real processes, signals, file systems and limits."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `make test-full-size` prints: what the paper's sizes took."""
+"""Output of `make test-full-size`: time and memory that the paper's sizes took."""
 
 import pytest
 

@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from benchmarks.caffe_steps import run_caffe
+from benchmarks.measuring.caffe_train import run_caffe
 from data_prep.__main__ import main as data_prep
 from experiments.nets.definitions import nominal_metadata, write_nets
 from experiments.settings.config import load_config

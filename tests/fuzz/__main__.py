@@ -1,6 +1,6 @@
 """Fuzz all targets, or those that are named: `python3 -m tests.fuzz [--seed N] [--share X] [TARGET...]`.
 
-Prints a line a target with its number of inputs, as libFuzzer counts them. A target that fails leaves the input in
+Prints a line per target with its number of inputs, as libFuzzer counts them. A target that fails leaves the input in
 build/fuzz/ and its traceback on the screen; `python3 -m tests.fuzz.one_target TARGET FILE` runs that input again.
 """
 

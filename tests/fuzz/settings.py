@@ -84,7 +84,7 @@ def _value(provider, depth=2):
 
 
 def check_values(config):
-    """What the code behind the reader relies on, said anew."""
+    """Assert what the code behind the reader relies on, said anew."""
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", config.dataset), config.dataset
     for model in (config, config.net, config.crf, *map(config.stage, STAGES)):
         for name, value in model:

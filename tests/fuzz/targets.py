@@ -31,7 +31,7 @@ def load(name):
 
 
 def outcome(call, *allowed):
-    """What `call` returns; None where it raises just one of the `allowed` exceptions, with a sentence on one line."""
+    """Return the result of `call`, None where it raises one of the `allowed` exceptions itself, in one line."""
     try:
         return call()
     except allowed as error:

@@ -45,7 +45,7 @@ def seeds_caffemodel():
 
 
 def smallest_model(old_format):
-    """VGG16 with one channel a layer, in the format of 2014 or today's."""
+    """VGG16 with one channel per layer, in the format of 2014 or today's."""
     generator, parameter = np.random.default_rng(1), caffe_pb2.NetParameter()
     add = parameter.layers.add if old_format else parameter.layer.add
     shapes = {name: (1, COLOURS if name == "conv1_1" else 1, 3, 3) for name in CONVOLUTIONS}

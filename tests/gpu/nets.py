@@ -23,7 +23,7 @@ def fcn(stride, padding, engine):
     stride : {32, 16, 8}
     padding : {"fcn", "same"}
     engine : {"CAFFE", "CUDNN"}
-        What computes its layers on a GPU.
+        Computes its layers on a GPU.
     """
     net = caffe.NetSpec()
     net.data = L.Input(shape=dict(dim=[2, 3, 75, 91]))
@@ -75,16 +75,16 @@ def scores_and_gradients(message, number, seed):
     net.forward()
     net.blobs["score"].diff[...] = generator.normal(0, 1, net.blobs["score"].data.shape)
     net.backward()
-    found = {"score": net.blobs["score"].data.copy(), "data": net.blobs["data"].diff.copy()}
+    arrays = {"score": net.blobs["score"].data.copy(), "data": net.blobs["data"].diff.copy()}
     for name, blobs in net.params.items():
         if not name.startswith("upscore"):  # fixed
-            found.update({f"{name} {index}": blob.diff.copy() for index, blob in enumerate(blobs)})
-    return found
+            arrays.update({f"{name} {index}": blob.diff.copy() for index, blob in enumerate(blobs)})
+    return arrays
 
 
-def difference(found, expected):
+def difference(measured, expected):
     """Return the norm of the difference of two arrays, relative to that of the second."""
-    assert found.shape == expected.shape and np.isfinite(found).all()
+    assert measured.shape == expected.shape and np.isfinite(measured).all()
     norm = np.linalg.norm(expected.astype(np.float64))
     assert norm > 0
-    return np.linalg.norm(found.astype(np.float64) - expected) / norm
+    return np.linalg.norm(measured.astype(np.float64) - expected) / norm

@@ -39,14 +39,14 @@ def test_a_step_is_the_processors(build, tmp_path):
     assert status == 0, said
     if os.environ.get("TEST_DEVICE", "").startswith("cuda"):
         assert f"Caffe on GPU {os.environ['TEST_DEVICE'][4:]}" in said
-    found, expected = np.load(tmp_path / "device.npz"), step_on_the_processor(build, tmp_path / "processor.npz")
-    assert sorted(found) == sorted(expected) and len(expected) > 35
-    assert found["loss"] == pytest.approx(expected["loss"], rel=1e-4) and expected["loss"] > 0
-    assert difference(found["unary"], expected["unary"]) < 1e-4
-    assert difference(found["weights"], expected["weights"]) < 1e-4
+    on_device, expected = np.load(tmp_path / "device.npz"), step_on_the_processor(build, tmp_path / "processor.npz")
+    assert sorted(on_device) == sorted(expected) and len(expected) > 35
+    assert on_device["loss"] == pytest.approx(expected["loss"], rel=1e-4) and expected["loss"] > 0
+    assert difference(on_device["unary"], expected["unary"]) < 1e-4
+    assert difference(on_device["weights"], expected["weights"]) < 1e-4
     # one label of a thousand may fall otherwise where two are as good, and with it a pixel's gradient
-    assert np.mean(found["unary_gradient"] != expected["unary_gradient"]) < 2e-3
+    assert np.mean(on_device["unary_gradient"] != expected["unary_gradient"]) < 2e-3
     changed = [name for name in expected if expected[name].any() and name not in ("loss", "unary", "weights")]
     assert len(changed) > 30
     for name in changed:
-        assert difference(found[name], expected[name]) < 0.05, name
+        assert difference(on_device[name], expected[name]) < 0.05, name

@@ -31,9 +31,9 @@ def test_scores_and_gradients_are_the_cpus(device, engine, stride, padding):
     number = gpu_number() if device == "gpu" else None
     expected = scores_and_gradients(fcn(stride, padding, "CAFFE").SerializeToString(), None, seed=stride)
     # in a process of its own: where a GPU's library finds an error, Caffe ends the process
-    found = in_fresh_process(scores_and_gradients, fcn(stride, padding, engine).SerializeToString(), number, stride)
-    assert found.keys() == expected.keys()
-    differences = {name: difference(found[name], expected[name]) for name in expected}
+    on_device = in_fresh_process(scores_and_gradients, fcn(stride, padding, engine).SerializeToString(), number, stride)
+    assert on_device.keys() == expected.keys()
+    differences = {name: difference(on_device[name], expected[name]) for name in expected}
     assert differences["score"] < SCORES
     assert max(differences.values()) < GRADIENTS, differences
 

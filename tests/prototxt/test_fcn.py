@@ -72,7 +72,7 @@ def test_scores_have_the_size_of_any_image(tmp_path_factory, stage, padding, hei
 
 
 def upsampled(tmp_path, factor, scores):
-    """What the net's upsampling layer of a stage makes of given coarse scores."""
+    """Return the output of a stage's upsampling layer for given coarse scores."""
     stage = {row.stride: stage for stage, row in reversed(list(STAGES.items()))}[factor]
     net = load_net(tmp_path, deploy_net(stage, Architecture(2, 1 / 64, "same"), (64, 64), CRF))
     layer = net.layer_dict[f"upscore{factor}"]
@@ -116,9 +116,9 @@ def test_a_coarse_cell_covers_its_own_pixels(tmp_path, padding):
     assert score[60, 84] > 0.25 * score.max()
 
 
-@pytest.mark.parametrize("arguments, found", [((1,), "1 classes"), ((3, 0), "width 0"), ((3, 1, "none"), "'none'")])
-def test_impossible_sizes_are_named(arguments, found):
-    with pytest.raises(ValueError, match=found):
+@pytest.mark.parametrize("arguments, words", [((1,), "1 classes"), ((3, 0), "width 0"), ((3, 1, "none"), "'none'")])
+def test_impossible_sizes_are_named(arguments, words):
+    with pytest.raises(ValueError, match=words):
         Architecture(*arguments)
 
 

@@ -85,9 +85,9 @@ def test_loss_and_gradient_follow_loss_weight_and_normalisation(tmp_path, proble
 def test_health_is_the_share_of_labelled_pixels_that_the_augmented_labels_miss(tmp_path, problem):
     net = loss_net(tmp_path, problem, tops=("loss", "missed"))
     net.forward()
-    found = theano_crf.ssvm(problem["unary"], problem["weights"], problem["labels"].astype(int)).labels
+    augmented = theano_crf.ssvm(problem["unary"], problem["weights"], problem["labels"].astype(int)).labels
     truth = problem["labels"]
-    pairs = [(a, b) for a, b in zip(found.ravel(), truth.ravel()) if b != VOID]
+    pairs = [(a, b) for a, b in zip(augmented.ravel(), truth.ravel()) if b != VOID]
     assert net.blobs["missed"].data == pytest.approx(sum(a != b for a, b in pairs) / len(pairs))
 
 
@@ -100,12 +100,12 @@ def test_a_batch_of_void_has_no_loss_and_no_gradient(tmp_path, problem):
     assert not net.blobs["unary"].diff.any() and not net.blobs["weights"].diff.any()
 
 
-@pytest.mark.parametrize("blob, value, found", [
+@pytest.mark.parametrize("blob, value, word", [
     ("unary", np.nan, "unary"), ("weights", -1.0, "weights"), ("labels", 7.0, "7")])
-def test_bad_values_are_named_and_the_traceback_is_shown(tmp_path, problem, capfd, blob, value, found):
+def test_bad_values_are_named_and_the_traceback_is_shown(tmp_path, problem, capfd, blob, value, word):
     problem[blob][0, 1, 2] = value
     net = loss_net(tmp_path, problem)
-    with pytest.raises(ValueError, match=found):
+    with pytest.raises(ValueError, match=word):
         net.forward()
     assert "Traceback" in capfd.readouterr().err
 

@@ -17,7 +17,7 @@ CALLS = 10000
 
 
 def library(name):
-    """Path of a sanitizer's library, from the compiler that Theano uses."""
+    """Return the path of a sanitizer's library, by the compiler that Theano uses."""
     return subprocess.check_output(["g++", f"-print-file-name={name}"], universal_newlines=True).strip()
 
 

@@ -1,4 +1,4 @@
-"""What must hold for any problem: Hypothesis looks for one where it does not."""
+"""Properties of every problem: Hypothesis looks for one that lacks them."""
 import ctypes
 
 import numpy as np
@@ -28,7 +28,7 @@ def problems(draw, largest=40):
 
 
 def slack(unary):
-    """What rounding to single precision may add up to."""
+    """Return the most that rounding to single precision may add up to."""
     return 1e-5 * (np.abs(unary).max() + 1) * unary[0, 0].size
 
 

@@ -34,9 +34,9 @@ touch "$folder/compiled"
 def test_cold_and_warm(python):
     work, steps = python / "work", Steps()
     work.mkdir()
-    found = compile_times(3, work, steps)
-    assert found == {"import": [1.5] * 12, "dual_mm cold": [7] * 3, "dual_mm warm": [2] * 3,
-                     "ssvm cold": [7] * 3, "ssvm warm": [2] * 3}
+    seconds = compile_times(3, work, steps)
+    assert seconds == {"import": [1.5] * 12, "dual_mm cold": [7] * 3, "dual_mm warm": [2] * 3,
+                       "ssvm cold": [7] * 3, "ssvm warm": [2] * 3}
     flags = (python / "flags").read_text().splitlines()
     assert len(steps.names) == len(flags) == 12 and len(set(flags)) == 6
     assert all(line.startswith(f"base_compiledir=/usual,device=cpu,base_compiledir={work}/") for line in flags)

@@ -1,4 +1,4 @@
-"""The triad moves what it says it does."""
+"""The memory floor: values, bytes and alignment of the volumes that its triad passes over."""
 
 import numpy as np
 import pytest

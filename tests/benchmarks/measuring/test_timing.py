@@ -6,7 +6,7 @@ from benchmarks.measuring.timing import Run, Timing, time_in_turns
 
 
 class Clock:
-    """Stands still but for what `spend` adds."""
+    """A clock that stands still unless `now` is changed."""
 
     def __init__(self):
         self.now = 100.0

@@ -9,10 +9,10 @@ TINY = Source(None, 24, 40, 4)
 
 
 def test_the_crf_is_a_part_of_the_step(tmp_path):
-    found = measure_training_step(TINY, 2, tmp_path, width=1 / 64)
-    assert len(found["step"]) == len(found["crf"]) == 2
-    assert all(0 < crf < step for crf, step in zip(found["crf"], found["step"]))
-    assert 50e6 < found["peak_bytes"] < 5e9
+    measured = measure_training_step(TINY, 2, tmp_path, width=1 / 64)
+    assert len(measured["step"]) == len(measured["crf"]) == 2
+    assert all(0 < crf < step for crf, step in zip(measured["crf"], measured["step"]))
+    assert 50e6 < measured["peak_bytes"] < 5e9
 
 
 def test_the_frame_is_an_entry_of_a_dataset():

@@ -1,4 +1,4 @@
-"""Alpha expansion and mean field get the problem as it is."""
+"""Alpha expansion against brute force, and mean field on an image with an edge."""
 
 import numpy as np
 import pytest

@@ -34,8 +34,8 @@ def test_a_stage_starts_from_all_that_its_predecessor_has_learnt(experiment, cap
     net = train_stage._prepare(config, stage, Build(build), Interruption()).solver.net
     learnt = {name: blobs for name, blobs in learnt.items() if not name.startswith("upscore")}
     for name, blobs in learnt.items():
-        for found, given in zip(net.params[name], blobs):
-            np.testing.assert_array_equal(found.data, given)
+        for blob, given in zip(net.params[name], blobs):
+            np.testing.assert_array_equal(blob.data, given)
     new = [name for name in net.params if name.startswith(("conv", "fc", "score")) and name not in learnt]
     assert new == SCORES[stage]
     assert not any(blob.data.any() for name in new for blob in net.params[name])

@@ -1,4 +1,4 @@
-"""On which device nets run, by the variables DEVICE and GPU."""
+"""The device that nets run on, by the variables DEVICE and GPU."""
 
 import caffe
 import pytest
@@ -7,7 +7,7 @@ from experiments.nets import device
 
 
 class Machine:
-    """Stands in for what Caffe is told."""
+    """A stand-in for Caffe that notes the device it is given."""
 
     def __init__(self, monkeypatch):
         self.told = []

@@ -48,8 +48,8 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
     gradients = sum(BLOBS.values()) - BLOBS["data"] - BLOBS["label"] + 1  # the loss is a number
     training = inference + gradients + 1 + BLOBS["up"]  # the softmax of the loss
     expected = 4 * (kept * WEIGHTS + training + inference)
-    found = memory_estimate.training_bytes(solver, solver_type, [(10, 12)], [(10, 12)]) - memory_estimate.PROGRAM_BYTES
-    assert found == pytest.approx(expected)
+    counted = memory_estimate.training_bytes(solver, solver_type, [(10, 12)], [(10, 12)]) - memory_estimate.PROGRAM_BYTES
+    assert counted == pytest.approx(expected)
     larger = memory_estimate.training_bytes(solver, solver_type, [(5, 12), (20, 12)], [(10, 36)])
     assert larger - memory_estimate.PROGRAM_BYTES == pytest.approx(
         4 * (kept * WEIGHTS + 2 * training + 3 * inference))
@@ -64,8 +64,8 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
 def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers):
     (tmp_path / "net").write_text(CRF % (blobs, layer))
     net = caffe.Net(str(tmp_path / "net"), caffe.TEST)
-    found = memory_estimate._inference_numbers(net) - sum(blob.count for blob in net.blobs.values())
-    assert found == numbers * 2 * 16 * 48
+    counted = memory_estimate._inference_numbers(net) - sum(blob.count for blob in net.blobs.values())
+    assert counted == numbers * 2 * 16 * 48
 
 
 def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):

@@ -17,13 +17,13 @@ def test_gives_labels_of_images_of_any_size(tiny_build, size):
     image = np.random.RandomState(0).randint(0, 256, (*size, 3), np.uint8)
     net = segmenter(tiny_build, "stage4")
     assert net.size == (24, 32) and net.has_crf
-    found = net(image)
-    np.testing.assert_array_equal(found.cnn_labels, tiny_build.cnn_labels("stage4", image))
-    np.testing.assert_array_equal(found.labels, tiny_build.crf_labels("stage4", image))
-    np.testing.assert_allclose(found.prob.sum(axis=0), 1, rtol=1e-5)
-    np.testing.assert_allclose(found.weights, (image[:, :, ::-1] - tiny_build.mean).transpose(2, 0, 1)[:2])
-    assert found.energy == pytest.approx(-size[0] * size[1], rel=1e-5)
-    assert found.lower_bound == pytest.approx(-1.1 * size[0] * size[1], rel=1e-5)
+    segmentation = net(image)
+    np.testing.assert_array_equal(segmentation.cnn_labels, tiny_build.cnn_labels("stage4", image))
+    np.testing.assert_array_equal(segmentation.labels, tiny_build.crf_labels("stage4", image))
+    np.testing.assert_allclose(segmentation.prob.sum(axis=0), 1, rtol=1e-5)
+    np.testing.assert_allclose(segmentation.weights, (image[:, :, ::-1] - tiny_build.mean).transpose(2, 0, 1)[:2])
+    assert segmentation.energy == pytest.approx(-size[0] * size[1], rel=1e-5)
+    assert segmentation.lower_bound == pytest.approx(-1.1 * size[0] * size[1], rel=1e-5)
 
 
 def test_a_result_is_not_changed_by_the_next_image(tiny_build):
@@ -35,9 +35,9 @@ def test_a_result_is_not_changed_by_the_next_image(tiny_build):
 
 
 def test_net_without_crf(tiny_build):
-    found = segmenter(tiny_build, "stage3", net="stage3")(np.zeros((4, 5, 3), np.uint8))
-    assert found.prob.shape == (3, 4, 5)
-    assert found.labels is found.weights is found.energy is found.lower_bound is None
+    segmentation = segmenter(tiny_build, "stage3", net="stage3")(np.zeros((4, 5, 3), np.uint8))
+    assert segmentation.prob.shape == (3, 4, 5)
+    assert segmentation.labels is segmentation.weights is segmentation.energy is segmentation.lower_bound is None
 
 
 @pytest.mark.parametrize("image", [np.zeros((4, 5, 3)), np.zeros((4, 5), np.uint8), np.zeros((0, 5, 3), np.uint8)])

@@ -35,13 +35,13 @@ def test_crf_solves_the_problem_that_cnn_and_image_pose(build, size):
     image = np.random.RandomState(1).randint(0, 256, (*size, 3), np.uint8)
     nets = {stage: Segmenter(build / "nets" / stage / "deploy.prototxt", build / "stage3.caffemodel", (9, 8, 7))
             for stage in ("stage3", "stage4")}
-    found = nets["stage4"](image)
-    np.testing.assert_allclose(found.prob, nets["stage3"](image).prob, atol=1e-6)
+    segmentation = nets["stage4"](image)
+    np.testing.assert_allclose(segmentation.prob, nets["stage3"](image).prob, atol=1e-6)
     picture = np.float32(image.transpose(2, 0, 1)[np.newaxis]) / 255
     weights = theano_crf.contrast_weights(picture)
-    np.testing.assert_allclose(found.weights, weights[0], atol=1e-4)
-    unary = -found.prob[np.newaxis]
-    energy = theano_crf.energy(unary, weights, found.labels[np.newaxis])[0]
-    assert found.energy == pytest.approx(energy, rel=1e-4)
-    assert found.lower_bound <= found.energy + 1e-4 * abs(found.energy)
-    assert energy <= theano_crf.energy(unary, weights, found.cnn_labels[np.newaxis])[0] + 1e-3
+    np.testing.assert_allclose(segmentation.weights, weights[0], atol=1e-4)
+    unary = -segmentation.prob[np.newaxis]
+    energy = theano_crf.energy(unary, weights, segmentation.labels[np.newaxis])[0]
+    assert segmentation.energy == pytest.approx(energy, rel=1e-4)
+    assert segmentation.lower_bound <= segmentation.energy + 1e-4 * abs(segmentation.energy)
+    assert energy <= theano_crf.energy(unary, weights, segmentation.cnn_labels[np.newaxis])[0] + 1e-3

@@ -18,8 +18,8 @@ def decoded(content):
 
 def test_overlay_blends_class_colours_and_shows_void_in_black():
     image = np.full((1, 3, 3), 100, np.uint8)
-    found = overlay(image, np.array([[0, 1, 255]]), colour_table(CLASSES), opacity=0.5)
-    np.testing.assert_allclose(found[0], [[114, 82, 114], [85, 115, 140], [50, 50, 50]], atol=1)
+    coloured = overlay(image, np.array([[0, 1, 255]]), colour_table(CLASSES), opacity=0.5)
+    np.testing.assert_allclose(coloured[0], [[114, 82, 114], [85, 115, 140], [50, 50, 50]], atol=1)
 
 
 def test_enlarge_repeats_pixels():

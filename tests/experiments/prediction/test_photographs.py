@@ -21,23 +21,23 @@ def saved(path, picture, **options):
 
 
 def test_plain_picture_comes_back(tmp_path):
-    found = read_photograph(saved(tmp_path / "a.png", Image.fromarray(PICTURE)))
-    np.testing.assert_array_equal(found, PICTURE)
-    assert found.dtype == np.uint8 and found.flags.writeable
+    photograph = read_photograph(saved(tmp_path / "a.png", Image.fromarray(PICTURE)))
+    np.testing.assert_array_equal(photograph, PICTURE)
+    assert photograph.dtype == np.uint8 and photograph.flags.writeable
 
 
 @pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK"])
 def test_every_mode_becomes_rgb(tmp_path, mode):
     source = Image.fromarray(PICTURE).convert("L" if mode in ("1", "LA") else "RGB").convert(mode)
     suffix = "tif" if mode == "CMYK" else "png"
-    found = read_photograph(saved(tmp_path / f"a.{suffix}", source))
-    np.testing.assert_array_equal(found, np.asarray(source.convert("RGB")))
+    photograph = read_photograph(saved(tmp_path / f"a.{suffix}", source))
+    np.testing.assert_array_equal(photograph, np.asarray(source.convert("RGB")))
 
 
 def test_sixteen_bit_grey_keeps_its_shades(tmp_path):
     shades = np.array([[0, 257 * 100, 257 * 255]], np.uint16)
-    found = read_photograph(saved(tmp_path / "a.png", Image.fromarray(shades)))
-    np.testing.assert_array_equal(found[0], [[0] * 3, [100] * 3, [255] * 3])
+    photograph = read_photograph(saved(tmp_path / "a.png", Image.fromarray(shades)))
+    np.testing.assert_array_equal(photograph[0], [[0] * 3, [100] * 3, [255] * 3])
 
 
 def test_transparent_becomes_white(tmp_path):
@@ -96,8 +96,8 @@ def test_image_at_the_scale_of_training_is_not_touched():
 
 def test_border_lies_in_the_middle_after_enlarging():
     labels = np.array([[0, 0, 1, 1]])
-    found = labels_at_size(indicators(labels, 2), 3, 40)
-    np.testing.assert_array_equal(found, np.tile(np.arange(40) >= 20, (3, 1)))
+    resized = labels_at_size(indicators(labels, 2), 3, 40)
+    np.testing.assert_array_equal(resized, np.tile(np.arange(40) >= 20, (3, 1)))
 
 
 @settings(max_examples=30, deadline=None)
@@ -109,9 +109,9 @@ def test_bands_do_not_show(rows, columns, height, width, seed):
     usual = photographs.BAND_PIXELS
     try:
         photographs.BAND_PIXELS = 3 * width
-        found = labels_at_size(planes, height, width)
+        resized = labels_at_size(planes, height, width)
     finally:
         photographs.BAND_PIXELS = usual
     ordered = np.sort(whole, axis=0)
     clear = ordered[-1] - ordered[-2] > 1e-4
-    np.testing.assert_array_equal(found[clear], whole.argmax(axis=0)[clear])
+    np.testing.assert_array_equal(resized[clear], whole.argmax(axis=0)[clear])

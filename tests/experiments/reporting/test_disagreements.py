@@ -27,8 +27,8 @@ def test_fullest_first_over_all_images():
     little, much = truth.copy(), truth.copy()
     little[0, 0] = 1
     much[5:8, 5:8] = 1
-    found = choose_regions([truth, truth], [little, much], [truth, truth], 2, 3)
-    assert [region.image for region in found] == [1, 0]
+    regions = choose_regions([truth, truth], [little, much], [truth, truth], 2, 3)
+    assert [region.image for region in regions] == [1, 0]
 
 
 def test_regions_are_cut_to_small_images_and_cut_rasters():
@@ -43,16 +43,16 @@ def test_regions_are_cut_to_small_images_and_cut_rasters():
 def test_first_region_is_the_fullest_window_and_none_overlap(height, width, side, seed):
     generator = np.random.RandomState(seed)
     truth, first, second = generator.randint(0, 3, (3, height, width))
-    found = choose_regions([truth], [first], [second], 3, side, most_an_image=3)
+    regions = choose_regions([truth], [first], [second], 3, side, most_an_image=3)
     decided = (first == truth) != (second == truth)
     side = min(side, height, width)
     counts = [decided[y:y + side, x:x + side].sum()
               for y in range(height - side + 1) for x in range(width - side + 1)]
-    assert bool(found) == decided.any()
+    assert bool(regions) == decided.any()
     covered = np.zeros((height, width), int)
-    for region in found:
+    for region in regions:
         region.cut(covered)[...] += 1
         assert region.cut(decided).any()
     assert covered.max() <= 1
-    if found:
-        assert found[0].cut(decided).sum() == max(counts)
+    if regions:
+        assert regions[0].cut(decided).sum() == max(counts)

@@ -35,8 +35,8 @@ def written(path, text, values):
 @pytest.mark.parametrize("before, after", LAYOUTS.values(), ids=LAYOUTS)
 def test_layout_and_comments_stay(tmp_path, before, after, newline):
     head = f"# an experiment\ndataset: tiny\n\n{STAGES}\n"
-    found = written(tmp_path / "config.yaml", (head + before).replace("\n", newline), VALUES)
-    assert found.rstrip() == (head + after).replace("\n", newline).rstrip()
+    text = written(tmp_path / "config.yaml", (head + before).replace("\n", newline), VALUES)
+    assert text.rstrip() == (head + after).replace("\n", newline).rstrip()
     assert load_config(tmp_path / "config.yaml").crf.beta == 0.7
 
 
@@ -47,9 +47,9 @@ def test_layout_and_comments_stay(tmp_path, before, after, newline):
 def test_every_value_comes_back_as_it_was(tmp_path_factory, old, new, flow):
     path = tmp_path_factory.mktemp("config") / "config.yaml"
     crf = yaml.safe_dump({"crf": old}, default_flow_style=None if flow else False) if old else ""
-    found = written(path, f"dataset: tiny\n{crf}{STAGES}\n", new)
-    assert yaml.safe_load(found)["crf"] == {**old, **new}
-    assert STAGES in found
+    text = written(path, f"dataset: tiny\n{crf}{STAGES}\n", new)
+    assert yaml.safe_load(text)["crf"] == {**old, **new}
+    assert STAGES in text
 
 
 @pytest.mark.parametrize("text", [

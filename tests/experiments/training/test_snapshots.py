@@ -25,7 +25,7 @@ def trained(experiment):
 
 
 def restored(config, build, stage="stage1"):
-    """Iteration that a run would go on from; None where it begins."""
+    """Return the iteration that a run would go on from, None where it begins."""
     return train_stage._prepare(config, stage, Build(build), Interruption()).snapshots.saved
 
 

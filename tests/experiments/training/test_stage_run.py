@@ -22,10 +22,10 @@ from tests.experiments.tiny_experiment import STAGE, make_experiment
 
 def with_scores(monkeypatch, *scores):
     """Let validations give these scores over classes, one after the other."""
-    found = iter(scores)
+    next_scores = iter(scores)
 
     def validate(net, metadata, counts, before_image):
-        return {"classes": next(found), "categories": 0.0, "per_class": {}, "confidence": 1.0}
+        return {"classes": next(next_scores), "categories": 0.0, "per_class": {}, "confidence": 1.0}
 
     monkeypatch.setattr(stage_run, "validate", validate)
 
@@ -39,9 +39,9 @@ def test_a_stage_ends_where_validation_stops_rising_and_keeps_the_best(experimen
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=20, patience=2))
     with_scores(monkeypatch, 10, 30, 40, 20, 40)
     train_stage.train_stage(config, "stage1", build)
-    found = outcome(build)
-    assert found["iterations"] == 8 and found["best"] == {"iteration": 4, "classes": 40}
-    assert found["weights"] == "best.caffemodel" and "2 validations" in found["ended by"]
+    ended = outcome(build)
+    assert ended["iterations"] == 8 and ended["best"] == {"iteration": 4, "classes": 40}
+    assert ended["weights"] == "best.caffemodel" and "2 validations" in ended["ended by"]
     assert Build(build).weights("stage1") == build / "stage1" / "best.caffemodel"
     final, last = build / "stage1" / "final.caffemodel", build / "stage1" / "snapshot_iter_8.caffemodel"
     assert final.read_bytes() == last.read_bytes()
@@ -109,13 +109,13 @@ def poison(monkeypatch, iteration, what):
     method = getattr(stage_run.StageRun, what)
 
     def poisoned(self, *arguments):
-        found = method(self, *arguments)
+        result = method(self, *arguments)
         if self.solver.iter == iteration:
             if what == "update":
                 self.solver.net.params["conv3_1"][0].data[0] = math.nan
             else:
                 return math.nan
-        return found
+        return result
 
     monkeypatch.setattr(stage_run.StageRun, what, poisoned)
 

@@ -1,4 +1,4 @@
-"""When a stage ends and when it has failed, by hand-made rows of scores and losses."""
+"""The end of a stage, and its failure, by hand-made rows of scores and losses."""
 
 import math
 
@@ -31,11 +31,11 @@ def test_noise_does_not_count_as_an_explosion():
     assert 0.05 < watch.smoothed < 8
 
 
-@pytest.mark.parametrize("start, level, found", [
+@pytest.mark.parametrize("start, level, explodes", [
     (0.3, 2.8, False), (0.3, 3.1, True), (2.9, 28, False), (2.9, 30, True), (80, 30, True)])
-def test_an_explosion_is_a_loss_beyond_ignorance_and_ten_times_the_start(start, level, found):
+def test_an_explosion_is_a_loss_beyond_ignorance_and_ten_times_the_start(start, level, explodes):
     watch = LossWatch(ignorant=2.9, start=start)
-    if found:
+    if explodes:
         with pytest.raises(FloatingPointError, match="has grown to"):
             for _ in range(200):
                 watch.add(level)

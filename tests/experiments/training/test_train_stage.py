@@ -30,10 +30,10 @@ def test_all_stages_train_from_each_other(experiment):
         assert [record["iteration"] for record in validations] == [0, 2, 4]
         assert all(0 <= record["classes"] <= 100 for record in validations)
     deploy = {stage: build / "nets" / stage / "deploy.prototxt" for stage in STAGES}
-    found = {stage: weights(build / stage / "final.caffemodel", deploy[stage]) for stage in STAGES}
+    learnt = {stage: weights(build / stage / "final.caffemodel", deploy[stage]) for stage in STAGES}
     for later, row in list(STAGES.items())[1:]:
         key = "conv3_1", 0
-        change = np.abs(found[later][key] - found[row.predecessor][key]).max()
+        change = np.abs(learnt[later][key] - learnt[row.predecessor][key]).max()
         assert 0 < change < 0.05  # went on from it, a few small steps
 
 
@@ -148,6 +148,6 @@ def test_the_command_line_of_caffe_starts_a_stage_from_weights(experiment):
     solver.write_text(text)
     subprocess.run(["caffe", "train", "-solver", str(solver), "-weights",
                     str(build / "stage1" / "final.caffemodel")], check=True, stderr=subprocess.DEVNULL)
-    found = weights(build / "stage2" / "snapshot_iter_1.caffemodel", build / "nets" / "stage2" / "deploy.prototxt")
+    continued = weights(build / "stage2" / "snapshot_iter_1.caffemodel", build / "nets" / "stage2" / "deploy.prototxt")
     for key in learnt.keys() - {("upscore32", 0)}:
-        assert np.abs(found[key] - learnt[key]).max() < 1e-9
+        assert np.abs(continued[key] - learnt[key]).max() < 1e-9

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from benchmarks.measuring.problem import FRAME
-from benchmarks.results.crf_results import ratio
+from benchmarks.results.queries import ratio
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 
 # Of half.npz with the paper's weights, by TRW-S run until its bound met its energy.
@@ -12,14 +12,14 @@ SOLVING = 200  # iterations
 
 
 class Target(NamedTuple):
-    """One promise.
+    """A measured value and the limit that it must keep.
 
     Attributes
     ----------
     text : str
     value, limit : float
     at_least : bool
-        The value may be the limit or more; else the limit or less.
+        The value must be the limit or more; if not set, the limit or less.
     """
 
     text: str
@@ -33,11 +33,11 @@ class Target(NamedTuple):
 
 
 def targets(results):
-    """All targets that the results have figures for.
+    """List the targets that the results have values for.
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------
@@ -83,6 +83,6 @@ def _known_optimum(results):
               Target("argmin, -p: energy", argmin["energy"], -469640)]
     for kind, optimum in OPTIMA.items():
         row = results.row("dual_mm icm", SOLVING, kind=kind)
-        listed += [Target(f"icm, {kind}, {SOLVING} iterations: {what} is off the optimum by", abs(value - optimum), 0.5)
-                   for what, value in (("energy", row["energy"]), ("bound", row["lower_bound"]))]
+        listed += [Target(f"icm, {kind}, {SOLVING} iterations: {name} is off the optimum by", abs(value - optimum), 0.5)
+                   for name, value in (("energy", row["energy"]), ("bound", row["lower_bound"]))]
     return listed

@@ -1,4 +1,4 @@
-"""The parts of scenes: noise, shapes, the camera and the canvas."""
+"""Camera and canvas: places that a pinhole camera sees, haze, and pixels made of samples."""
 
 import numpy as np
 import pytest
@@ -6,63 +6,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from data_prep.scenes.canvas import HEIGHT, SUPERSAMPLING, WIDTH, Camera, Canvas
-from data_prep.scenes.textures import ValueNoise, inside_box, inside_capsule, inside_ellipse, inside_trapezoid, repeated
 
 CAMERA = Camera(focal=400.0, centre=230.0, horizon=160.0, height=1.5)
-NOISE = ValueNoise(np.random.default_rng(0))
 
 
 def canvas():
     return Canvas(CAMERA, haze=np.ones(3, dtype=np.float32), haze_distance=100.0)
-
-
-def noise_twin(u, v, period):
-    """Bilinear interpolation with smoothed shares, one place at a time."""
-    column, row = int(np.floor(u / period)), int(np.floor(v / period))
-    across, down = u / period - column, v / period - row
-    across, down = (share * share * (3 - 2 * share) for share in (across, down))
-    corner = [[NOISE.values[(row + y) % 64, (column + x) % 64] for x in (0, 1)] for y in (0, 1)]
-    upper, lower = (line[0] * (1 - across) + line[1] * across for line in corner)
-    return upper * (1 - down) + lower * down
-
-
-@pytest.mark.parametrize("u_whole", [False, True])
-@pytest.mark.parametrize("v_whole", [False, True])
-def test_noise_is_interpolation_whatever_the_shapes(u_whole, v_whole):
-    generator = np.random.default_rng(1)
-    u = generator.random((4, 6) if u_whole else (1, 6)).astype(np.float32) * 50 - 20
-    v = generator.random((4, 6) if v_whole else (4, 1)).astype(np.float32) * 50 - 20
-    for across, up in ((u, v), (v.T, u.T)):
-        expected = [[noise_twin(float(a), float(b), 0.7) for a, b in zip(*line)]
-                    for line in zip(*np.broadcast_arrays(across, up))]
-        np.testing.assert_allclose(NOISE(across, up, 0.7), expected, atol=1e-4)
-
-
-@given(st.floats(-100, 100), st.floats(-100, 100))
-def test_rough_noise_stays_in_its_range(u, v):
-    assert -1 <= NOISE.rough(np.full((1, 1), u, np.float32), np.full((1, 1), v, np.float32), 1.3) <= 1
-
-
-def test_shapes():
-    u, v = np.arange(-2, 3.0)[np.newaxis], np.arange(2, -3.0, -1)[:, np.newaxis]
-    drawn = {
-        "box": inside_box(u, v, -1, 2, 0, 2),
-        "ellipse": inside_ellipse(u, v, 0, 0, 2.1, 1.1),
-        "capsule": inside_capsule(u, v, (-1, -1), (1, 1), 0.5),
-        "trapezoid": inside_trapezoid(u, v, 0, -1, 2, 2.5, 0.6),
-    }
-    expected = {
-        "box": [".....", ".###.", ".###.", ".....", "....."],
-        "ellipse": [".....", "..#..", "#####", "..#..", "....."],
-        "capsule": [".....", "...#.", "..#..", ".#...", "....."],
-        "trapezoid": [".....", ".###.", ".###.", "#####", "....."],
-    }
-    for name, rows in expected.items():
-        assert ["".join(".#"[int(inside)] for inside in row) for row in drawn[name]] == rows, name
-
-
-def test_repeated_is_the_place_in_its_period():
-    np.testing.assert_allclose(repeated(np.array([-0.5, 0, 1.5, 3.9]), 2.0), [0.75, 0, 0.75, 0.95])
 
 
 def at(array, patch, row, column):

@@ -9,12 +9,12 @@ MILLISECONDS = 1000
 
 
 def report(results):
-    """Lines of text: a table of the solver, and one of the training step if there is one.
+    """Return the lines of a table of the solver and, where the nets were timed, of the training step.
 
     Parameters
     ----------
     results : dict
-        As benchmarks.gpu writes it.
+        As bench-gpu.json holds it.
     """
     rows = [(f"{row['width']} x {row['height']} x {results['labels']}, batch {row['batch']}",
              *(f"{MILLISECONDS * _median(row['seconds'][name]):.2f}" for name in ("DualMM", "SSVM")),

@@ -1,17 +1,16 @@
-"""Questions to the benchmark's results, the dictionary that results.json holds."""
+"""Questions to the results of the solver's benchmark, the dictionary that bench.json holds."""
 
 from benchmarks.measuring.timing import Timing
 from benchmarks.solvers.methods import ITERATIONS
 
 
 class Results:
-    """Reads results.
+    """The results, by method and part.
 
     Parameters
     ----------
     results : dict
-        comparison (see `comparison.compare`), memory (list of name and bytes), and optionally growth, compile and
-        training_step.
+        Of `benchmarks.measuring.parts.PARTS`; all but the comparison may be missing.
     """
 
     def __init__(self, results):
@@ -23,37 +22,37 @@ class Results:
         self.training_step = results.get("training_step")
 
     def row(self, name, effort=ITERATIONS, threads=2, kind="-p"):
-        """The row of a method."""
+        """Return the row of a method; KeyError where it was not measured."""
         for row in self.rows:
             if (row["name"], row["effort"], row["threads"], row["kind"]) == (name, effort, threads, kind):
                 return row
         raise KeyError(f"{name}, {effort}, {threads} threads, {kind}")
 
     def floor(self, threads, in_place=False):
-        """The memory floor's entry; None where it was not measured with as many threads."""
+        """Return the memory floor's entry, None where it was not measured with that many threads."""
         entries = [floor for floor in self.comparison["floors"]
                    if (floor["threads"], floor["in_place"]) == (threads, in_place)]
         return entries[0] if entries else None
 
     def floors(self, row, in_place=False):
-        """Time of a row as a multiple of the memory floor of 15 iterations, same threads; None without a floor."""
+        """Return a row's time as a multiple of the memory floor with as many threads; None without a floor."""
         floor = self.floor(row["threads"], in_place)
         return None if floor is None else ratio(row, floor)
 
     def best_bound(self, kind):
-        """The largest lower bound that any method proved for a kind of unary costs."""
+        """Return the largest lower bound that any method proved for a kind of unary costs."""
         return max(row["lower_bound"] for row in self.rows if row["kind"] == kind and row["lower_bound"] is not None)
 
     def closed(self, row):
-        """Share of the way from the argmax's energy to the best bound; no labelling can reach more than 1."""
+        """Return a row's share of the way from the argmax's energy to the best bound, at most 1."""
         argmax = self.comparison["argmax_energy"][row["kind"]]
         return (argmax - row["energy"]) / (argmax - self.best_bound(row["kind"]))
 
     def volumes(self, name):
-        """Peak extra memory of a method in volumes (K, H, W) of float32; None where it was not measured."""
+        """Return a method's peak of extra memory in volumes (K, H, W) of float32; None where it was not measured."""
         return self.memory[name] / self.comparison["volume_bytes"] if name in self.memory else None
 
 
 def ratio(entry, other):
-    """Median over the rounds of the quotients of two entries' seconds."""
+    """Return the median over rounds of the quotients of two entries' seconds."""
     return Timing(tuple(entry["seconds"])).ratio(Timing(tuple(other["seconds"])))

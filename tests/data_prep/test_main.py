@@ -89,7 +89,7 @@ def test_scenes_of_another_version_are_drawn_anew(tmp_path, capsys, monkeypatch)
 
 
 def test_what_is_complete_is_newer_than_the_version_it_was_checked_against(tmp_path):
-    """If it were older, each make would check it again."""
+    """Each make would check again what is older."""
     assert scenes(tmp_path / "lmdb") == 0
     os.utime(tmp_path / "lmdb" / "dataset.json", (0, 0))
     assert scenes(tmp_path / "lmdb") == 0

@@ -1,18 +1,18 @@
-"""The benchmark's results as text."""
+"""Results of the solver's benchmark as text."""
 
 import statistics
 
-from benchmarks.results.crf_targets import targets
+from benchmarks.results.targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
 
 
 def report(results):
-    """All tables, one below the other.
+    """Return all tables, one below the other.
 
     Parameters
     ----------
-    results : results.Results
+    results : benchmarks.results.queries.Results
 
     Returns
     -------
@@ -24,7 +24,7 @@ def report(results):
 
 
 def _spread(seconds, scale=1e3):
-    """Median and range, in milliseconds."""
+    """Return median and range as text, in milliseconds."""
     digits = 1 if scale * statistics.median(seconds) < 1000 else 0
     return (f"{scale * statistics.median(seconds):.{digits}f}",
             f"{scale * min(seconds):.{digits}f} .. {scale * max(seconds):.{digits}f}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.results.crf_results import Results, ratio
+from benchmarks.results.queries import Results, ratio
 
 
 def test_times_are_compared_round_by_round(results):

@@ -1,0 +1,32 @@
+"""Grid searches on a tiny net, for the tests of one process and of several."""
+
+import json
+
+import yaml
+
+from experiments import grid_search
+
+GRID = {"alpha": [5, 35], "lam": [0, 0.4], "iterations": [2]}
+
+
+def set_grid(build, **grid):
+    """Write the values to try into the configuration."""
+    values = yaml.safe_load(build.config.read_text())
+    build.config.write_text(yaml.safe_dump({**values, "grid": grid}))
+
+
+def words(build, *options):
+    """Return the command line's words after the module."""
+    return ["--config", str(build.config), "--build", str(build.folder), *options]
+
+
+def search(build, command, *options):
+    """Search on one process and return the results."""
+    status, _, error = command(grid_search.main, *words(build, *options))
+    assert status == 0, error
+    return read(build)
+
+
+def read(build):
+    """Return the results that the last search wrote."""
+    return json.loads((build.folder / "grid-search-val.json").read_text())
