@@ -5,7 +5,7 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-from . import checks, graph
+from . import checks, graph, memory
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .results import Solution, Structured
 
@@ -229,5 +229,7 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     iterations = checks.whole("iterations", iterations, 1)
     void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
+    if (truth == void).any():
+        memory.check("ssvm", unary.shape, with_void=True)
     gamma = checks.at_least_zero("gamma", gamma)
     return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))
