@@ -75,8 +75,8 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     add_fcn(net, architecture, STAGES[stage].stride)
     if STAGES[stage].loss == SSVM:
         _add_crf_terms(net, crf)
-        net.loss, net.augmented_error = _python(
-            "SSVMLoss", net.unary, net.weights, net.label, ntop=2, loss_weight=[1, 0],
+        net.loss, net.augmented_error, net.certificate = _python(
+            "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
                         "normalise": normalise})
     else:

@@ -54,13 +54,15 @@ class SSVMLoss(caffe.Layer):
     """Structured SVM loss with margin rescaling (eq. 7 to 10).
 
     Bottoms: unary (N, K, H, W), weights (N, 2, H, W), labels (N, H, W). Tops: the loss; optionally the share of
-    labelled pixels whose loss-augmented label differs from the truth, a sign of health. A net must set the layer's
-    `loss_weight`: Caffe gives a Python layer none.
+    labelled pixels whose loss-augmented label differs from the truth, a sign of health; optionally the certificate,
+    which the loss would not exceed if inference were exact, in the loss's unit. A net must set the layer's
+    `loss_weight`, 0 for all tops but the loss: Caffe gives a Python layer none. `theano_crf.ssvm` says how void pixels
+    count.
     """
 
     @shows_errors
     def setup(self, bottom, top):
-        check_blob_counts(self, bottom, top, (3,), (1, 2))
+        check_blob_counts(self, bottom, top, (3,), (1, 2, 3))
         self.parameters = parse_param_str(LossParameters, self)
 
     def reshape(self, bottom, top):
@@ -80,6 +82,8 @@ class SSVMLoss(caffe.Layer):
         top[0].data[0] = self.scale * self.structured.loss.sum()
         if len(top) > 1:
             top[1].data[0] = np.count_nonzero((self.structured.labels != truth) & labelled) / count
+        if len(top) > 2:
+            top[2].data[0] = self.scale * self.structured.certificate.sum()
 
     @shows_errors
     def backward(self, top, propagate_down, bottom):

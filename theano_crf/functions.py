@@ -5,7 +5,7 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-from . import checks, graph
+from . import checks, graph, memory
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .results import Solution, Structured
 
@@ -172,12 +172,16 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
-    """Structured SVM loss with margin rescaling and its subgradients, equations 7 to 10.
+    """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
-    With x* the truth and x^ the labelling of least f(x) - gamma * Hamming(x, x*), the loss is
-    gamma * Hamming(x^, x*) + f(x*) - f(x^). A void pixel has no margin and is counted with x^'s label on
-    both sides. The gradients are exact for the x^ found; x^ itself is what DualMM finds in its iterations,
-    not always the optimum, so the loss is approximate, too, and can be slightly negative.
+    x^ is the labelling of least f(x) - gamma * (number of labelled pixels where x differs from the truth x*). z is the
+    truth at labelled pixels and, at void ones, the labels of least energy given it (a latent structured SVM: Yu and
+    Joachims 2009). The loss is gamma * (number of labelled pixels where x^ differs from x*) + f(z) - f(x^).
+
+    DualMM finds both: x^, then z's void labels, in a problem of the void pixels alone; x^'s own labels there are taken
+    unless DualMM's have less energy. The gradients are exact for the x^ and z found. Inference ends after its
+    iterations, not always at the optimum, so the loss is approximate, and can be slightly negative. The certificate,
+    f(z) less DualMM's lower bound of the loss-augmented problem, is above the exact loss whatever inference reached.
 
     Parameters
     ----------
@@ -192,14 +196,14 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     void : int
         The value of pixels without a label.
     iterations : int
-        Of DualMM, at least 1.
+        Of DualMM, at least 1, for x^ and for z.
 
     Returns
     -------
     Structured
-        loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, [x*_i = k] - [x^_i = k], zero
-        at void pixels; grad_weights (N, 2, H, W) float32, [x*_i != x*_j] - [x^_i != x^_j], zero where an end
-        is void; labels (N, H, W) int32, x^.
+        loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, [z_i = k] - [x^_i = k];
+        grad_weights (N, 2, H, W) float32, [z_i != z_j] - [x^_i != x^_j]; labels (N, H, W) int32, x^;
+        certificate (N,) float64, a sum over pixels.
 
     Raises
     ------
@@ -218,10 +222,14 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     >>> result.grad_unary[0, :, 0]
     array([[ 1.,  0.],
            [-1.,  0.]], dtype=float32)
+    >>> result.certificate
+    array([1.5])
     """
     unary, weights = checks.problem("ssvm", unary, weights)
     iterations = checks.whole("iterations", iterations, 1)
     void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
+    if (truth == void).any():
+        memory.check("ssvm", unary.shape, with_void=True)
     gamma = checks.at_least_zero("gamma", gamma)
     return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))

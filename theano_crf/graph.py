@@ -10,7 +10,7 @@ import theano.tensor as T
 from .checks import LARGEST_SINGLE
 from .constants import COLUMNS, ROWS
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
-from .ops import DualMM, Energy, HalfStep, StructuredLoss
+from .ops import Completion, DualMM, Energy, HalfStep, StructuredLoss
 from .results import Solution, Structured
 
 if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # by Theano's flags: device=cuda0
@@ -118,7 +118,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=floa
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
-    """Structured SVM loss with margin rescaling and its subgradients, equations 7 to 10.
+    """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     Parameters
     ----------
@@ -129,14 +129,16 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     gamma : float or symbolic float32 scalar
         The margin, a wrong pixel.
     void : int or symbolic int32 scalar
-        The value of pixels without a label.
+        The value of pixels without a label; :func:`theano_crf.ssvm` says how they count.
     iterations : int or symbolic int64 scalar
+        Of DualMM, for the loss-augmented inference and for the labels of void pixels.
 
     Returns
     -------
     Structured
         Of symbolic variables; ``theano.grad(loss.sum(), [unary, weights])`` gives the same gradients.
     """
-    labels, _, _ = DualMM()(unary, weights, iterations, float("-inf"), truth, gamma, void)
-    loss, grad_unary, grad_weights = StructuredLoss()(unary, weights, truth, labels, gamma, void)
-    return Structured(loss, grad_unary, grad_weights, labels)
+    labels, lower_bound, _ = DualMM()(unary, weights, iterations, float("-inf"), truth, gamma, void)
+    completed, _ = Completion()(unary, weights, truth, labels, iterations, void)
+    loss, grad_unary, grad_weights = StructuredLoss()(unary, weights, truth, completed, labels, gamma, void)
+    return Structured(loss, grad_unary, grad_weights, labels, energy(unary, weights, completed) - lower_bound)

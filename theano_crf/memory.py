@@ -15,7 +15,7 @@ LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
 _granted = {}  # function -> bytes of the largest call so far, which the compiled function mostly keeps
 
 
-def needed_bytes(function, shape, converted=0):
+def needed_bytes(function, shape, converted=0, with_void=False):
     """Bytes that a call takes besides its arguments.
 
     Parameters
@@ -25,6 +25,8 @@ def needed_bytes(function, shape, converted=0):
         (N, K, H, W) of the unary costs.
     converted : int
         Number of entries of arguments that must be converted to single precision.
+    with_void : bool
+        Whether the truth has void pixels: DualMM then solves one image more at a time, which is a copy.
 
     Returns
     -------
@@ -34,17 +36,24 @@ def needed_bytes(function, shape, converted=0):
     total = SINGLE * (converted + n * h * w)  # and labels
     if function == "energy":
         return total
-    width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
-    odd = MOST_LANES * (width // MOST_LANES | 1)  # the columns that a volume has, see native/packed.hpp
-    total += SINGLE * n * (2 * k * height * odd + h * width + height * w)  # two volumes, the edges of both directions
+    total += n * _workspace_bytes(k, h, w)
     if function == "ssvm":
-        total += SINGLE * n * h * w * (k + 2 + 2)  # the gradients, the truth and its check
+        total += SINGLE * n * h * w * (k + 2 + 3)  # the gradients, the truth, its check and the completed truth
+    if with_void:
+        total += _workspace_bytes(k, h, w) + SINGLE * h * w * (k + 2 + 1)  # costs, edges, labels
     return total
 
 
-def check(function, shape, converted=0):
+def _workspace_bytes(k, h, w):
+    """Bytes of DualMM's workspace for one image: two volumes and the edges of both directions."""
+    width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
+    odd = MOST_LANES * (width // MOST_LANES | 1)  # the columns that a volume has, see native/packed.hpp
+    return SINGLE * (2 * k * height * odd + h * width + height * w)
+
+
+def check(function, shape, converted=0, with_void=False):
     """Raise a MemoryError, one sentence, unless there is memory for a call; parameters as of `needed_bytes`."""
-    needed, held = needed_bytes(function, shape, converted), _granted.get(function, 0)
+    needed, held = needed_bytes(function, shape, converted, with_void), _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held

@@ -145,17 +145,35 @@ class Energy(NativeOp):
         return [(shapes[0][0],)]
 
 
-class StructuredLoss(NativeOp):
-    """(unary, weights, truth, labels, gamma, void) -> (loss, grad_unary, grad_weights).
+class Completion(NativeOp):
+    """(unary, weights, truth, labels, iterations, void) -> (completed, workspace): the truth with labels at void pixels.
 
-    The loss-augmented labels are taken as given. ``theano.grad`` of the loss gives the two gradients.
+    Of each image the void pixels get DualMM's labels given the truth around them, or, unless these have less energy,
+    ``labels``, those of the loss-augmented inference. Without void pixels the truth is copied. ``workspace`` means
+    nothing outside; it is empty where no pixel is void, and can be kept from one call to the next.
+    """
+
+    header, function = "inference_ops.hpp", "completion_op"
+
+    def make_node(self, unary, weights, truth, labels, iterations, void):
+        inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
+                  _as_tensor(truth, "int32", 3), _as_tensor(labels, "int32", 3),
+                  _as_tensor(iterations, "int64", 0), _as_tensor(void, "int32", 0)]
+        return Apply(self, inputs, [T.itensor3(), T.fvector()])
+
+
+class StructuredLoss(NativeOp):
+    """(unary, weights, truth, completed, labels, gamma, void) -> (loss, grad_unary, grad_weights).
+
+    The completed truth and the loss-augmented labels are taken as given. ``theano.grad`` of the loss gives the two
+    gradients.
     """
 
     header, function = "labelling_ops.hpp", "structured_loss_op"
 
-    def make_node(self, unary, weights, truth, labels, gamma, void):
+    def make_node(self, unary, weights, truth, completed, labels, gamma, void):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(truth, "int32", 3), _as_tensor(labels, "int32", 3),
+                  _as_tensor(truth, "int32", 3), _as_tensor(completed, "int32", 3), _as_tensor(labels, "int32", 3),
                   _as_tensor(gamma, "float32", 0), _as_tensor(void, "int32", 0)]
         return Apply(self, inputs, [T.dvector(), T.ftensor4(), T.ftensor4()])
 
@@ -164,14 +182,15 @@ class StructuredLoss(NativeOp):
 
     def connection_pattern(self, node):
         # The loss depends on unary, weights and gamma; nothing is differentiated through the gradients.
-        return [[True, False, False], [True, False, False], [False] * 3, [False] * 3, [True, False, False],
-                [False] * 3]
+        return [[True, False, False], [True, False, False], [False] * 3, [False] * 3, [False] * 3,
+                [True, False, False], [False] * 3]
 
     def grad(self, inputs, output_gradients):
         _, grad_unary, grad_weights = self(*inputs)
         scale = T.cast(output_gradients[0], "float32").dimshuffle(0, "x", "x", "x")
         return [scale * grad_unary, scale * grad_weights, DisconnectedType()(), DisconnectedType()(),
-                grad_undefined(self, 4, inputs[4], "gamma is a setting, not learnt"), DisconnectedType()()]
+                DisconnectedType()(), grad_undefined(self, 5, inputs[5], "gamma is a setting, not learnt"),
+                DisconnectedType()()]
 
 
 @gof.local_optimizer([HalfStep], inplace=True)

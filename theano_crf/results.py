@@ -11,8 +11,8 @@ lower_bound, energy : (N,) float64
     No labelling has an energy below the bound, so energy - lower_bound is how far from the optimum it can be.
 """
 
-Structured = namedtuple("Structured", "loss grad_unary grad_weights labels")
-Structured.__doc__ = """The structured SVM loss of each image with its subgradients.
+Structured = namedtuple("Structured", "loss grad_unary grad_weights labels certificate")
+Structured.__doc__ = """The structured SVM loss of each image with its gradients and its certificate.
 
 Attributes
 ----------
@@ -23,4 +23,7 @@ grad_weights : (N, 2, H, W) float32
 labels : (N, H, W) int32
     Of the loss-augmented inference. How many labelled pixels differ from the truth is a sign of health:
     none means that training has ended, many that the margin rules.
+certificate : (N,) float64
+    No less than the loss that exact inference would give, but for rounding: certificate - loss is how much of it
+    inference can have missed.
 """

@@ -110,12 +110,21 @@ class StageRun:
         self.update()
         if self.solver.iter % LOG_EVERY == 0:
             values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
-            if "augmented_error" in self.solver.net.blobs:
-                values["augmented_error"] = float(self.solver.net.blobs["augmented_error"].data)
+            values.update(self._health())
             self.log.append("train", self.solver.iter, **values)
             self.watch.check()
         progress.advance(f"loss {self.loss_watch.smoothed:.4f} per labelled pixel")
         self.interruption.check()
+
+    def _health(self):
+        """Signs of health of the structured loss, of the iteration's last batch; none with another loss."""
+        net = self.solver.net
+        values = {}
+        if "augmented_error" in net.blobs:
+            values["augmented_error"] = float(net.blobs["augmented_error"].data)
+        if "certificate" in net.blobs:
+            values["certificate"] = self._per_labelled_pixel(net, "certificate")
+        return values
 
     def gradients(self):
         """Forward and backward for each batch of the iteration; return the mean loss per labelled pixel.
@@ -130,7 +139,7 @@ class StageRun:
         for left in reversed(range(self.settings.iter_size)):
             caffe.set_random_seed(dropout_seed(self.seed, net))
             net.forward()
-            losses.append(self._loss_per_labelled_pixel(net))
+            losses.append(self._per_labelled_pixel(net, "loss"))
             if not np.isfinite(losses[-1]):
                 break
             if not left:
@@ -150,11 +159,11 @@ class StageRun:
         """Change the weights by the gradients that are in the net, and count the iteration."""
         self.solver.apply_update()
 
-    def _loss_per_labelled_pixel(self, net):
-        loss = float(net.blobs["loss"].data)
+    def _per_labelled_pixel(self, net, top):
+        value = float(net.blobs[top].data)
         if not self.settings.normalise:
-            loss /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
-        return loss
+            value /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
+        return value
 
     def _snapshot(self):
         """Write a snapshot, unless there is one of this iteration or the weights are no numbers."""

@@ -87,11 +87,12 @@ MEASURE = """
 import resource, sys
 import numpy as np
 import theano_crf
-function, (n, k, h, w) = sys.argv[1], map(int, sys.argv[2:])
+function, with_void, (n, k, h, w) = sys.argv[1], sys.argv[2] == "True", map(int, sys.argv[3:])
 def solve(n, k, h, w):
     arguments = [np.full((n, k, h, w), 0.5, np.float32), np.full((n, 2, h, w), 0.5, np.float32)]
     if function == "ssvm":
         arguments.append(np.full((n, h, w), 1, np.int32))
+        arguments[-1][:, ::2] = 255 if with_void else 1
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     getattr(theano_crf, function)(*arguments, iterations=1)
     return 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
@@ -100,11 +101,12 @@ print(solve(n, k, h, w))
 """
 
 
-@pytest.mark.parametrize("function", ["dual_mm", "ssvm"])
+@pytest.mark.parametrize("function, with_void", [("dual_mm", False), ("ssvm", False), ("ssvm", True)])
 @pytest.mark.parametrize("shape", [(1, 19, 1024, 1024), (4, 5, 700, 1001)])
-def test_the_memory_of_a_call_is_what_is_checked(function, shape, fault):
-    done = subprocess.run([sys.executable, "-c", MEASURE, function, *map(str, shape)], check=True,
+def test_the_memory_of_a_call_is_what_is_checked(function, with_void, shape, fault):
+    done = subprocess.run([sys.executable, "-c", MEASURE, function, str(with_void), *map(str, shape)], check=True,
                           stdout=subprocess.PIPE, env=dict(os.environ, OMP_NUM_THREADS="1"))
-    measured, needed = int(done.stdout), needed_bytes(function, shape)
-    fault(f"{function} of {shape}: {measured / MEGABYTE:.0f} MB measured, {needed / MEGABYTE:.0f} MB checked")
+    measured, needed = int(done.stdout), needed_bytes(function, shape, with_void=with_void)
+    fault(f"{function} of {shape}{' with void pixels' if with_void else ''}: {measured / MEGABYTE:.0f} MB measured, "
+          f"{needed / MEGABYTE:.0f} MB checked")
     assert 0.9 * needed - 10 * MEGABYTE < measured < 1.1 * needed + 10 * MEGABYTE

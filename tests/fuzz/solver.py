@@ -157,7 +157,8 @@ def _ssvm(arrays, provider):
     settings = _settings(provider, gamma=0.1, void=255, iterations=3)
     unary, weights, truth = (arrays[name] for name in ("unary", "weights", "labels"))
     if isinstance(truth, np.ndarray) and truth.dtype == np.int64 and provider.ConsumeBool():
-        truth = np.where(np.arange(truth.size).reshape(truth.shape) % 3 == 0, 255, truth)
+        latent = np.random.default_rng(truth.size).random(truth.shape) < provider.PickValueInList([0.1, 0.4, 0.9, 1])
+        truth = np.where(latent, 255, truth)
     found = outcome(lambda: theano_crf.ssvm(unary, weights, truth, **settings), *ALLOWED)
     if found is None:
         return
@@ -165,12 +166,25 @@ def _ssvm(arrays, provider):
     truth = np.asarray(truth).astype(int)
     n, k, h, w = unary.shape
     assert found.labels.shape == (n, h, w) and ((found.labels >= 0) & (found.labels < k)).all()
-    filled = np.where(truth == settings["void"], found.labels, truth)
-    gamma = float(np.float32(settings["gamma"]))
+    void, gamma = settings["void"], float(np.float32(settings["gamma"]))
+    completed = twins.completed_truth(found)
+    assert (completed == truth)[truth != void].all()
     if _comparable(unary, weights, gamma):
-        expected = [twins.ssvm_loss(*image, gamma, settings["void"])
-                    for image in zip(unary, weights, truth, found.labels)]
-        np.testing.assert_allclose(found.loss, expected, atol=_slack(unary, weights) + 1e-6 * gamma * h * w)
+        expected = [twins.ssvm_loss(*image, gamma, void)
+                    for image in zip(unary, weights, truth, completed, found.labels)]
+        slack = _slack(unary, weights) + 1e-6 * gamma * h * w
+        np.testing.assert_allclose(found.loss, expected, atol=slack)
+        own = np.where(truth == void, found.labels, truth)
+        assert (_energies(unary, weights, completed) <= _energies(unary, weights, own) + slack).all()
+        assert (found.certificate >= found.loss - slack).all()
+        if k ** (h * w) <= 256:
+            hinges = [twins.hinge(*image, gamma, void) for image in zip(unary, weights, truth)]
+            assert (found.certificate >= np.array(hinges) - slack).all()
+    assert (found.loss == 0)[(truth == void).all(axis=(1, 2))].all()
     classes = np.arange(k)[:, np.newaxis, np.newaxis]
-    gradient = 1.0 * (filled[:, np.newaxis] == classes) - (found.labels[:, np.newaxis] == classes)
+    gradient = 1.0 * (completed[:, np.newaxis] == classes) - (found.labels[:, np.newaxis] == classes)
     np.testing.assert_array_equal(found.grad_unary, gradient)
+    for channel, (dy, dx) in enumerate([(0, 1), (1, 0)]):
+        here, there = np.s_[:, :h - dy, :w - dx], np.s_[:, dy:, dx:]
+        cut = [1.0 * (labels[here] != labels[there]) for labels in (completed, found.labels)]
+        np.testing.assert_array_equal(found.grad_weights[:, channel][here], cut[0] - cut[1])

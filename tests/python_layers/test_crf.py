@@ -91,6 +91,18 @@ def test_health_is_the_share_of_labelled_pixels_that_the_augmented_labels_miss(t
     assert net.blobs["missed"].data == pytest.approx(sum(a != b for a, b in pairs) / len(pairs))
 
 
+@pytest.mark.parametrize("normalise", [True, False])
+def test_the_certificate_has_the_unit_of_the_loss_and_no_gradient(tmp_path, problem, normalise):
+    net = loss_net(tmp_path, problem, ("loss", "missed", "certificate"), 0, normalise=normalise, iterations=1)
+    net.forward()
+    net.backward()
+    expected = theano_crf.ssvm(problem["unary"], problem["weights"], problem["labels"].astype(int), iterations=1)
+    scale = 1 / np.count_nonzero(problem["labels"] != VOID) if normalise else 1
+    assert net.blobs["certificate"].data == pytest.approx(expected.certificate.sum() * scale, rel=1e-5)
+    assert net.blobs["certificate"].data > net.blobs["loss"].data
+    assert not net.blobs["unary"].diff.any() and not net.blobs["weights"].diff.any()
+
+
 def test_a_batch_of_void_has_no_loss_and_no_gradient(tmp_path, problem):
     problem["labels"][...] = VOID
     net = loss_net(tmp_path, problem)

@@ -20,6 +20,9 @@ def call_all(arrays):
         theano_crf.dual_mm(unary, weights, 2, decode)
     theano_crf.dual_mm(unary[:, ::-1, ::-1], weights[..., ::-1].copy()[..., ::-1], 1, tolerance=0.1)
     theano_crf.ssvm(unary, weights, truth, iterations=2)
+    half_void = np.where(np.arange(truth.size).reshape(truth.shape) % 5 < 2, 255, truth)
+    theano_crf.ssvm(unary, weights, half_void, iterations=2)
+    theano_crf.ssvm(unary[:, ::-1, ::-1], weights[..., ::-1].copy()[..., ::-1], np.full_like(truth, 255), iterations=1)
     for refused in ((unary * np.float32(np.nan), weights), (unary, -1 - weights)):
         try:
             theano_crf.ssvm(*refused, truth, iterations=1)

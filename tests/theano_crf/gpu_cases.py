@@ -10,8 +10,8 @@ import theano_crf
 from theano_crf import functions, graph
 from theano_crf.gpu.device import allocate
 from theano_crf.gpu.kernels import Teams
-from theano_crf.gpu.ops import GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
-from theano_crf.ops import DualMM, NativeOp, StructuredLoss
+from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
+from theano_crf.ops import Completion, DualMM, NativeOp, StructuredLoss
 
 from . import twins
 
@@ -45,9 +45,16 @@ def half_steps():
 
 
 @pytest.fixture(scope="module")
+def completion_on_cpu():
+    """The completed truth for given loss-augmented labels, by two iterations."""
+    variables = [T.ftensor4(), T.ftensor4(), T.itensor3(), T.itensor3()]
+    return theano.function(variables, Completion()(*variables, 2, VOID)[0], mode=ON_CPU)
+
+
+@pytest.fixture(scope="module")
 def loss_on_cpu():
     """The structured loss of given labels, with a margin of 0.4."""
-    variables = [T.ftensor4(), T.ftensor4(), T.itensor3(), T.itensor3()]
+    variables = [T.ftensor4(), T.ftensor4(), T.itensor3(), T.itensor3(), T.itensor3()]
     return theano.function(variables, StructuredLoss()(*variables, np.float32(0.4), VOID), mode=ON_CPU)
 
 
@@ -71,7 +78,8 @@ def random_truth(seed, unary):
     return truth
 
 
-@pytest.mark.parametrize("name, op", [("dual_mm", GpuDualMM), ("ssvm", GpuStructuredLoss), ("energy", GpuEnergy)])
+@pytest.mark.parametrize("name, op", [("dual_mm", GpuDualMM), ("ssvm", GpuStructuredLoss),
+                                      ("ssvm", GpuCompletion), ("energy", GpuEnergy)])
 def test_everything_runs_on_the_device(name, op):
     found = ops_of(functions._compiled(name, "argmin" if name == "dual_mm" else None))
     assert any(isinstance(one, op) for one in found)
@@ -121,14 +129,19 @@ def test_dual_mm_is_the_cpus(half_steps, shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES[2:], ids=str)
-def test_ssvm_is_the_cpus(half_steps, loss_on_cpu, shape):
+def test_ssvm_is_the_cpus(half_steps, completion_on_cpu, loss_on_cpu, shape):
     unary, weights = twins.random_problem(4, *shape)
     truth = random_truth(4, unary)
     found = theano_crf.ssvm(unary, weights, truth, gamma=0.4, iterations=2)
     augmented = unary - 0.4 * ((np.arange(shape[1])[:, None, None] != truth[:, None]) & (truth != VOID)[:, None])
     labels, clear = clear_labels(half_steps[1], augmented.astype(np.float32), weights, 2)
     assert (found.labels == labels)[clear].all() and clear.mean() > 0.9
-    expected = loss_on_cpu(unary, weights, truth, found.labels)
+    completed = twins.completed_truth(found).astype(np.int32)
+    expected = completion_on_cpu(unary, weights, truth, found.labels)
+    assert (completed == truth)[truth != VOID].all() and (completed == expected).mean() > 0.98
+    np.testing.assert_allclose(on_cpu("energy")(unary, weights, completed), on_cpu("energy")(unary, weights, expected),
+                               rtol=1e-3, atol=1e-3)
+    expected = loss_on_cpu(unary, weights, truth, completed, found.labels)
     np.testing.assert_allclose(found.loss, expected[0], rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(found.grad_unary, expected[1])
     np.testing.assert_array_equal(found.grad_weights, expected[2])

@@ -4,7 +4,7 @@ import os
 from tests.opencl import run_on_device
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-FILES = ("gpu_cases.py", "test_bad_input.py", "test_ssvm.py")
+FILES = ("gpu_cases.py", "test_bad_input.py", "test_ssvm.py", "test_void.py")
 
 
 def test_on_the_device():

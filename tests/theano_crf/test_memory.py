@@ -61,6 +61,27 @@ def test_the_solvers_workspace_is_what_is_counted():
     assert memory.needed_bytes("energy", (2, 3, 16, 20), converted=7) == 4 * (7 + 2 * 16 * 20)
 
 
+def test_what_void_pixels_take_is_counted_for_one_image():
+    """Costs and edges of 5 channels and labels of 16 x 20, and a workspace as above."""
+    shape = (2, 3, 16, 20)
+    more = memory.needed_bytes("ssvm", shape, with_void=True) - memory.needed_bytes("ssvm", shape)
+    assert more == 4 * ((5 + 1) * 16 * 20 + 2 * 3 * 16 * 48 + 16 * 32 + 16 * 20)
+
+
+def test_void_pixels_are_refused_where_only_the_frame_fits(monkeypatch):
+    monkeypatch.setattr(memory, "_granted", {})
+    monkeypatch.setattr(memory, "UNCHECKED", 0)
+    shape = (1, 2, 16, 16)
+    monkeypatch.setattr(memory, "available_bytes", lambda: memory.needed_bytes("ssvm", shape))
+    arguments = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    truth = np.zeros((1, 16, 16), int)
+    theano_crf.ssvm(*arguments, truth)
+    truth[0, 3, 4] = 255
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
+    with pytest.raises(MemoryError, match="take fewer images at once or a smaller frame"):
+        theano_crf.ssvm(*arguments, truth)
+
+
 def test_the_process_own_limit_counts():
     limit = 1 << 32
     program = "from theano_crf.memory import available_bytes; print(available_bytes())"

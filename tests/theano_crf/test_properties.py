@@ -56,19 +56,57 @@ def test_the_twin_agrees(problem, iterations):
 
 
 @settings(max_examples=25, **QUIET)
-@given(problems(), st.floats(0, 2), st.integers(0, 2 ** 32 - 1))
-def test_loss_and_gradients_agree(problem, gamma, seed):
+@given(problems(), st.floats(0, 2), st.floats(0, 1), st.integers(0, 2 ** 32 - 1))
+def test_loss_gradients_and_certificate_agree(problem, gamma, void_share, seed):
     unary, weights = problem
     generator = np.random.default_rng(seed)
     truth = generator.integers(0, unary.shape[1], unary[:, 0].shape)
-    truth[generator.random(truth.shape) < 0.2] = 255
+    truth[generator.random(truth.shape) < void_share] = 255
     found = theano_crf.ssvm(unary, weights, truth, gamma)
-    filled = np.where(truth == 255, found.labels, truth)
-    expected = np.float32(gamma) * np.float64(np.count_nonzero(filled != found.labels, axis=(1, 2)))
-    expected += theano_crf.energy(unary, weights, filled) - theano_crf.energy(unary, weights, found.labels)
+    completed, own = twins.completed_truth(found), np.where(truth == 255, found.labels, truth)
+    assert (completed == truth)[truth != 255].all()
+    energies = [theano_crf.energy(unary, weights, labels) for labels in (completed, own, found.labels)]
+    assert (energies[0] <= energies[1]).all()
+    wrong = np.count_nonzero((truth != 255) & (truth != found.labels), axis=(1, 2))
+    expected = np.float32(gamma) * np.float64(wrong) + energies[0] - energies[2]
     np.testing.assert_allclose(found.loss, expected, rtol=1e-6, atol=1e-6 * (1 + np.abs(weights).max()))
+    assert (found.certificate >= found.loss - slack(unary) * (1 + gamma)).all()
     assert (found.grad_unary.sum(axis=1) == 0).all()
-    assert (found.grad_unary.any(axis=1) == (filled != found.labels)).all()
+    assert (found.grad_unary.any(axis=1) == (completed != found.labels)).all()
+    for channel, axis in enumerate((2, 1)):
+        here, there = ([slice(None)] * 3 for _ in range(2))
+        here[axis], there[axis] = slice(None, -1), slice(1, None)
+        here, there = tuple(here), tuple(there)
+        cut = [1.0 * (labels[here] != labels[there]) for labels in (completed, found.labels)]
+        np.testing.assert_array_equal(found.grad_weights[:, channel][here], cut[0] - cut[1])
+
+
+@settings(max_examples=25, **QUIET)
+@given(problems(largest=20), st.floats(0, 2), st.integers(1, 4))
+def test_an_image_of_void_has_no_loss(problem, gamma, iterations):
+    found = theano_crf.ssvm(*problem, np.full(problem[0][:, 0].shape, 255), gamma, iterations=iterations)
+    assert not found.loss.any() and not found.grad_unary.any() and not found.grad_weights.any()
+
+
+@st.composite
+def chains(draw):
+    """A chain of up to 6 pixels with 2 or 3 labels, horizontal or vertical, and a truth with void pixels."""
+    labels, length = draw(st.integers(2, 3)), draw(st.integers(1, 6))
+    seed, strength = draw(st.integers(0, 2 ** 32 - 1)), draw(st.sampled_from([0.0, 1e-3, 1.0, 30.0]))
+    shape = (1, labels, 1, length) if draw(st.booleans()) else (1, labels, length, 1)
+    truth = draw(st.lists(st.sampled_from([*range(labels), 255]), min_size=length, max_size=length))
+    return (*twins.random_problem(seed, *shape, strength=strength), np.reshape(truth, (1, *shape[2:])))
+
+
+@settings(max_examples=60, **QUIET)
+@given(chains(), st.floats(0, 2))
+def test_on_chains_with_void_the_loss_is_the_hinge(problem, gamma):
+    unary, weights, truth = problem
+    found = theano_crf.ssvm(unary, weights, truth, gamma)
+    hinge = twins.hinge(unary[0], weights[0], truth[0], np.float32(gamma), 255)
+    allowed = slack(unary) * (1 + gamma + np.abs(weights).max())
+    assert found.loss[0] == pytest.approx(hinge, abs=allowed)
+    assert found.certificate[0] == pytest.approx(hinge, abs=allowed)
 
 
 @settings(max_examples=15, **QUIET)

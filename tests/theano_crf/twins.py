@@ -83,11 +83,50 @@ def dual_mm(unary, weights, iterations):
     return minorant.argmin(axis=0), bounds
 
 
-def ssvm_loss(unary, weights, truth, labels, gamma, void):
-    """One image's loss for given loss-augmented labels, as in the definition."""
-    filled = np.where(truth == void, labels, truth)
-    wrong = np.count_nonzero(filled != labels)
-    return gamma * wrong + energy(unary, weights, filled) - energy(unary, weights, labels)
+def void_problem(unary, weights, truth, void):
+    """One image's void pixels given its truth, as a problem of their own: unary costs and weights."""
+    latent, (_, height, width) = truth == void, unary.shape
+    costs, edges = np.where(latent, unary, 0).astype(np.float64), np.zeros(weights.shape)
+    others = np.arange(len(unary))
+    for y, x in itertools.product(range(height), range(width)):
+        for channel, (v, u) in enumerate([(y, x + 1), (y + 1, x)]):
+            if v == height or u == width:
+                continue
+            weight = float(weights[channel, y, x])
+            if latent[y, x] and latent[v, u]:
+                edges[channel, y, x] = weight
+            elif latent[y, x]:
+                costs[:, y, x] += weight * (others != truth[v, u])
+            elif latent[v, u]:
+                costs[:, v, u] += weight * (others != truth[y, x])
+    return costs, edges
+
+
+def complete(unary, weights, truth, labels, iterations, void):
+    """One image's truth, at void pixels the cheaper of `labels` and DualMM's labels given the truth."""
+    alone, _ = dual_mm(*void_problem(unary, weights, truth, void), iterations)
+    candidates = [np.where(truth == void, filling, truth) for filling in (labels, alone)]
+    return min(candidates, key=lambda candidate: energy(unary, weights, candidate))
+
+
+def ssvm_loss(unary, weights, truth, completed, labels, gamma, void):
+    """One image's loss for a given completed truth and loss-augmented labels, as in the definition."""
+    wrong = np.count_nonzero((labels != truth) & (truth != void))
+    return gamma * wrong + energy(unary, weights, completed) - energy(unary, weights, labels)
+
+
+def completed_truth(structured):
+    """The completed truth (N, H, W) of a `theano_crf.Structured`, which its gradient gives away."""
+    gradient = structured.grad_unary
+    return np.where(gradient.any(axis=1), gradient.argmax(axis=1), structured.labels)
+
+
+def hinge(unary, weights, truth, gamma, void):
+    """One image's loss with exact inference, by brute force."""
+    labelled, labellings = truth != void, all_labellings(*unary.shape)
+    wrong = np.count_nonzero((labellings != truth) & labelled, axis=(1, 2))
+    energies = all_energies(unary, weights)
+    return energies[wrong == 0].min() - (energies - gamma * wrong).min()
 
 
 def contrast_weights(image, alpha, beta, lam):

@@ -87,4 +87,4 @@ def chain_kernels(context, labels):
 @functools.lru_cache(maxsize=None)
 def pixel_kernel(context, file, name):
     """A kernel that works on pixels and takes any number of labels."""
-    return Kernel(context, ("arrays", file), name, constants.PIXELS, {})
+    return Kernel(context, ("arrays", "pixels", file), name, constants.PIXELS, {})

@@ -4,8 +4,8 @@ from .device import Findings, add_up, allocate
 from .kernels import pixel_kernel
 
 
-def _block_sums(unary):
-    """The number of blocks for all images, and room for one sum per block."""
+def block_sums(unary):
+    """Return the number of blocks for all images, and room for one sum per block."""
     images, _, height, width = unary.shape
     blocks = images * -(-height * width // PIXELS)
     return blocks, allocate(unary.context, "float64", blocks)
@@ -14,19 +14,19 @@ def _block_sums(unary):
 def energy(unary, weights, labels, energies):
     """Equation 2 with 5 into energies (N,); ValueError if a label is not one of the K."""
     findings = Findings(unary.context)
-    blocks, sums = _block_sums(unary)
+    blocks, sums = block_sums(unary)
     pixel_kernel(unary.context, "labelling", "energy")(
         blocks, unary, weights, labels, sums, findings.array, *unary.shape[1:])
     add_up(sums, energies)
     findings.check()
 
 
-def structured_loss(unary, weights, truth, labels, gamma, void, losses, grad_unary, grad_weights):
-    """Losses (N,) and gradients, equations 7 to 10; ValueError if a label is neither one of the K nor void."""
+def structured_loss(unary, weights, truth, completed, labels, gamma, void, losses, grad_unary, grad_weights):
+    """Losses (N,) and gradients, equations 7 to 10; ValueError if a label is not allowed."""
     findings = Findings(unary.context)
-    blocks, sums = _block_sums(unary)
+    blocks, sums = block_sums(unary)
     pixel_kernel(unary.context, "labelling", "structured_loss")(
-        blocks, unary, weights, truth, labels, sums, grad_unary, grad_weights, findings.array, *unary.shape[1:],
-        gamma, void)
+        blocks, unary, weights, truth, completed, labels, sums, grad_unary, grad_weights, findings.array,
+        *unary.shape[1:], gamma, void)
     add_up(sums, losses)
     findings.check()

@@ -7,7 +7,7 @@ from theano.gpuarray.basic_ops import as_gpuarray_variable, gpu_contiguous, infe
 from theano.gpuarray.type import GpuArrayType
 
 from .. import checks, ops
-from . import labelling, solver
+from . import completion, labelling, solver
 from .device import LARGEST_COST, allocate, size_of_parts
 
 
@@ -130,19 +130,41 @@ class GpuEnergy(GpuOp):
         return ops.Energy.infer_shape(self, node, shapes)
 
 
-class GpuStructuredLoss(GpuOp):
-    """(unary, weights, truth, labels, gamma, void) -> (loss, grad_unary, grad_weights)."""
+class GpuCompletion(GpuOp):
+    """(unary, weights, truth, labels, iterations, void) -> (completed, workspace)."""
 
-    def make_node(self, unary, weights, truth, labels, gamma, void):
-        return self.make_apply([unary, weights, truth, labels], [gamma, void],
+    def make_node(self, unary, weights, truth, labels, iterations, void):
+        return self.make_apply([unary, weights, truth, labels], [iterations, void], [("int32", 3), ("float32", 1)])
+
+    def perform(self, node, inputs, outputs):
+        unary, weights, truth, labels, iterations, void = inputs
+        _check_shapes(unary, weights, truth, labels)
+        if iterations < 1:
+            raise ValueError("iterations must be at least 1")
+        context, void = unary.context, int(void)
+        completed = _prepare(outputs[0], truth.shape, "int32", context)
+        if not completion.any_void(unary, truth, void):
+            completed[:] = truth
+            _prepare(outputs[1], (0,), "float32", context)
+            return
+        problem = completion.void_problem(unary, weights, truth, void)
+        workspace = _prepare(outputs[1], (completion.workspace_size(problem),), "float32", context)
+        completion.complete(unary, weights, truth, labels, problem, int(iterations), void, workspace, completed)
+
+
+class GpuStructuredLoss(GpuOp):
+    """(unary, weights, truth, completed, labels, gamma, void) -> (loss, grad_unary, grad_weights)."""
+
+    def make_node(self, unary, weights, truth, completed, labels, gamma, void):
+        return self.make_apply([unary, weights, truth, completed, labels], [gamma, void],
                                [("float64", 1), ("float32", 4), ("float32", 4)])
 
     def perform(self, node, inputs, outputs):
-        unary, weights, truth, labels, gamma, void = inputs
-        _check_shapes(unary, weights, truth, labels)
+        unary, weights, truth, completed, labels, gamma, void = inputs
+        _check_shapes(unary, weights, truth, completed, labels)
         _check_margin(gamma)
         context = unary.context
-        labelling.structured_loss(unary, weights, truth, labels, float(gamma), int(void),
+        labelling.structured_loss(unary, weights, truth, completed, labels, float(gamma), int(void),
                                   _prepare(outputs[0], unary.shape[:1], "float64", context),
                                   _prepare(outputs[1], unary.shape, "float32", context),
                                   _prepare(outputs[2], weights.shape, "float32", context))

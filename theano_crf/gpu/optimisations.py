@@ -3,8 +3,8 @@ from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
 
-from ..ops import DualMM, Energy, HalfStep, StructuredLoss
-from .ops import GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
+from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss
+from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
 
 
 def _moves(*ops):
@@ -35,6 +35,11 @@ def move_half_step(op, context_name, inputs, outputs):
 @_moves(Energy)
 def move_energy(op, context_name, inputs, outputs):
     return GpuEnergy()(*inputs, return_list=True)
+
+
+@_moves(Completion)
+def move_completion(op, context_name, inputs, outputs):
+    return GpuCompletion()(*inputs, return_list=True)
 
 
 @_moves(StructuredLoss)

@@ -117,13 +117,17 @@ public:
         return copies_.back();
     }
 
-    void set_truth(PyArrayObject *truth, PyArrayObject *gamma, PyArrayObject *void_label)
+    void set_truth(PyArrayObject *truth, PyArrayObject *void_label)
     {
         grid.truth = label_map(truth);
+        grid.void_label = *data_of<int32_t>(void_label);
+    }
+
+    void set_margin(PyArrayObject *gamma)
+    {
         grid.margin = *data_of<float>(gamma);
         if (!PyErr_Occurred() && !(grid.margin >= 0 && grid.margin <= LARGEST_COST))
             PyErr_SetString(PyExc_ValueError, "gamma must be from 0 to 1e30");
-        grid.void_label = *data_of<int32_t>(void_label);
     }
 
     std::vector<npy_intp> map_shape() const { return {grid.images, grid.height, grid.width}; }

@@ -44,6 +44,15 @@ inline Status check_labels(const Grid &grid, const int32_t *labels)
     return outside ? LABEL_OUTSIDE : SOLVED;
 }
 
+// Each label of the grid's truth is a class or void, each of `labels` a class.
+inline Status check_truth_and_labels(const Grid &grid, const int32_t *labels)
+{
+    Grid without_truth = grid;
+    without_truth.truth = nullptr;
+    const Status status = check_labels(grid, grid.truth);
+    return status == SOLVED ? check_labels(without_truth, labels) : status;
+}
+
 inline const char *describe(Status status)
 {
     switch (status) {

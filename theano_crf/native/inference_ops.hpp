@@ -1,7 +1,8 @@
-// The bodies of the Ops DualMM and HalfStep: arrays in and out, false and a Python exception on failure.
+// The bodies of the Ops DualMM, HalfStep and Completion: arrays in and out, false and a Python exception on failure.
 #pragma once
 
 #include "arrays.hpp"
+#include "completion.hpp"
 #include "instruction_sets.hpp"
 
 namespace crf {
@@ -13,8 +14,10 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
                        PyArrayObject **workspace)
 {
     Arguments arguments(unary, weights);
-    if (PyArray_SIZE(truth) > 0)
-        arguments.set_truth(truth, gamma, void_label);
+    if (PyArray_SIZE(truth) > 0) {
+        arguments.set_truth(truth, void_label);
+        arguments.set_margin(gamma);
+    }
     const Grid &grid = arguments.grid;
     const Kernels kernel = kernels();
     const npy_int64 iterations = *data_of<npy_int64>(iterations_);
@@ -47,6 +50,24 @@ inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyA
                std::vector<float> workspace(kernel.workspace_size(grid));
                return kernel.single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
                                          data_of<float>(*after), data_of<double>(*bounds));
+           });
+}
+
+// completed (N, H, W): the truth, with labels of least energy at void pixels. The workspace means nothing outside.
+inline bool completion_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
+                          PyArrayObject *augmented_, PyArrayObject *iterations_, PyArrayObject *void_label,
+                          PyArrayObject **completed, PyArrayObject **workspace)
+{
+    Arguments arguments(unary, weights);
+    arguments.set_truth(truth, void_label);
+    const int32_t *augmented = arguments.label_map(augmented_);
+    const Grid &grid = arguments.grid;
+    const npy_int64 iterations = *data_of<npy_int64>(iterations_);
+    if (arguments.valid() && iterations < 1)
+        PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
+    return arguments.valid() && prepare_output(completed, NPY_INT32, arguments.map_shape()) &&
+           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid) : 0}) && run([&] {
+               return complete(grid, iterations, augmented, data_of<float>(*workspace), data_of<int32_t>(*completed));
            });
 }
 

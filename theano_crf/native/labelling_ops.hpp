@@ -1,5 +1,4 @@
-// The bodies of the Ops Energy and StructuredLoss: arrays in and out, false and a Python exception on
-// failure.
+// The bodies of the Ops Energy and StructuredLoss: arrays in and out, false and a Python exception on failure.
 #pragma once
 
 #include "arrays.hpp"
@@ -18,19 +17,20 @@ inline bool energy_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObjec
 }
 
 inline bool structured_loss_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
-                               PyArrayObject *labels, PyArrayObject *gamma, PyArrayObject *void_label,
-                               PyArrayObject **losses, PyArrayObject **grad_unary,
+                               PyArrayObject *completed_, PyArrayObject *augmented_, PyArrayObject *gamma,
+                               PyArrayObject *void_label, PyArrayObject **losses, PyArrayObject **grad_unary,
                                PyArrayObject **grad_weights)
 {
     Arguments arguments(unary, weights);
-    arguments.set_truth(truth, gamma, void_label);
-    const int32_t *found = arguments.label_map(labels);
+    arguments.set_truth(truth, void_label);
+    arguments.set_margin(gamma);
+    const int32_t *completed = arguments.label_map(completed_), *augmented = arguments.label_map(augmented_);
     const Grid &grid = arguments.grid;
     return arguments.valid() && prepare_output(losses, NPY_FLOAT64, {grid.images}) &&
            prepare_output(grad_unary, NPY_FLOAT32, arguments.volume_shape()) &&
            prepare_output(grad_weights, NPY_FLOAT32, {grid.images, 2, grid.height, grid.width}) && run([&] {
-               return structured_loss(grid, found, data_of<double>(*losses), data_of<float>(*grad_unary),
-                                      data_of<float>(*grad_weights));
+               return structured_loss(grid, completed, augmented, data_of<double>(*losses),
+                                      data_of<float>(*grad_unary), data_of<float>(*grad_weights));
            });
 }
 

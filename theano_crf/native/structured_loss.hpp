@@ -1,4 +1,4 @@
-// Margin-rescaled hinge loss of a labelling against the truth, and its subgradients, in one pass.
+// The margin-rescaled hinge loss and its gradients, in one pass.
 #pragma once
 
 #include <algorithm>
@@ -9,35 +9,27 @@
 
 namespace crf {
 
-// One pixel of either labelling. A void pixel takes the other labelling's label as its truth.
+// One pixel's label in the completed truth and in the loss-augmented labelling.
 struct Pixel {
-    int32_t truth, found;
-    bool labelled;
+    int32_t completed, augmented;
 };
 
-inline Pixel pixel_at(const Grid &grid, const int32_t *found, long index)
-{
-    const bool labelled = grid.truth[index] != grid.void_label;
-    return {labelled ? grid.truth[index] : found[index], found[index], labelled};
-}
-
-// The loss of an edge; its gradient, 0 where an end is void, goes to `gradient`.
+// The loss of an edge; its gradient goes to `gradient`.
 inline double edge_loss(const Pixel &one, const Pixel &other, float weight, float *gradient)
 {
-    const int difference = (one.truth != other.truth) - (one.found != other.found);
-    *gradient = one.labelled && other.labelled ? difference : 0;
+    const int difference = (one.completed != other.completed) - (one.augmented != other.augmented);
+    *gradient = difference;
     return difference ? double(weight) * difference : 0;
 }
 
 // losses (N,); grad_unary (N, K, H, W) and grad_weights (N, 2, H, W), dense, every entry written once, but
-// for the two a wrong pixel.
-inline Status structured_loss(const Grid &grid, const int32_t *found, double *losses, float *grad_unary,
-                              float *grad_weights)
+// for the two of a pixel whose labels differ. `completed` is the truth with classes at void pixels.
+inline Status structured_loss(const Grid &grid, const int32_t *completed, const int32_t *augmented, double *losses,
+                              float *grad_unary, float *grad_weights)
 {
-    Grid without_truth = grid;
-    without_truth.truth = nullptr;
-    if (check_labels(grid, grid.truth) != SOLVED || check_labels(without_truth, found) != SOLVED)
+    if (check_truth_and_labels(grid, completed) != SOLVED || check_truth_and_labels(grid, augmented) != SOLVED)
         return LABEL_OUTSIDE;
+    const auto pixel_at = [&](long index) { return Pixel{completed[index], augmented[index]}; };
     const long width = grid.width, height = grid.height, pixels = grid.pixels();
     std::vector<double> rows(grid.images * height);
     #pragma omp parallel for
@@ -55,17 +47,18 @@ inline Status structured_loss(const Grid &grid, const int32_t *found, double *lo
         double loss = 0;
         for (long x = 0; x < width; ++x) {
             const long index = task * width + x;
-            const Pixel here = pixel_at(grid, found, index);
-            if (here.truth != here.found) {
-                loss += double(grid.margin) + unary[here.truth * grid.unary_k + x] -
-                        double(unary[here.found * grid.unary_k + x]);
-                gradient[here.truth * pixels + x] = 1;
-                gradient[here.found * pixels + x] = -1;
+            const Pixel here = pixel_at(index);
+            if (here.completed != here.augmented) {
+                const float margin = grid.truth[index] == grid.void_label ? 0 : grid.margin;
+                loss += double(margin) + unary[here.completed * grid.unary_k + x] -
+                        double(unary[here.augmented * grid.unary_k + x]);
+                gradient[here.completed * pixels + x] = 1;
+                gradient[here.augmented * pixels + x] = -1;
             }
             if (x + 1 < width)
-                loss += edge_loss(here, pixel_at(grid, found, index + 1), right[x], grad_right + x);
+                loss += edge_loss(here, pixel_at(index + 1), right[x], grad_right + x);
             if (y + 1 < height)
-                loss += edge_loss(here, pixel_at(grid, found, index + width), down[x], grad_down + x);
+                loss += edge_loss(here, pixel_at(index + width), down[x], grad_down + x);
         }
         rows[task] = loss;
     }

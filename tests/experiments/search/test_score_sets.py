@@ -55,7 +55,8 @@ def test_the_bound_is_the_structured_loss_over_gamma_and_at_least_the_wrong_pixe
     for parameters, result in zip((NARROW, WIDE), score_sets(*problem, "-p", [NARROW, WIDE], "argmin")):
         margin = parameters.gamma * (np.arange(CLASSES)[:, None, None] != truth) * (truth != 255)
         labels = twins.dual_mm(unary - margin, weights, parameters.iterations)[0]
-        loss = twins.ssvm_loss(unary, weights, truth, labels, parameters.gamma, 255)
+        completed = twins.complete(unary, weights, truth, labels, parameters.iterations, 255)
+        loss = twins.ssvm_loss(unary, weights, truth, completed, labels, parameters.gamma, 255)
         assert result.bound == pytest.approx(loss / parameters.gamma, rel=0.02)
         assert result.bound >= result.confusion.sum() - np.trace(result.confusion)
 

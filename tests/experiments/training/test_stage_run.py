@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def poison(monkeypatch, iteration, what):
     monkeypatch.setattr(stage_run.StageRun, what, poisoned)
 
 
-@pytest.mark.parametrize("what, iteration", [("update", 4), ("update", 3), ("_loss_per_labelled_pixel", 3)])
+@pytest.mark.parametrize("what, iteration", [("update", 4), ("update", 3), ("_per_labelled_pixel", 3)])
 def test_divergence_stops_the_run_and_keeps_the_last_good_state(experiment, make_dataset, monkeypatch, what, iteration):
     _, build = experiment
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=8))
@@ -138,7 +139,7 @@ def test_divergence_stops_the_run_and_keeps_the_last_good_state(experiment, make
 def test_an_explosion_stops_the_run(experiment, make_dataset, monkeypatch):
     _, build = experiment
     config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=400, validate_every=100))
-    monkeypatch.setattr(stage_run.StageRun, "_loss_per_labelled_pixel", lambda self, net: 1.2 ** self.solver.iter)
+    monkeypatch.setattr(stage_run.StageRun, "_per_labelled_pixel", lambda self, net, top: 1.2 ** self.solver.iter)
     with pytest.raises(stage_run.Diverged, match="The loss has grown to .* from 1 at the stage's beginning"):
         train_stage.train_stage(config, "stage1", build)
 
@@ -235,3 +236,12 @@ def test_gradients_and_update_can_be_called_apart(experiment):
     assert run.solver.net.params["score_fr"][0].diff.any()
     run.update()
     assert run.solver.iter == 1
+
+
+@pytest.mark.parametrize("normalise, expected", [(True, 6.0), (False, 2.0)])
+def test_the_log_counts_per_labelled_pixel_whatever_the_net_counts_in(normalise, expected):
+    """The net's tops are sums, or divided already; three pixels have a label."""
+    blobs = {"certificate": np.array([6.0]), "label": np.array([0, 1, 255, 2])}
+    net = types.SimpleNamespace(blobs={name: types.SimpleNamespace(data=data) for name, data in blobs.items()})
+    run = types.SimpleNamespace(settings=types.SimpleNamespace(normalise=normalise))
+    assert stage_run.StageRun._per_labelled_pixel(run, net, "certificate") == expected

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from experiments.settings.build_paths import Build
-from experiments.training import train_stage
+from experiments.training import stage_run, train_stage
 from experiments.training.log import read_log
 from experiments.training.signals import Interrupted
 from prototxt.stages import STAGES
@@ -21,14 +21,19 @@ def weights(path, net_path):
             for index, blob in enumerate(blobs)}
 
 
-def test_all_stages_train_from_each_other(experiment):
+def test_all_stages_train_from_each_other(experiment, monkeypatch):
     config, build = experiment
+    monkeypatch.setattr(stage_run, "LOG_EVERY", 2)
     for stage in STAGES:
         train_stage.train_stage(config, stage, build)
         log = read_log(build / stage / "log.jsonl")
         validations = [record for record in log if record["kind"] == "validation"]
         assert [record["iteration"] for record in validations] == [0, 2, 4]
         assert all(0 <= record["classes"] <= 100 for record in validations)
+        for record in (record for record in log if record["kind"] == "train"):
+            joint = stage == "stage4"
+            assert ("augmented_error" in record) is joint and ("certificate" in record) is joint
+            assert not joint or record["certificate"] >= record["loss"] - 1e-4
     deploy = {stage: build / "nets" / stage / "deploy.prototxt" for stage in STAGES}
     learnt = {stage: weights(build / stage / "final.caffemodel", deploy[stage]) for stage in STAGES}
     for later, row in list(STAGES.items())[1:]:

@@ -1,0 +1,52 @@
+"""The truth with labels at void pixels, on the GPU; the same as native/completion.hpp."""
+import numpy as np
+import pygpu
+
+from . import solver
+from .device import Findings, add_up, allocate, size_of_parts
+from .kernels import pixel_kernel
+from .labelling import block_sums, energy
+
+
+def any_void(unary, truth, void):
+    """Whether a pixel of the truth (N, H, W) is void; waits for the device."""
+    blocks, sums = block_sums(unary)
+    counts = allocate(unary.context, "float64", unary.shape[0])
+    _kernel(unary, "count_void")(blocks, truth, sums, *unary.shape[2:], void)
+    add_up(sums, counts)
+    return bool(np.asarray(counts).any())
+
+
+def void_problem(unary, weights, truth, void):
+    """The void pixels as a problem of their own; ValueError if a label is neither one of the K nor void."""
+    findings = Findings(unary.context)
+    costs, edges = (allocate(unary.context, "float32", *array.shape) for array in (unary, weights))
+    _kernel(unary, "void_problem")(block_sums(unary)[0], unary, weights, truth, costs, edges, findings.array,
+                                   *unary.shape[1:], void)
+    findings.check()
+    return solver.Problem(costs, edges)
+
+
+def workspace_size(problem):
+    """Floats of workspace that :func:`complete` needs for what :func:`void_problem` returned."""
+    return size_of_parts(solver.dual_mm_workspace(problem))
+
+
+def complete(unary, weights, truth, labels, problem, iterations, void, workspace, completed):
+    """The truth into completed (N, H, W), at void pixels the cheaper of DualMM's labels and `labels`, an image.
+
+    ValueError if a label is not one of the K.
+    """
+    context, images = unary.context, unary.shape[0]
+    other = allocate(context, "int32", *truth.shape)
+    solver.dual_mm(problem, iterations, -np.inf, workspace, other, allocate(context, "float64", images))
+    blocks, energies = block_sums(unary)[0], []
+    for filling, filled in ((labels, completed), (other, other)):
+        _kernel(unary, "fill_void")(blocks, truth, filling, filled, *truth.shape[1:], void)
+        energies.append(pygpu.zeros((images,), "float64", context=context))
+        energy(unary, weights, filled, energies[-1])
+    _kernel(unary, "take_cheaper")(blocks, *energies, other, completed, *truth.shape[1:])
+
+
+def _kernel(unary, name):
+    return pixel_kernel(unary.context, "completion", name)

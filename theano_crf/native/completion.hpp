@@ -1,0 +1,148 @@
+// The truth completed: at void pixels, the labels of least energy given the truth at all others.
+#pragma once
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "energy.hpp"
+#include "instruction_sets.hpp"
+
+namespace crf {
+
+// The grid's image of that number, as a grid of its own.
+inline Grid image_of(const Grid &grid, long image)
+{
+    Grid one = grid;
+    one.images = 1;
+    one.unary += image * grid.unary_n;
+    one.weights += image * grid.weights_n;
+    one.truth += image * grid.pixels();
+    return one;
+}
+
+inline bool has_void(const Grid &grid)
+{
+    const int32_t *end = grid.truth + grid.images * grid.pixels();
+    return std::find(grid.truth, end, grid.void_label) != end;
+}
+
+// The void pixels of one image as a problem of their own: edges to labelled neighbours are part of the unary costs, and
+// labelled pixels have neither costs nor edges.
+class VoidProblem {
+public:
+    // Floats of workspace for any image of the grid.
+    static long size(const Grid &grid)
+    {
+        return (grid.labels + 2) * grid.pixels() + kernels().workspace_size(image_of(grid, 0));
+    }
+
+    // `image` is a grid of one image.
+    VoidProblem(const Grid &image, float *workspace)
+        : image_(image), unary_(workspace), weights_(workspace + image.volume()),
+          solver_workspace_(weights_ + 2 * image.pixels())
+    {
+        #pragma omp parallel for
+        for (long y = 0; y < image_.height; ++y)
+            for (long x = 0; x < image_.width; ++x)
+                fill(y, x);
+    }
+
+    // Labels (H, W) by DualMM; those of labelled pixels mean nothing.
+    Status solve(long iterations, int32_t *labels) const
+    {
+        Grid grid = image_;
+        grid.unary = unary_;
+        grid.unary_k = grid.pixels();
+        grid.unary_y = grid.width;
+        grid.weights = weights_;
+        grid.weights_c = grid.pixels();
+        grid.weights_y = grid.width;
+        grid.truth = nullptr;
+        double bound;
+        return kernels().dual_mm(grid, iterations, -std::numeric_limits<double>::infinity(), ARGMIN,
+                                 solver_workspace_, labels, &bound);
+    }
+
+private:
+    bool is_void(long pixel) const { return image_.truth[pixel] == image_.void_label; }
+
+    void fill(long y, long x)
+    {
+        const long pixel = y * image_.width + x, pixels = image_.pixels();
+        const float *right = image_.weights + y * image_.weights_y + x, *down = right + image_.weights_c;
+        const bool latent = is_void(pixel), has_right = x + 1 < image_.width, has_below = y + 1 < image_.height;
+        weights_[pixel] = latent && has_right && is_void(pixel + 1) ? right[0] : 0;
+        weights_[pixels + pixel] = latent && has_below && is_void(pixel + image_.width) ? down[0] : 0;
+        for (long k = 0; k < image_.labels; ++k)
+            unary_[k * pixels + pixel] = latent ? image_.unary[k * image_.unary_k + y * image_.unary_y + x] : 0;
+        if (!latent)
+            return;
+        // In this order on the GPU, too.
+        if (has_right)
+            favour(pixel, pixel + 1, right[0]);
+        if (x > 0)
+            favour(pixel, pixel - 1, right[-1]);
+        if (has_below)
+            favour(pixel, pixel + image_.width, down[0]);
+        if (y > 0)
+            favour(pixel, pixel - image_.width, down[-image_.weights_y]);
+    }
+
+    // An edge to a labelled neighbour: +weight * [k != truth] equals -weight * [k == truth] up to a constant, so one
+    // label is touched instead of all.
+    void favour(long pixel, long neighbour, float weight)
+    {
+        if (is_void(neighbour))
+            return;
+        float &cost = unary_[image_.truth[neighbour] * image_.pixels() + pixel];
+        cost = std::max(cost - weight, -LARGEST_COST);  // the solver takes no cost beyond
+    }
+
+    const Grid image_;
+    float *const unary_, *const weights_, *const solver_workspace_;
+};
+
+// The truth of one image with, at its void pixels, the cheaper of DualMM's labels and `augmented`, those of the
+// loss-augmented inference; the latter where they cost the same.
+inline Status complete_image(const Grid &grid, long iterations, const int32_t *augmented, float *workspace,
+                             int32_t *completed)
+{
+    std::vector<int32_t> other(grid.pixels());
+    const Status status = VoidProblem(grid, workspace).solve(iterations, other.data());
+    if (status != SOLVED)
+        return status;
+    for (long pixel = 0; pixel < grid.pixels(); ++pixel) {
+        const bool latent = grid.truth[pixel] == grid.void_label;
+        completed[pixel] = latent ? augmented[pixel] : grid.truth[pixel];
+        other[pixel] = latent ? other[pixel] : grid.truth[pixel];
+    }
+    double energy_of_completed, energy_of_other;
+    energy(grid, completed, &energy_of_completed);
+    energy(grid, other.data(), &energy_of_other);
+    if (energy_of_other < energy_of_completed)
+        std::copy(other.begin(), other.end(), completed);
+    return SOLVED;
+}
+
+// completed (N, H, W); `workspace` has VoidProblem::size floats, or none where no pixel is void.
+inline Status complete(const Grid &grid, long iterations, const int32_t *augmented, float *workspace,
+                       int32_t *completed)
+{
+    if (check_truth_and_labels(grid, augmented) != SOLVED)
+        return LABEL_OUTSIDE;
+    for (long n = 0; n < grid.images; ++n) {
+        const Grid image = image_of(grid, n);
+        const long first = n * grid.pixels();
+        if (!has_void(image)) {
+            std::copy(image.truth, image.truth + grid.pixels(), completed + first);
+            continue;
+        }
+        const Status status = complete_image(image, iterations, augmented + first, workspace, completed + first);
+        if (status != SOLVED)
+            return status;
+    }
+    return SOLVED;
+}
+
+}  // namespace crf
