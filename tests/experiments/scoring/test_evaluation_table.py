@@ -1,0 +1,29 @@
+"""The table of an evaluation: a column per split, rows in their order."""
+
+from experiments.scoring.evaluation_table import format_evaluations
+from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
+
+
+def made_up(split, first):
+    """An evaluation whose rows score `first` and one more each."""
+    scored = {row.key: {"classes": first + place, "categories": None} for place, row in enumerate(ROWS + FURTHER_ROWS)}
+    details = {"dataset": "tiny", "split": split, "images": 7, "blocks": 3, "resolution": "full resolution (4 x 3)",
+               "pixel_accuracy": {key: 90 + place for place, key in enumerate(scored)},
+               "further_rows": {row.key: scored[row.key] for row in FURTHER_ROWS},
+               "differences": [{"first": "joint", "second": "cnn", "classes": 1.5, "low": -0.25, "high": 3}]}
+    return {**{row.key: scored[row.key] for row in ROWS}, "details": details}
+
+
+def test_splits_stand_side_by_side_and_differences_follow():
+    lines = format_evaluations([made_up("drive", 20), made_up("val", 40)]).split("\n")
+    for line, split in zip(lines, ("drive", "val")):
+        assert line == f"tiny, {split}: 7 images at full resolution (4 x 3), in percent"
+    header = lines.index(next(line for line in lines if "drive: IoU classes" in line))
+    cells = [line.split("  ") for line in lines[header + 1:header + 1 + len(ROWS + FURTHER_ROWS)]]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in cells]
+    assert cells[0] == ["CNN only", "20.00", "-", "90.00", "40.00", "-", "90.00", "63.8 / 81.5"]
+    assert [line[1] for line in cells] == [f"{20 + place}.00" for place in range(6)]
+    start = lines.index("Differences in IoU classes on drive, with 95 % intervals over 3 blocks of images, for these "
+                        "weights:")
+    assert lines[start + 1] == "CNN + CRF (joint) minus CNN only: +1.50 (-0.25 to +3.00)"
+    assert lines[-1] == lines[start + 1]
