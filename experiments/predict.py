@@ -1,12 +1,12 @@
 """Segment photographs of any size: `python3 -m experiments.predict --dataset camvid IMAGE...`.
 
-A photograph is scaled so that its longer side is that of the training images, as a net knows objects in the
-size they had there (--scale sets another factor), and CNN and CRF both run at that scale. The CRF stays at
-the scale it was trained at since its costs depend on it: in a larger raster neighbours differ less, and areas
-grow faster than their borders. Its labels are then brought to the photograph's size with smooth borders.
+A photograph is scaled so that its longer side is that of the training images, since a net knows objects in the size
+that they had there; --scale sets another factor. CNN and CRF both run at that scale, on which the CRF's costs depend:
+in a larger raster neighbours differ less, and areas grow faster than their borders. The labels are then brought to the
+photograph's size with smooth borders.
 
-Writes <name>-overlay.png and <name>-labels.png (the dataset's label values, with a palette) for each
-photograph, and legend.png.
+Each photograph gives <name>-overlay.png and <name>-labels.png (the dataset's label values, with a palette), and all of
+them one legend.png.
 """
 
 from experiments.runtime.process_setup import prepare_process

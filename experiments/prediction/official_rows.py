@@ -1,4 +1,4 @@
-"""The table's rows at full resolution: labelled with Cityscapes' label ids, checked and scored officially."""
+"""The table's rows at full resolution, scored by Cityscapes' official evaluation."""
 
 import json
 
@@ -17,8 +17,14 @@ def evaluate_officially(config, build, split, root):
     Returns
     -------
     dict
-        The result of `score_officially` for each row of `experiments.scoring.result_rows.ROWS`, by its key; under
-        ``details`` how. Of several processes rank 0 alone scores, the others return None.
+        The result of `score_officially` for each row of `experiments.scoring.result_rows.ROWS`, by its key, and
+        ``details``: which images, their resolution and the configuration. Of several processes rank 0 alone scores,
+        the others return None.
+
+    Raises
+    ------
+    ValueError
+        If the LMDB is not one of Cityscapes, the split has no labels or cityscapesscripts is not installed.
     """
     metadata = Build(build).metadata()
     check_benchmark(metadata, root)

@@ -1,4 +1,4 @@
-"""Photographs segmented, and what is seen in them written as pictures."""
+"""Segmentation of photographs, written as overlays and label images."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ class Predictor:
     Parameters
     ----------
     segmenter : experiments.nets.segmenter.Segmenter
-        Where its net has the CRF the CRF's labels are taken, else the CNN's most probable ones.
+        Where its net has the CRF, the CRF's labels are taken, else the CNN's most probable ones.
     metadata : data_prep.store.metadata.Metadata
         Of the dataset that the net was trained on.
     output : path
@@ -39,9 +39,9 @@ class Predictor:
         description : str
             The net's input size and, with the CRF, energy, lower bound and their gap.
         """
-        small = scale_to_net(image, self.segmenter.size, self.scale)
-        segmentation = self.segmenter(small)
-        description = f"net at {small.shape[1]} x {small.shape[0]}"
+        scaled = scale_to_net(image, self.segmenter.size, self.scale)
+        segmentation = self.segmenter(scaled)
+        description = f"net at {scaled.shape[1]} x {scaled.shape[0]}"
         planes = segmentation.prob
         if self.segmenter.has_crf:
             planes = indicators(segmentation.labels, len(segmentation.prob))
@@ -75,7 +75,7 @@ class Predictor:
 
 
 def output_names(paths):
-    """Give each file the name of its pictures: its own without suffix, numbered where two are alike."""
+    """Return a name for the pictures of each file: the file's own without suffix, numbered where two are alike."""
     names = []
     for path in paths:
         stem, number = Path(path).stem, 2

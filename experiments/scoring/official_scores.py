@@ -22,13 +22,13 @@ def import_evaluation():
     try:
         from cityscapesscripts.evaluation import evalPixelLevelSemanticLabeling
     except ImportError as error:
-        raise ValueError(f"The official evaluation needs the package cityscapesscripts, which can't be imported "
+        raise ValueError("The official evaluation needs the package cityscapesscripts, which can't be imported "
                          f"({error}); build the environment again with make docker, or install it.") from None
     return evalPixelLevelSemanticLabeling
 
 
-class _Shown:
-    """Paths as cityscapesscripts takes them, one after the other, with progress."""
+class _PathsWithProgress:
+    """A sequence of paths that shows progress as cityscapesscripts takes one after the other."""
 
     def __init__(self, paths, name):
         self._paths = [str(path) for path in paths]
@@ -56,7 +56,7 @@ def score_officially(predictions, truths, output, name):
     output : path
         JSON file that the package writes all of its results to.
     name : str
-        For the progress.
+        Shown with the progress.
 
     Returns
     -------
@@ -68,20 +68,21 @@ def score_officially(predictions, truths, output, name):
     settings = copy.copy(evaluation.args)
     settings.exportFile, settings.JSONOutput, settings.quiet = str(output), True, True
     settings.evalInstLevelScore = all(_instances(path).exists() for path in map(Path, truths))
-    shown = _Shown(predictions, name)
+    paths = _PathsWithProgress(predictions, name)
     try:
-        official = evaluation.evaluateImgLists(shown, [str(path) for path in truths], settings)
+        official = evaluation.evaluateImgLists(paths, [str(path) for path in truths], settings)
     except SystemExit:
-        raise RuntimeError("cityscapesscripts' evaluation ended with the error above.") from None
-    shown.finish()
+        raise RuntimeError("cityscapesscripts' evaluation ended with the error above; mend what it names and start the "
+                           "same command again.") from None
+    paths.finish()
     return {"classes": _percent(official["averageScoreClasses"]),
             "categories": _percent(official["averageScoreCategories"]),
             "per_class": {entry.name: _percent(official["classScores"][entry.name])
                           for entry in cityscapes.CLASSES.values()},
             "per_category": {entry.category: _percent(official["categoryScores"][entry.category])
                              for entry in cityscapes.CLASSES.values()},
-            **{f"instance_{what.lower()}": _percent(official[f"averageScoreInst{what}"])
-               if settings.evalInstLevelScore else None for what in ("Classes", "Categories")}}
+            **{f"instance_{level.lower()}": _percent(official[f"averageScoreInst{level}"])
+               if settings.evalInstLevelScore else None for level in ("Classes", "Categories")}}
 
 
 def _instances(path):
