@@ -34,12 +34,12 @@ def summarise(results, sets, names, metadata, split, config):
     -------
     dict
         ``cnn``, ``paper``, ``best``: IoU in percent as from `experiments.scoring.metrics.Scores.to_json`, the latter
-        two with their ``parameters``. ``differences``: between them, with 95 % intervals over blocks of
-        neighbouring frames. ``held_out``: the best set's differences again, but each half of the images (by name) is
-        labelled with the set that is best on the other half, as the best set of all is chosen on the very images that it is scored on; empty for one
-        image. ``sets``: all sets, the best first, with ``classes``, ``categories`` and, where gamma is searched,
-        ``bound``, the bound on the share of wrong pixels in percent. ``details``: the images, their resolution, the
-        CRF's configuration, and the parameters whose best value is at an edge of the grid.
+        two with their ``parameters``. ``differences``: between them, with 95 % intervals over blocks of neighbouring
+        frames. ``held_out``: the best set's differences again, but each half of the images (by name) is labelled with
+        the set that is best on the other half, as the best set of all is chosen on the very images that it is scored
+        on; empty for one image. ``sets``: all sets, the best first, with ``classes``, ``categories`` and, where gamma
+        is searched, ``bound``, the bound on the share of wrong pixels in percent. ``details``: the images, their
+        resolution, the CRF's configuration, and the parameters whose best value is at an edge of the grid.
     """
     half, blocks = _halves(names), frame_blocks(names, independent=bool(metadata.generator))
     sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
