@@ -13,10 +13,10 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from experiments.mpi.processes import NOTES_VARIABLE, STAND_INS, note_path
+from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
+from experiments.mpi.processes import STAND_INS
 from experiments.runtime.command_line import run_command
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -158,11 +158,11 @@ def main(arguments=None):
     command = [sys.executable, "-m", options.module, *options.arguments]
     if processes == 1 and not hosts:
         os.execv(sys.executable, command)
-    with tempfile.TemporaryDirectory(prefix="notes-", dir=_folder_of_notes()) as notes:
+    with folder_of_notes(_build_folder()) as notes:
         return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command, notes), notes)
 
 
-def _folder_of_notes():
+def _build_folder():
     """Return the build folder, which all machines share."""
     folder = REPOSITORY / "build"
     folder.mkdir(exist_ok=True)

@@ -15,6 +15,8 @@ import traceback
 
 import numpy as np
 
+from experiments.mpi.notes import NOTES_VARIABLE, Note
+
 # Seconds. A process waits for the others in short sleeps, which leave them the processor and let it notice signals.
 LONGEST_SLEEP = 0.002
 # The other ranks keep an error back for this long. One that all ranks meet is thus said once, by rank 0, whose end ends
@@ -27,32 +29,6 @@ STAND_INS = {signal.SIGUSR1: signal.SIGINT, signal.SIGUSR2: signal.SIGTERM}
 # Open MPI loads and unloads a library for InfiniBand that leaves its handlers of these signals behind: at such a signal
 # the process would jump into memory that is gone.
 SIGNALS_OF_LIBRARIES = (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT)
-# The environment variable that names the folder of notes: from them the launcher says where a rank was killed.
-NOTES_VARIABLE = "RANK_NOTES"
-
-
-class Note:
-    """A rank's note of the work that it is at: a file of a few bytes, or none where there is no folder.
-
-    Parameters
-    ----------
-    folder : path or None
-    rank : int
-    """
-
-    def __init__(self, folder, rank):
-        self._file = open(note_path(folder, rank), "wb", buffering=0) if folder else None
-
-    def __call__(self, text):
-        if self._file:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(text.encode())
-
-
-def note_path(folder, rank):
-    """Return the path of a rank's note."""
-    return os.path.join(folder, str(rank))
 
 
 class SingleProcess:
