@@ -1,7 +1,7 @@
-"""Name each part of the environment as found, missing or mismatched, with what to do: the self-test.
+"""The environment's self-test: says of each part whether it is found, missing or mismatched, and what to do.
 
-Ends with status 1 where a part that DEVICE (cpu or cuda) needs is missing or mismatched. What the device does not need
-is listed as well, since a machine that is to get a GPU is looked over before it has one.
+Ends with status 1 where a part that DEVICE (cpu or cuda) needs is missing or mismatched. Parts that the device does not
+need are listed too, so that a machine can be checked before it gets its GPU.
 """
 
 import ctypes
@@ -36,9 +36,9 @@ class Part(NamedTuple):
         return not self.tests_only and (on_cuda or not self.cuda_only)
 
 
-def found_or(expected, name, detail, remedy, cuda_only=False):
-    """Return a part that is found, or mismatched where `expected` is false."""
-    return Part(name, "found" if expected else "mismatched", detail, "" if expected else remedy, cuda_only)
+def compared(matches, name, detail, remedy, cuda_only=False):
+    """Return a part that is there: "found" if it `matches` what is needed, else "mismatched"."""
+    return Part(name, "found" if matches else "mismatched", detail, "" if matches else remedy, cuda_only)
 
 
 def python_module(name, label, remedy=BUILD_IMAGE):
@@ -56,7 +56,7 @@ def check_numpy():
     if problem:
         return problem
     version = tuple(int(number) for number in numpy.__version__.split(".")[:2])
-    return found_or(version < NEWEST_NUMPY, "NumPy", numpy.__version__, f"Theano needs one before 1.22; {BUILD_IMAGE}")
+    return compared(version < NEWEST_NUMPY, "NumPy", numpy.__version__, f"Theano needs one before 1.22; {BUILD_IMAGE}")
 
 
 def caffe_source(libraries):
@@ -85,7 +85,7 @@ def check_caffe():
     source = caffe_source(libraries)
     with_cuda = any(library.startswith("libcudart") for library in libraries)
     return [
-        found_or(CAFFE_COMMIT in source, "Caffe", f"{caffe.__version__}, source {source}",
+        compared(CAFFE_COMMIT in source, "Caffe", f"{caffe.__version__}, source {source}",
                  f"the nets were tested with commit {CAFFE_COMMIT}; {BUILD_IMAGE}"),
         Part("Caffe's CUDA", "found", "built in", cuda_only=True) if with_cuda else
         Part("Caffe's CUDA", "missing", "this Caffe runs on the CPU only", BUILD_CUDA_IMAGE, cuda_only=True),
@@ -101,7 +101,7 @@ def check_blas():
     openblas.openblas_get_config.restype = openblas.openblas_get_corename.restype = ctypes.c_char_p
     release = openblas.openblas_get_config().decode().split()[1]
     kernels = openblas.openblas_get_corename().decode()
-    return found_or(kernels != "Prescott", "BLAS", f"OpenBLAS {release}, kernels for {kernels}",
+    return compared(kernels != "Prescott", "BLAS", f"OpenBLAS {release}, kernels for {kernels}",
                     "OpenBLAS does not know this processor and took its oldest kernels; run this through docker/run, "
                     "or set OPENBLAS_CORETYPE, to Haswell for example")
 
@@ -114,7 +114,7 @@ def check_theano():
     detail = f"{theano.__version__}, device {theano.config.device}"
     if not theano.config.cxx:
         return Part("Theano", "mismatched", f"{detail}, without a C++ compiler", f"install g++, or: {BUILD_IMAGE}")
-    return found_or(theano.__version__.startswith("1.0.5"), "Theano", detail, f"1.0.5 was tested; {BUILD_IMAGE}")
+    return compared(theano.__version__.startswith("1.0.5"), "Theano", detail, f"1.0.5 was tested; {BUILD_IMAGE}")
 
 
 def check_gpuarray():
@@ -123,7 +123,7 @@ def check_gpuarray():
 
 
 def check_gpuarray_libraries():
-    """libgpuarray opens these when a GPU is chosen, by names without a version."""
+    """Check the libraries that libgpuarray opens when a GPU is chosen, by names without a version."""
     missing = [name for name in ("libcuda.so", "libnvrtc.so", "libcublas.so", "libnccl.so") if not load_library(name)]
     if missing:
         return Part("libgpuarray's CUDA", "missing", ", ".join(missing),
@@ -137,7 +137,7 @@ def check_cuda():
         return Part("CUDA", "missing", f"no libcudart.so.{CUDA}", BUILD_CUDA_IMAGE, cuda_only=True)
     version = ctypes.c_int()
     runtime.cudaRuntimeGetVersion(ctypes.byref(version))
-    return found_or(version.value // 1000 == CUDA, "CUDA", f"{version.value // 1000}.{version.value % 1000 // 10}",
+    return compared(version.value // 1000 == CUDA, "CUDA", f"{version.value // 1000}.{version.value % 1000 // 10}",
                     BUILD_CUDA_IMAGE, cuda_only=True)
 
 
@@ -164,12 +164,12 @@ def check_gpu():
     for device in range(count.value):
         driver.cuDeviceGetName(name, len(name), device)
         names.append(name.value.decode())
-    return found_or(version.value >= 1000 * CUDA, "GPU", f"{', '.join(names)}; driver for CUDA {version.value // 1000}",
+    return compared(version.value >= 1000 * CUDA, "GPU", f"{', '.join(names)}; driver for CUDA {version.value // 1000}",
                     INSTALL_DRIVER, cuda_only=True)
 
 
 def check_opencl():
-    """The GPU kernels are tested on an OpenCL device where there is no GPU."""
+    """Check OpenCL, on which the GPU kernels are tested where there is no GPU."""
     loader = load_library("libOpenCL.so.1")
     count = ctypes.c_uint()
     if loader is None or loader.clGetPlatformIDs(0, None, ctypes.byref(count)) != 0 or not count.value:

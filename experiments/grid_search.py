@@ -1,9 +1,9 @@
 """Search the CRF's parameters on a split: `python3 -m experiments.grid_search --config CONFIG`.
 
-Labels the images with every combination of the values under `grid` in the configuration, on the unary costs of
-stage 3, which are computed once and kept. Prints the best sets beside the paper's and the CNN alone and writes
+Labels the images with every combination of the values under `grid` in the configuration. The unary costs are those of
+stage 3, computed once and kept. Prints the best sets beside the paper's and the CNN alone, and writes
 <build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. `make grid-search` runs it on all
-cores. Interrupted, or given further values, it goes on with what is missing.
+cores. Interrupted, or given further values, it goes on with the results that are missing.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -59,7 +59,7 @@ def grid_search(config, build, split):
     metadata, sets = build.metadata(split), parameter_sets(config.grid, config.crf)
     probabilities, processes = Probabilities(build, split, metadata), communicator()
     wanted = [CNN_ALONE, *sets]
-    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {_solver()}"
+    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {_solver_digest()}"
     with contextlib.ExitStack() as stack:
         results = None
         if processes.rank == 0:
@@ -71,14 +71,14 @@ def grid_search(config, build, split):
         return summarise(results, sets, names, metadata, split, config)
 
 
-def _solver():
-    """Digest of the solver's sources: results of two solvers must not stand in one table."""
+def _solver_digest():
+    """Return the digest of the solver's sources: results of different versions must not stand in one table."""
     folder = Path(theano_crf.__file__).parent
     return contents_digest(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
 def _fill(results, probabilities, sets, crf):
-    """Add the results that are missing, an image at a time; rank 0, which has `results`, adds those of all."""
+    """Add the results that are missing, image by image; rank 0, which alone has `results`, adds those of all."""
     processes = communicator()
     missing = processes.from_first(results and _missing(results, probabilities, sets))
     if not missing:
@@ -98,13 +98,13 @@ def _fill(results, probabilities, sets, crf):
 
 
 def _missing(results, probabilities, sets):
-    """Return {place of an image: its sets that have no result yet}, without images that have all."""
+    """Return {index of an image: its sets that have no result yet} for the images that have such sets."""
     by_image = {index: results.missing(probabilities.name(index), sets) for index in range(len(probabilities))}
     return {index: wanted for index, wanted in by_image.items() if wanted}
 
 
 def _score(probabilities, index, sets, crf):
-    """Score an image's sets, and say where the process is: to the launcher as it goes on, in the error that ends it."""
+    """Score an image's sets; image and set are noted for the launcher, and named in an error."""
     place = name = probabilities.name(index)
 
     def note(parameters):

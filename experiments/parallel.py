@@ -1,8 +1,8 @@
 """Run a module on several processes: `python3 -m experiments.parallel --processes 4 experiments.train ARGUMENT...`.
 
-They are started by `mpirun`, here or on the machines that --hosts names with their numbers of processes, as in
-a:2,b:2; each machine needs this repository at the same path, the build folder shared by all, and ssh without a
-password from here. SIGINT and SIGTERM reach all processes.
+`mpirun` starts them, here or on the machines that --hosts names with their numbers of processes, as in a:2,b:2. Each
+machine needs this repository at the same path, the build folder shared by all, and ssh without a password from here.
+SIGINT and SIGTERM reach all processes.
 """
 
 import argparse
@@ -13,17 +13,17 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from experiments.mpi.processes import NOTES_VARIABLE, STAND_INS, note_path
+from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
+from experiments.mpi.processes import STAND_INS
 from experiments.runtime.command_line import run_command
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
-# Lines that mpirun adds where a process has said itself why it ended, or where the end was asked for.
+# Lines of mpirun that are left out: a process has said itself why it ended, or its end was asked for.
 ADDED = re.compile(r"|".join((
     "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
     "You may or may not see output .*", "exactly when Open MPI kills .*", "Primary job  terminated normally, .*",
@@ -56,16 +56,16 @@ def parse_hosts(text):
     return hosts
 
 
-def mpirun_command(processes, hosts, further, command, notes=None):
+def mpirun_command(processes, hosts, more_options, command, notes=None):
     """Return the words of an `mpirun` command.
 
     Parameters
     ----------
     processes : int
     hosts : dict of str to int
-        Number of processes that each machine may have; empty for this machine alone.
-    further : sequence of str
-        More options of mpirun.
+        Largest number of processes of each machine; empty for this machine alone.
+    more_options : sequence of str
+        Further options of mpirun.
     command : sequence of str
         Run by each process.
     notes : path, optional
@@ -82,25 +82,25 @@ def mpirun_command(processes, hosts, further, command, notes=None):
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
         for name, value in KEEPALIVE.items():
             words += ["--mca", name, str(value)]
-    return [*words, *further, *command]
+    return [*words, *more_options, *command]
 
 
 def _agent(environment):
-    """Words that start mpirun's part on another machine, in the environment and on the device of this one."""
+    """Return the words that start mpirun's daemon on another machine, in this one's environment and on its device."""
     named = [f"{name}={environment[name]}" for name in ("DEVICE", "GPU") if environment.get(name)]
     bundle = [f"{environment['BUNDLE']}/run"] if environment.get("BUNDLE") else []  # see docker/bundling
     return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
 
 
 def run(words, notes):
-    """Run mpirun to its end, hand on signals, and return the exit status.
+    """Run mpirun to its end, forward signals to it, and return the exit status.
 
     Parameters
     ----------
     words : sequence of str
         From `mpirun_command`.
     notes : path
-        As of `mpirun_command`.
+        The folder of notes that `mpirun_command` was given.
     """
     # In a group of its own: a terminal's signal would make mpirun kill all processes before they have saved.
     job = subprocess.Popen(words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, universal_newlines=True,
@@ -158,11 +158,11 @@ def main(arguments=None):
     command = [sys.executable, "-m", options.module, *options.arguments]
     if processes == 1 and not hosts:
         os.execv(sys.executable, command)
-    with tempfile.TemporaryDirectory(prefix="notes-", dir=_folder_of_notes()) as notes:
+    with folder_of_notes(_build_folder()) as notes:
         return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command, notes), notes)
 
 
-def _folder_of_notes():
+def _build_folder():
     """Return the build folder, which all machines share."""
     folder = REPOSITORY / "build"
     folder.mkdir(exist_ok=True)
@@ -170,7 +170,7 @@ def _folder_of_notes():
 
 
 def _number(text, places):
-    """Return the number of processes that was asked for, at most the places on the machines where they are named."""
+    """Return the number of processes that was asked for, which named machines must have `places` for."""
     if not text or (places and text == CORES):
         return places or 1
     if text == CORES:

@@ -4,13 +4,13 @@ A stage ends at its limit of iterations or, where the configuration sets `patien
 validation split has not risen for so many validations. Below <build>/<stage>:
 
   final.caffemodel   the weights at the end
-  best.caffemodel    those of the highest IoU at a validation, that of iteration 0 apart
-  outcome.json       why it ended, and which of the two later stages and the evaluation take: with `patience` the best,
-                     as the last ones are those that no longer rose; without it the final ones
+  best.caffemodel    the weights of the validation with the highest IoU, the one of iteration 0 left out
+  outcome.json       why it ended, and which of the two files later stages and the evaluation take: with `patience` the
+                     best, as the IoU has not risen since; without it the final one
   log.jsonl          losses and scores
 
-Started again, it goes on from the newest valid snapshot; what is passed over is named. One run at a time trains in a
-build folder.
+Started again, it goes on from the newest valid snapshot and names those that it passes over. One run at a time trains
+in a build folder.
 """
 
 from experiments.runtime.process_setup import prepare_process

@@ -1,1 +1,1 @@
-"""Processes that work on one thing together: sums, gradients, shared batches."""
+"""Several processes on one task: sums, gradients, shared batches."""

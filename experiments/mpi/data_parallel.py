@@ -1,25 +1,28 @@
-"""Training by several processes: each its share of the batches, all the same weights."""
+"""Training by several processes: each takes its share of the batches, and all have the same weights."""
 
 import caffe
 import numpy as np
 
 
 def tell_caffe(processes):
-    """Tell Caffe which of several processes this is, before it makes a solver: so data layers share out the batches."""
+    """Tell Caffe this process's rank and the number of processes, by which data layers share out the batches.
+
+    Call it before a solver is made.
+    """
     caffe.set_multiprocess(processes.size > 1)
     caffe.set_solver_count(processes.size)
     caffe.set_solver_rank(processes.rank)
 
 
 def start_alike(processes, net, restored):
-    """Give a net rank 0's weights, in all processes.
+    """Copy rank 0's weights into the net of every process.
 
     Parameters
     ----------
     processes : experiments.mpi.processes.SingleProcess or MPIProcesses
     net : caffe.Net
     restored : int or None
-        The iteration that this process goes on from.
+        The iteration that this process goes on from; None where it starts.
 
     Raises
     ------
@@ -29,8 +32,8 @@ def start_alike(processes, net, restored):
     iterations = processes.gather(restored)
     for rank, iteration in enumerate(iterations):
         if iteration != iterations[0]:
-            raise ValueError(f"Rank {rank} goes on from {_place(iteration)}, rank 0 from {_place(iterations[0])}: they "
-                             "see different files. The build folder must be one that all machines share.")
+            raise ValueError(f"Rank {rank} goes on from {_place(iteration)}, rank 0 from {_place(iterations[0])}, as "
+                             "they see different files; the build folder must be one that all machines share.")
     for blobs in net.params.values():
         for blob in blobs:
             processes.copy_from_first(blob.data)
@@ -41,15 +44,15 @@ def _place(iteration):
 
 
 def data_count(net):
-    """Return the blob (1,) in which a net's data layer counts the batches of all processes; write to it to rewind."""
+    """Return the array (1,) in which a net's data layer counts the batches of all processes; set it to rewind."""
     return next(blobs[0].data for name, blobs in net.params.items() if name.startswith("data_"))
 
 
 def dropout_seed(seed, net):
     """Return the seed of dropout in a net's next pass.
 
-    It follows from the batch that this process takes next, so that a run that goes on draws what an unbroken one
-    draws, and several processes what one would draw for the same batches. NumPy's SeedSequence gives the same seeds
+    It follows from the batch that this process takes next. A resumed run therefore draws what an unbroken one draws,
+    and several processes draw what one process draws for the same batches. NumPy's SeedSequence gives the same seeds
     in each of its versions.
     """
     batch = int(data_count(net)[0]) + caffe.solver_rank()

@@ -1,4 +1,4 @@
-"""Gradients of a net summed over processes, while the backward pass still computes those of earlier layers."""
+"""Gradients averaged over processes, while the backward pass still computes those of earlier layers."""
 
 import time
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from experiments.mpi.nccl import NCCLMean, nccl_wanted
 
-# A bucket is full when it holds as much.
+# A bucket is full when it holds this much.
 BUCKET_BYTES = 4 << 20
 
 
 class GradientMean:
     """Replaces the gradients of a net by their mean over all processes.
 
-    The gradients of layers that follow each other are summed in one message, a bucket, as small messages cost much;
-    it is sent as soon as the last of them is ready. A blob that fills a bucket alone is summed where it is.
+    Small messages are slow, so the gradients of consecutive layers are summed in one message, a bucket, which is sent
+    as soon as its last gradient is ready. A blob that fills a bucket alone is summed in place.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class GradientMean:
     Attributes
     ----------
     seconds : float
-        Spent so far on sending, and on waiting for the sums.
+        Time spent so far on sending gradients and on waiting for their sums.
     """
 
     def __init__(self, solver, processes):
@@ -36,11 +36,11 @@ class GradientMean:
             solver.net.after_backward(self._after_layer)
 
     def begin(self):
-        """Call it before the last backward pass of an iteration: the sums begin while it runs."""
+        """Get ready for the last backward pass of an iteration, during which the sums begin."""
         self._waiting, self._sent = list(self._buckets), []
 
     def finish(self):
-        """Wait for all sums, after the backward pass, and put the means in the place of the gradients."""
+        """Wait, after the backward pass, for all sums, and replace the gradients by their means."""
         began = time.perf_counter()
         for bucket, request in self._sent:
             request.Wait()
@@ -81,12 +81,12 @@ class _Bucket:
 
 
 def gradient_mean(solver, processes):
-    """Return what sums a solver's gradients over processes: `GradientMean`, or NCCL's `NCCLMean` where asked for."""
+    """Return the object that averages a solver's gradients: a `GradientMean`, or an `NCCLMean` where NCCL is wanted."""
     return (NCCLMean if nccl_wanted(processes) else GradientMean)(solver, processes)
 
 
 def gradient_bytes(net):
-    """Return how many bytes of gradients a net has."""
+    """Return the size of a net's gradients in bytes."""
     return sum(bucket.bytes for bucket in _buckets(net, BUCKET_BYTES))
 
 
@@ -94,10 +94,10 @@ def _buckets(net, bucket_bytes):
     """Put the parameters of a net into buckets, in the order of the backward pass."""
     buckets, blobs, first_layer = [], [], None
     for layer in reversed(range(len(net.layers))):
-        own = list(net.layers[layer].blobs)
-        if not own or net._layer_names[layer].startswith("data_"):
+        parameters = list(net.layers[layer].blobs)
+        if not parameters or net._layer_names[layer].startswith("data_"):
             continue  # a data layer's blob counts batches
-        blobs, first_layer = blobs + own, layer
+        blobs, first_layer = blobs + parameters, layer
         if 4 * sum(blob.count for blob in blobs) >= bucket_bytes:
             buckets.append(_Bucket(blobs, first_layer))
             blobs = []

@@ -1,7 +1,8 @@
 """Gradients averaged by NCCL over the GPUs of one machine, where Caffe was built with it.
 
-Asked for by CAFFE_NCCL=1 in the processes' environment (make: MPI_ARGS="-x CAFFE_NCCL=1"), as it has not been tried on
-GPUs; without it, and between machines, MPI sums them (`experiments.mpi.gradients`).
+NCCL is used where CAFFE_NCCL is 1 in the processes' environment (make: MPI_ARGS="-x CAFFE_NCCL=1"). It is not the
+default since it has not been tried on GPUs. Without it, and between machines, MPI sums the gradients
+(`experiments.mpi.gradients`).
 """
 
 import ctypes
@@ -27,12 +28,12 @@ class NCCLMean:
     Attributes
     ----------
     seconds : float
-        Spent so far on waiting for NCCL.
+        Time spent so far on waiting for NCCL.
     """
 
     def __init__(self, solver, processes):
-        name = processes.from_first(caffe.NCCL.new_uid() if processes.rank == 0 else None)
-        self._nccl = caffe.NCCL(solver, name)
+        group = processes.from_first(caffe.NCCL.new_uid() if processes.rank == 0 else None)
+        self._nccl = caffe.NCCL(solver, group)
         self._last_layer = len(solver.net.layers) - 1
         self._driver = ctypes.CDLL("libcuda.so.1")
         self.seconds = 0.0
@@ -49,7 +50,7 @@ class NCCLMean:
         self.seconds += time.perf_counter() - began
         if status:
             raise RuntimeError(f"The GPU failed while gradients were summed (CUDA's error {status}); the last snapshot "
-                               "is kept. Start the same command again.")
+                               "is kept, so start the same command again.")
 
     def _before_layer(self, layer):
         if layer == self._last_layer:
@@ -62,12 +63,13 @@ def nccl_wanted(processes):
     Raises
     ------
     RuntimeError
-        If it was asked for where it cannot.
+        If CAFFE_NCCL is 1 where NCCL can't sum them: Caffe was built without it, or there are several machines.
     """
     if processes.size == 1 or os.environ.get("CAFFE_NCCL") != "1":
         return False
     if not caffe.has_nccl():
-        raise RuntimeError("CAFFE_NCCL is 1, but this Caffe was built without NCCL; leave it out.")
+        raise RuntimeError("CAFFE_NCCL is 1, but this Caffe was built without NCCL; leave CAFFE_NCCL out.")
     if processes.size_on_machine < processes.size:
-        raise RuntimeError("CAFFE_NCCL is 1, but the processes are on several machines; leave it out, MPI sums there.")
+        raise RuntimeError("CAFFE_NCCL is 1, but the processes are on several machines, where only MPI can sum; leave "
+                           "CAFFE_NCCL out.")
     return True

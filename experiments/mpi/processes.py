@@ -1,4 +1,4 @@
-"""Processes that work on one thing together, started by `mpirun`; a process alone is the simplest case.
+"""Communication among processes that `mpirun` started together; one process alone is the simplest case.
 
 Each has a rank, 0 to size - 1. All must call the same methods in the same order.
 """
@@ -15,45 +15,20 @@ import traceback
 
 import numpy as np
 
-# A process waits for the others in short sleeps: it leaves them the processor, and notices signals.
+from experiments.mpi.notes import NOTES_VARIABLE, Note
+
+# Seconds. A process waits for the others in short sleeps, which leave them the processor and let it notice signals.
 LONGEST_SLEEP = 0.002
-# Rank 0 speaks first: the error that every rank finds is said once, as the end of rank 0 ends them all.
+# The other ranks keep an error back for this long. One that all ranks meet is thus said once, by rank 0, whose end ends
+# them all.
 GRACE_SECONDS = 2
-# A process's last lines need this long to reach mpirun before word of its end does.
+# Rank 0 waits this long before it ends all, so that its last lines reach mpirun before the news of its end.
 DELIVERY_SECONDS = 0.3
-# `mpirun` hands on these signals alone; each stands for one that ends a process (see experiments.parallel).
+# `mpirun` forwards these signals alone, so the launcher sends them in place of those that end a process.
 STAND_INS = {signal.SIGUSR1: signal.SIGINT, signal.SIGUSR2: signal.SIGTERM}
-# A library for InfiniBand that Open MPI tries and unloads again leaves handlers for these behind: at the signal the
-# process jumps into memory that is gone.
+# Open MPI loads and unloads a library for InfiniBand that leaves its handlers of these signals behind: at such a signal
+# the process would jump into memory that is gone.
 SIGNALS_OF_LIBRARIES = (signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT)
-
-
-# Names the folder in which each rank notes what it is at, for the launcher to say where a rank was killed.
-NOTES_VARIABLE = "RANK_NOTES"
-
-
-class Note:
-    """The work that a rank is at, noted in a file of a few bytes; without a folder, nowhere.
-
-    Parameters
-    ----------
-    folder : path or None
-    rank : int
-    """
-
-    def __init__(self, folder, rank):
-        self._file = open(note_path(folder, rank), "wb", buffering=0) if folder else None
-
-    def __call__(self, text):
-        if self._file:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(text.encode())
-
-
-def note_path(folder, rank):
-    """Return the path of a rank's note."""
-    return os.path.join(folder, str(rank))
 
 
 class SingleProcess:
@@ -87,7 +62,7 @@ class SingleProcess:
 
 
 class MPIProcesses:
-    """The processes of an MPI communicator; the methods are those of `SingleProcess` and `start_sum`.
+    """The processes of an MPI communicator, with the methods of `SingleProcess` and `start_sum`.
 
     Rank 0 speaks for all: standard output of the others is dropped.
     """
@@ -116,7 +91,7 @@ class MPIProcesses:
         Returns
         -------
         mpi4py.MPI.Request
-            With `Test()` and `Wait()`; data moves on in these and other calls of MPI alone.
+            Its `Test()` and `Wait()` say when the sum is there. Data moves only during these and other calls of MPI.
         """
         return self._world.Iallreduce(self._mpi.IN_PLACE, array)
 
@@ -124,10 +99,10 @@ class MPIProcesses:
         content = np.frombuffer(pickle.dumps(value), np.uint8)
         sizes = np.empty(self.size, np.int64)
         _wait(self._world.Iallgather(np.array([content.size]), sizes))
-        everything = np.empty(sizes.sum(), np.uint8)
-        _wait(self._world.Iallgatherv(content, [everything, sizes]))
+        contents = np.empty(sizes.sum(), np.uint8)
+        _wait(self._world.Iallgatherv(content, [contents, sizes]))
         ends = np.cumsum(sizes)
-        return [pickle.loads(everything[end - size:end].tobytes()) for size, end in zip(sizes, ends)]
+        return [pickle.loads(contents[end - size:end].tobytes()) for size, end in zip(sizes, ends)]
 
     def from_first(self, value):
         return self.gather(value if self.rank == 0 else None)[0]
@@ -168,7 +143,7 @@ def _wait(request):
 
 @functools.lru_cache(maxsize=None)
 def communicator():
-    """Return the `MPIProcesses` that `mpirun` started this process as one of, else a `SingleProcess`."""
+    """Return `MPIProcesses` if `mpirun` started this process together with others, else a `SingleProcess`."""
     if int(os.environ.get("OMPI_COMM_WORLD_SIZE", 1)) == 1:
         return SingleProcess()
     import mpi4py

@@ -1,1 +1,1 @@
-"""Nets as they are used: definitions on disk, weights, checks, memory, inference."""
+"""Nets: their definitions on disk, weights, checks, memory and inference."""

@@ -1,4 +1,4 @@
-"""Weights on disk (caffemodels): whether they are whole and fit a net, and what of them is handed on."""
+"""Weights on disk (caffemodels): checks that they are whole and fit a net."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def net_blob_shapes(net):
 
 
 def check_fits(net, path, new_layers=frozenset(), old_layers=frozenset()):
-    """Check that a caffemodel has just the blobs of a net.
+    """Check that a caffemodel has exactly the blobs of a net.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The device that Caffe's nets run on, by the variables DEVICE and GPU; docker/run tells Theano the same."""
+"""The device that Caffe's nets run on, chosen by the variables DEVICE and GPU; docker/run tells Theano the same."""
 
 import os
 
@@ -8,7 +8,7 @@ from experiments.runtime.process_setup import gpu_number
 
 
 def use_device(environment=os.environ):
-    """Let this process's nets run on the processor, or with DEVICE=cuda on its GPU, before any net is made.
+    """Choose the processor, or with DEVICE=cuda this process's GPU, for all nets that are made from now on.
 
     Returns
     -------

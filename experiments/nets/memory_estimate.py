@@ -1,4 +1,4 @@
-"""Memory that training a stage needs, held against what is free: Caffe ends the process where it gets none."""
+"""Memory that training a stage needs, compared with what is free: Caffe ends the process where it gets none."""
 
 import math
 
@@ -18,7 +18,7 @@ def check_memory(solver, solver_type, training, validation):
     Parameters
     ----------
     solver : caffe.Solver
-        Just made: Caffe allocates blobs when they are first used.
+        Not used yet, since Caffe allocates blobs when they are first used.
     solver_type : {"SGD", "Adam"}
     training, validation : sequence of (int, int)
         Height and width of the images that the training net and the validation net take; the largest counts.
@@ -77,14 +77,14 @@ def _buffer_numbers(net, index):
 
 
 def _crf_numbers(unary, weights, label=None):
-    """Numbers that a CRF's layer holds: while the loss is computed, the gradients of the last one are still there."""
+    """Numbers that a CRF's layer holds: while a loss is computed, the gradients of the one before are still there."""
     if label is None:
         return needed_bytes("dual_mm", unary.shape) // FLOAT
     return needed_bytes("ssvm", unary.shape) // FLOAT + unary.count + weights.count
 
 
 def _column_numbers(kernel, bottom, top, transposed):
-    """Numbers in the matrix that a convolution of one image is multiplied as: a column a place of the kernel."""
+    """Numbers in the matrix that Caffe makes of one image for a convolution: a column per position of the kernel."""
     places, channels = (bottom, top[1]) if transposed else (top, bottom[1])
     if kernel[2] == kernel[3] == 1:
         return 0  # the image is that matrix

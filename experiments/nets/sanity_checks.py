@@ -17,7 +17,7 @@ def check_upsampling(net):
 
 
 def check_not_zero(net, new_layers):
-    """Raise a ValueError if a layer's weights are all zero; only `new_layers`, scores, may start so."""
+    """Raise a ValueError if a layer's weights are all zero; only those of `new_layers`, which give scores, may be."""
     for name, blobs in net.params.items():
         if name not in new_layers and not name.startswith("data_") and not blobs[0].data.any():
             raise ValueError(f"The weights of {name} are all zero, so the net can't learn; remove the weights that the "

@@ -48,7 +48,7 @@ class Segmenter:
         Deploy net (prototxt): input ``data`` (N, 3, H, W), BGR in 0 to 255 minus the mean; blobs ``prob``
         and, with a CRF, ``weights``, ``labels``, ``energy`` and ``lower_bound``.
     weights : path
-        Trained weights (caffemodel), of the same layers as the net's; the CRF has none.
+        Trained weights (caffemodel) of the net's layers; the CRF has none.
     mean_bgr : sequence of 3 float
         Mean colour subtracted in training, in 0 to 255.
 
@@ -64,7 +64,7 @@ class Segmenter:
     FileNotFoundError
         If a file is missing.
     ValueError
-        If the weights are not of this net. Caffe itself would go on with layers that are not initialised, or
+        If the weights belong to another net. Caffe itself would go on with layers that are not initialised, or
         end the process.
     """
 

@@ -1,4 +1,4 @@
-"""Predictions as Cityscapes' benchmark takes them: one single-channel PNG of label ids a frame, at full resolution."""
+"""Predictions in the form of Cityscapes' benchmark: a single-channel PNG of label ids per frame, at full resolution."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ ENDING = "_pred_labelIds.png"  # the benchmark asks for <city>_<sequence>_<frame
 
 
 def check_benchmark(metadata, root):
-    """Raise a ValueError unless an LMDB is of Cityscapes, and a folder is given."""
+    """Raise a ValueError unless the LMDB holds Cityscapes and the dataset's folder `root` is named."""
     if metadata.name != BENCHMARK:
         raise ValueError(f"{metadata.name} has no official evaluation and no test server; only {BENCHMARK} has.")
     if not str(root):
@@ -20,12 +20,12 @@ def check_benchmark(metadata, root):
 
 
 def prediction_name(frame):
-    """File name of the prediction for a frame, such as frankfurt_000000_000294."""
+    """Return the file name of the prediction for a frame, such as that for frankfurt_000000_000294."""
     return frame + ENDING
 
 
 def frame_sizes(root, split):
-    """Frame to the (width, height) of its image in Cityscapes' folder.
+    """Return {frame: (width, height)} of the images in Cityscapes' folder.
 
     Raises
     ------
@@ -38,15 +38,15 @@ def frame_sizes(root, split):
 
 
 def check_predictions(folder, sizes, label_ids):
-    """Check that a folder holds just the predictions for some frames, as the benchmark takes them.
+    """Check that a folder holds the predictions for some frames, in the benchmark's form, and no other file.
 
     Parameters
     ----------
     folder : path
     sizes : dict of str to (int, int)
-        Frames and their width and height.
+        Width and height of each frame.
     label_ids : collection of int
-        Of the classes; other ids would count as wrong everywhere.
+        Those of the classes; any other id would count as wrong.
 
     Raises
     ------
@@ -54,13 +54,14 @@ def check_predictions(folder, sizes, label_ids):
         One sentence naming the first file that is missing, foreign, damaged, of another size, not of one channel
         of 8 bits, or holds another id.
     """
-    wanted = {prediction_name(frame): size for frame, size in sizes.items()}
-    there = {path.name for path in Path(folder).iterdir()} if Path(folder).is_dir() else set()
-    for names, what in ((sorted(set(wanted) - there), "is missing"), (sorted(there - set(wanted)), "is for no frame")):
+    expected = {prediction_name(frame): size for frame, size in sizes.items()}
+    present = {path.name for path in Path(folder).iterdir()} if Path(folder).is_dir() else set()
+    for names, fault in ((sorted(set(expected) - present), "is missing"),
+                         (sorted(present - set(expected)), "is for no frame")):
         if names:
-            raise ValueError(f"In {folder} the prediction {names[0]} {what} ({len(names)} such in all); remove the "
+            raise ValueError(f"In {folder} the prediction {names[0]} {fault} ({len(names)} such in all); remove the "
                              "folder and start the command again.")
-    for name, size in wanted.items():
+    for name, size in expected.items():
         _check_prediction(Path(folder) / name, size, label_ids)
 
 

@@ -1,9 +1,8 @@
 """Label frames of a benchmark at their full resolution with nets that run at the resolution of the LMDB.
 
 The CNN's probabilities are interpolated bilinearly, and the most probable class is taken at each pixel of the frame.
-The CRF runs where it was trained, at the net's resolution, since its costs depend on it; planes that indicate its
-labels are interpolated instead. (At twice the resolution that gives each pixel the nearest label, since it weighs
-9/16 there.)
+The CRF's costs depend on the resolution, so it runs at that of its training; planes that indicate its labels are
+interpolated instead. (At twice the resolution each pixel gets the nearest label, whose weight is 9/16.)
 """
 
 import math
@@ -24,7 +23,7 @@ from experiments.settings.build_paths import Build
 
 
 def frames_of_lmdb(build, split, sizes):
-    """The sizes of those frames that are in an experiment's LMDB.
+    """Return {frame: size}, taken from `sizes`, for the frames in an experiment's LMDB.
 
     Raises
     ------
@@ -41,7 +40,9 @@ def frames_of_lmdb(build, split, sizes):
 
 
 def write_predictions(build, split, rows, sizes, metadata):
-    """Write what rows say of a split, going on where that was interrupted, and check it. Processes share it out.
+    """Write and check the label images that rows give for a split.
+
+    Several processes share the images out; what an interrupted run has written is not written again.
 
     Parameters
     ----------
@@ -61,13 +62,13 @@ def write_predictions(build, split, rows, sizes, metadata):
     build = Build(build)
     folders = {row.key: build.official_predictions(split, row.key) for row in rows}
     for stage in dict.fromkeys(row.stage for row in rows):
-        _run_stage(build, split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
+        _write_rows_of_stage(build, split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
     for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
 
 
-def _run_stage(build, split, rows, folders, sizes, metadata):
+def _write_rows_of_stage(build, split, rows, folders, sizes, metadata):
     stage = rows[0].stage
     net = build.deploy_net(crf=any(row.crf for row in rows))
     weights = build.weights(stage)

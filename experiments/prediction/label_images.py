@@ -11,7 +11,7 @@ VOID_COLOUR = (0, 0, 0)
 
 
 def colour_table(classes):
-    """Colours of all labels.
+    """Return the colours of all labels.
 
     Parameters
     ----------
@@ -55,19 +55,19 @@ def enlarge(picture, factor):
 
 
 def weights_picture(weights, lam):
-    """Pairwise weights as a picture, the paper's figure 5 (e): dark where a change of label costs little.
+    """Show pairwise weights as a picture, the paper's figure 5 (e): dark where a change of label costs little.
 
     Parameters
     ----------
     weights : (2, H, W) float
-        As of `theano_crf.contrast_weights`.
+        From `theano_crf.contrast_weights`.
     lam : float
-        Their largest possible value, shown white; 0 gives black.
+        Their largest possible value, shown white; 0 gives a black picture.
 
     Returns
     -------
     (H, W) uint8
-        Mean of a pixel's edges to the right and down; at the last column and row of the one edge there is.
+        Mean weight of a pixel's edges to the right and down; the last column and the last row have one of them alone.
     """
     edges = np.full(weights.shape, 1.0)
     edges[0, :, -1], edges[1, -1, :] = 0, 0
@@ -83,8 +83,8 @@ def encode_png(picture):
 def encode_label_png(labels, classes, label_ids):
     """Return the bytes of a single-channel PNG of labels.
 
-    Its pixels are the dataset's own label values, so that tools for the dataset can read it; its palette has
-    the classes' colours, so that people can.
+    Its pixels are the dataset's own label values, for the dataset's tools; its palette has the classes' colours, for
+    people.
 
     Parameters
     ----------

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-# Pixels that labels are scaled up in at a time: keeps memory bounded whatever the photograph's size.
+# Labels are scaled up in bands of this many pixels, so that memory stays bounded whatever the photograph's size.
 BAND_PIXELS = 1 << 20
-# A net's activations take some 3 kB a pixel at VGG16's width: 2 megapixels, a Cityscapes frame, take 6 GB.
+# A net's activations take some 3 kB per pixel at VGG16's width: 2 megapixels, a Cityscapes frame, take 6 GB.
 MOST_NET_PIXELS = 2048 * 1024
 
 
@@ -19,8 +19,8 @@ class PhotographError(ValueError):
 def read_photograph(path):
     """Read an image file as RGB.
 
-    Turned as its EXIF data say; 16-bit grey is brought to 8 bits; transparent parts become white; of an
-    animation the first frame.
+    The image is turned as its EXIF data say, 16-bit grey becomes 8-bit grey, transparent parts become white, and of an
+    animation the first frame is read.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def _as_rgb(picture):
 
 
 def scale_to_net(image, trained_size, scale=None):
-    """Scale a photograph to what a net knows: objects of about the size that they had in training.
+    """Scale a photograph so that its objects have about the size that they had in training.
 
     Parameters
     ----------
@@ -88,10 +88,10 @@ def scale_to_net(image, trained_size, scale=None):
 
 
 def labels_at_size(planes, height, width):
-    """Label each pixel of a larger (or smaller) raster with its largest plane, interpolated bilinearly.
+    """Interpolate planes bilinearly to another size and label each pixel with the plane that is largest there.
 
-    Probabilities give the CNN's labels. Indicators of labels, see `indicators`, give those labels with smooth
-    borders instead of blocks.
+    Planes of probabilities give the CNN's labels. Indicators of labels, see `indicators`, give those labels with
+    smooth borders instead of blocks.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ class Region(NamedTuple):
     Attributes
     ----------
     image : int
-        Which of the images.
+        Index of the image.
     top, left, side : int
         In pixels.
     """
@@ -27,7 +27,7 @@ class Region(NamedTuple):
 
 
 def choose_regions(truths, firsts, seconds, count, side, most_an_image=2, void=255):
-    """Choose regions in which the most pixels are labelled right by just one of two labellings.
+    """Choose the regions with the most pixels that exactly one of two labellings labels right.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def choose_regions(truths, firsts, seconds, count, side, most_an_image=2, void=2
     count : int
         Number of regions wanted.
     side : int
-        Of the square regions, in pixels; cut to the size of smaller images.
+        Side of the square regions in pixels; cut to the size of smaller images.
     most_an_image : int
         At most so many regions lie in one image.
     void : int

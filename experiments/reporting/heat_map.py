@@ -11,10 +11,10 @@ from matplotlib.patches import Rectangle
 from experiments.reporting.plots import COLOURS, STYLE, svg
 
 SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations", "temperature": "T"}
-PANELS_A_ROW = 3
+PANELS_PER_ROW = 3
 # Losses and gains in the report's two colours.
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss to gain", [COLOURS["categories"], "white", COLOURS["classes"]])
-# Numbers stand in the cells where they have room.
+# Cells have no room for numbers where a panel has more rows or columns than this.
 MOST_NUMBERED = 8
 DARK = "#1d262d"
 
@@ -22,12 +22,12 @@ DARK = "#1d262d"
 def heat_map(result):
     """Plot each set's gain in IoU over classes over the CNN alone.
 
-    Where other parameters are searched too, a cell has the best of their sets.
+    Where other parameters are searched too, a cell shows the best gain among their values.
 
     Parameters
     ----------
     result : dict
-        As of `experiments.search.summary.summarise`.
+        From `experiments.search.summary.summarise`.
 
     Returns
     -------
@@ -36,16 +36,17 @@ def heat_map(result):
     """
     gains = gains_by_cell(result)
     alphas, betas, lams = (sorted({key[axis] for key in gains}) for axis in range(3))
-    columns = min(PANELS_A_ROW, len(betas))
+    columns = min(PANELS_PER_ROW, len(betas))
     rows = math.ceil(len(betas) / columns)
-    most = max([0.1, *gains.values()])
+    largest_gain = max([0.1, *gains.values()])
     with matplotlib.rc_context({**STYLE, "axes.grid": False}):
         size = max(3.2, 0.9 + 0.5 * len(lams)), max(2.2, 1.4 + 0.4 * len(alphas))
         figure = Figure(figsize=(columns * size[0] + 1, rows * size[1] + 0.4), constrained_layout=True)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for axes, beta in zip(panels, betas):
             table = np.array([[gains.get((alpha, beta, lam), np.nan) for lam in lams] for alpha in alphas])
-            image = axes.imshow(table, cmap=LOSS_TO_GAIN, vmin=-most, vmax=most, origin="lower", aspect="auto")
+            image = axes.imshow(table, cmap=LOSS_TO_GAIN, vmin=-largest_gain, vmax=largest_gain, origin="lower",
+                                aspect="auto")
             _label(axes, alphas, beta, lams)
             _number(axes, table, image)
             _mark(axes, result, alphas, beta, lams)
@@ -56,7 +57,7 @@ def heat_map(result):
 
 
 def gains_by_cell(result):
-    """Return {(alpha, beta, lambda): gain in IoU over the CNN alone}, the best over the other parameters."""
+    """Return {(alpha, beta, lambda): gain in IoU over the CNN alone}, the best among the other parameters' values."""
     gains, alone = {}, result["cnn"]["classes"] or 0
     for entry in result["sets"]:
         key = tuple(entry["parameters"][name] for name in ("alpha", "beta", "lam"))
@@ -83,13 +84,13 @@ def _number(axes, table, image):
 
 
 def _ink(background):
-    """The text colour that stands out more against a background: the contrast ratio of WCAG 2.1, section 1.4.3."""
+    """Return the text colour of more contrast to a background, by the contrast ratio of WCAG 2.1, section 1.4.3."""
     dark, ground = (_luminance(to_rgb(colour)) for colour in (DARK, background))
     return DARK if (ground + 0.05) ** 2 > 1.05 * (dark + 0.05) else "white"
 
 
 def _luminance(colour):
-    """Relative luminance of a colour (R, G, B) in sRGB, 0 to 1."""
+    """Return the relative luminance of a colour (R, G, B) in sRGB, 0 to 1."""
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour]
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 

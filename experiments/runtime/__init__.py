@@ -1,1 +1,1 @@
-"""Around every command: options, errors, progress, files, process settings."""
+"""Parts that all commands share: options, errors, folders, the set-up of a process."""

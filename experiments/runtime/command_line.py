@@ -25,14 +25,14 @@ def add_splits(parser, what):
 
 
 def build_folder(options, config):
-    """Return the folder that an experiment's results are below."""
+    """Return the folder of an experiment's data, nets and results: --build, or build/<dataset of the configuration>."""
     return options.build or Path("build") / config.dataset
 
 
 def run_command(main):
     """Call `main()` and end the process with its status; errors become one sentence and status 1.
 
-    One of several processes that ends with another status than 0 ends them all.
+    Where one of several processes ends with another status than 0, all end.
     """
     processes = communicator()
     try:
@@ -40,7 +40,7 @@ def run_command(main):
     except (ValueError, OSError, RuntimeError) as error:
         processes.complain(f"error: {error}")
         status = 1
-    except MemoryError as error:  # Python's own says nothing
+    except MemoryError as error:  # Python's own has no message
         processes.complain(f"error: {str(error) or OUT_OF_MEMORY}")
         status = 1
     except KeyboardInterrupt:

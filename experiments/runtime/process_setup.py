@@ -27,12 +27,11 @@ def prepare_process(environment=os.environ):
 
 
 def flush_denormals():
-    """Let this thread, and those it starts later, take denormal numbers for zero.
+    """Make this thread, and those it starts later, treat denormal numbers as zero.
 
-    A processor takes a hundred times as long for them. Adam's moments of weights without a gradient, and the gradients
-    of a confident net, sink below the smallest normal number; after two thousand iterations a step took three times as
-    long. Call it before NumPy is imported, which starts the threads of BLAS. Without effect on other processors than
-    x86-64.
+    A processor is a hundred times slower with denormal numbers. Adam's moments of weights without a gradient, and the
+    gradients of a confident net, become denormal; after two thousand iterations a step took three times as long. Call
+    it before NumPy is imported, which starts the threads of BLAS. It has no effect on processors other than x86-64.
     """
     if platform.machine() != "x86_64":
         return
@@ -46,8 +45,8 @@ def flush_denormals():
 def gpu_number(environment):
     """Return the number of the GPU of this process, None for the processor.
 
-    With DEVICE=cuda, the first process on a machine takes the GPU whose number GPU is (0 if not set), the second the
-    next.
+    With DEVICE=cuda, the first process on a machine takes the GPU that the variable GPU numbers (default 0), the second
+    process the next GPU.
     """
     if environment.get("DEVICE", "cpu") != "cuda" or environment.get("GPU") == "none":
         return None
@@ -57,8 +56,8 @@ def gpu_number(environment):
 def share_machine(environment):
     """Share a machine out among the processes that `mpirun` starts on it: threads, GPUs, Theano's compile folder.
 
-    Without it each process would take all processors and Theano the same GPU, and each would wait five seconds and more
-    whenever another one loads what Theano compiled.
+    Without it each process would start threads for all processors, Theano would take the same GPU in all of them, and
+    each would wait five seconds or more whenever another one loads what Theano compiled.
 
     Parameters
     ----------
@@ -73,5 +72,5 @@ def share_machine(environment):
     flags = [environment["THEANO_FLAGS"]] if environment.get("THEANO_FLAGS") else []
     number = gpu_number(environment)
     if number is not None:
-        flags = [re.sub(r"\bdevice=cuda\d*", f"device=cuda{number}", one) for one in flags]
+        flags = [re.sub(r"\bdevice=cuda\d*", f"device=cuda{number}", text) for text in flags]
     environment["THEANO_FLAGS"] = ",".join([*flags, "compile.wait=1"])

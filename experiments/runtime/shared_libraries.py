@@ -1,4 +1,4 @@
-"""Shared libraries: loaded by name where they are there, and those that this process has loaded."""
+"""Shared libraries: one loaded by its name, and the names of those that this process has loaded."""
 
 import ctypes
 import os

@@ -1,1 +1,1 @@
-"""Metrics, the rows that are scored, and intervals of differences."""
+"""Metrics, the rows that are scored, official scores, and intervals of differences."""

@@ -1,4 +1,4 @@
-"""Confusion matrices of single images, kept on disk while an evaluation runs so that it can go on."""
+"""Confusion matrices of single images, kept on disk so that an evaluation that is interrupted can go on."""
 
 import io
 import zipfile
@@ -11,14 +11,14 @@ from experiments.mpi.processes import communicator
 
 
 class ConfusionStore:
-    """For each weight set the matrices of the images done so far; of several processes, rank 0 reads and writes.
+    """Matrices of the images done so far, for each set of weights; rank 0 alone reads and writes the file.
 
     Parameters
     ----------
     path : path
-        File that `save` writes, numpy's npz. One that is there is read if it has the same mark, else ignored.
+        The npz file that `save` writes. A file that is there is read if it has the same mark, else ignored.
     mark : str
-        The `data_prep.digests.contents_digest` of the files that the matrices were computed from.
+        The `data_prep.digests.contents_digest` of the files that the matrices are computed from.
     """
 
     def __init__(self, path, mark):
@@ -36,7 +36,7 @@ class ConfusionStore:
             return {}
 
     def done(self, name):
-        """Number of images whose matrices are there."""
+        """Return the number of images that a set of weights has matrices of."""
         return len(self._matrices.get(name, ()))
 
     def append(self, name, matrices):
@@ -44,11 +44,11 @@ class ConfusionStore:
         self._matrices.setdefault(name, []).append(matrices)
 
     def array(self, name):
-        """All matrices of a weight set, images along the first axis."""
+        """Return all matrices of a set of weights, images along the first axis."""
         return np.stack(self._matrices[name])
 
     def save(self):
-        """Write what there is."""
+        """Write all matrices to the file."""
         if self._processes.rank:
             return
         content = io.BytesIO()
@@ -56,6 +56,6 @@ class ConfusionStore:
         write_atomically(self.path, content.getvalue())
 
     def remove(self):
-        """Remove the file: the evaluation is whole."""
+        """Remove the file, which an evaluation that is whole no longer needs."""
         if self._processes.rank == 0 and self.path.exists():
             self.path.unlink()

@@ -2,31 +2,31 @@
 
 
 def percent(value):
-    """Return a score of a JSON file with two decimals, "-" for None."""
+    """Return a score with two decimals, "-" for None."""
     return "-" if value is None else f"{value:.2f}"
 
 
 def resolution(metadata, split):
-    """Return the resolution of a split's images in words, with their sizes: scores at another one do not compare.
+    """Describe the resolution of a split's images, and their sizes: scores at different ones can't be compared.
 
     Parameters
     ----------
     metadata : data_prep.store.metadata.Metadata
     split : str
     """
-    share = {1: "full resolution", 2: "half resolution"}
-    name = share.get(metadata.subsampling, f"1/{metadata.subsampling} of the resolution")
+    names = {1: "full resolution", 2: "half resolution"}
+    name = names.get(metadata.subsampling, f"1/{metadata.subsampling} of the resolution")
     sizes = ", ".join(f"{width} x {height}" for height, width in metadata.sizes[split])
     return f"{name} ({sizes})"
 
 
 def difference(entry):
-    """Return a difference with its interval; `entry` is what `experiments.scoring.bootstrap.compared` returns."""
+    """Return a difference with its interval; `entry` is a result of `experiments.scoring.bootstrap.compared`."""
     return f"{entry['classes']:+.2f} ({entry['low']:+.2f} to {entry['high']:+.2f})"
 
 
 def aligned_table(header, rows):
-    """Lay out a table of strings: the first column to the left, the others to the right, two blanks between.
+    """Lay out a table of strings: the first column left-aligned, the others right-aligned, two blanks between them.
 
     Parameters
     ----------

@@ -18,8 +18,8 @@ from prototxt.stages import CNN
 class Probabilities:
     """Class probabilities of a split's images, after stage 3.
 
-    Where they are not on disk yet, or are of other weights or images, they are computed; interrupted, that goes on
-    when it is started again; several processes share the images out. They take 4 bytes per pixel and class.
+    Probabilities that are not on disk, or belong to other weights or images, are computed first. Several processes
+    share the images out, and what an interrupted run has computed is kept. They take 4 bytes per pixel and class.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class Probabilities:
         return len(self._records)
 
     def name(self, index):
-        """Name of the image at place `index`."""
+        """Return the name of the image at place `index`."""
         return self._records.name(index)
 
     def __getitem__(self, index):

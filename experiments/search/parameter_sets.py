@@ -27,7 +27,7 @@ class ParameterSet(NamedTuple):
 
     @property
     def of_labels(self):
-        """Those that labels depend on: the set without gamma."""
+        """The set without gamma, on which labels do not depend."""
         return self._replace(gamma=None)
 
     def __str__(self):

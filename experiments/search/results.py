@@ -1,4 +1,4 @@
-"""Results of a grid search so far: a database on disk that takes each image's as they come."""
+"""Results of a grid search so far, in a database on disk to which they are added image by image."""
 
 import json
 import sqlite3
@@ -9,15 +9,15 @@ import numpy as np
 
 
 class SetResult(NamedTuple):
-    """Result of one set of parameters on one image.
+    """The result of one set of parameters on one image.
 
     Attributes
     ----------
     confusion : (K, K) int64
         Of the labels.
     bound : float or None
-        Where the set has gamma, the structured loss divided by gamma (eq. 8): at least as much as the number of wrong
-        pixels of the labels of least energy.
+        The structured loss divided by gamma (eq. 8), an upper bound on the number of wrong pixels of the labels of
+        least energy; None where the set has no gamma.
     """
 
     confusion: np.ndarray
@@ -25,14 +25,14 @@ class SetResult(NamedTuple):
 
 
 class SearchResults:
-    """Results by image and set of parameters; None as the set stands for the CNN alone.
+    """Results by image and set of parameters, where None as the set stands for the CNN alone.
 
     Parameters
     ----------
     path : path
         The database, SQLite; made where it is missing.
     mark : str
-        Stands for what the results come from; those of another mark are dropped.
+        Identifies what the results are computed from; those with another mark are dropped.
 
     Raises
     ------
@@ -78,7 +78,7 @@ class SearchResults:
                           "is kept.") from None
 
     def confusions(self, parameters, images):
-        """Confusion matrices of a set for images in their order, (N, K, K) int64."""
+        """Return the confusion matrices of a set for images in their order, (N, K, K) int64."""
         by_image = {image: np.frombuffer(content, "<i8") for image, content in self._database.execute(
             "SELECT image, confusion FROM results WHERE parameters = ?", (_key(parameters),))}
         flat = np.stack([by_image[image] for image in images])
@@ -86,7 +86,7 @@ class SearchResults:
         return flat.reshape(len(flat), classes, classes)
 
     def bound(self, parameters, images):
-        """Sum of a set's bounds over images."""
+        """Return the sum of a set's bounds over images."""
         by_image = dict(self._database.execute("SELECT image, bound FROM results WHERE parameters = ?",
                                                (_key(parameters),)))
         return sum(by_image[image] for image in images)
@@ -96,5 +96,5 @@ class SearchResults:
 
 
 def _key(parameters):
-    """Sets that are equal have equal keys: 35 is 35.0."""
+    """Return the text that stands for a set in the database; equal sets have equal keys, be it 35 or 35.0."""
     return json.dumps(parameters and [None if value is None else float(value) for value in parameters])

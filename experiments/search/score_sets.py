@@ -28,7 +28,7 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
     decode : str
         As of `theano_crf.dual_mm`.
     before_set : callable
-        Called with the first of the sets that are labelled together, before they are.
+        Called with each set, without its gamma, before the image is labelled with it; with None for the CNN alone.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
             labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode).labels[0]
         confusion = confusion_matrix(truth, labels, len(probability))
         for parameters in group:
-            asked = parameters is not None and parameters.gamma is not None
-            results.append(SetResult(confusion, _bound(costs, weights, truth, parameters) if asked else None))
+            has_gamma = parameters is not None and parameters.gamma is not None
+            results.append(SetResult(confusion, _bound(costs, weights, truth, parameters) if has_gamma else None))
     return results
 
 

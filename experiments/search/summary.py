@@ -21,9 +21,9 @@ def summarise(results, sets, names, metadata, split, config):
     Parameters
     ----------
     results : experiments.search.results.SearchResults
-        With those of all sets, and of None, the CNN alone.
+        Those of all sets, and of None, the CNN alone.
     sets : list of experiments.search.parameter_sets.ParameterSet
-        With the paper's.
+        The paper's set among them.
     names : list of N str
         Of the images.
     metadata : data_prep.store.metadata.Metadata
@@ -33,19 +33,19 @@ def summarise(results, sets, names, metadata, split, config):
     Returns
     -------
     dict
-        ``cnn``, ``paper``, ``best``: IoU in percent as of `experiments.scoring.metrics.Scores.to_json`, the latter two
-        with their ``parameters``. ``differences`` between them with 95 % intervals over blocks of neighbouring frames;
-        ``held_out``: the same where each half of the images (by name) has the set that is best on the other half, since
-        the best set is chosen on the very images that it is scored on; empty for one image. ``sets``: all sets, the
-        best first, with
-        ``classes``, ``categories`` and, where gamma is searched, ``bound``, the bound on the share of wrong pixels in
-        percent. ``details``: how it was found.
+        ``cnn``, ``paper``, ``best``: IoU in percent as from `experiments.scoring.metrics.Scores.to_json`, the latter
+        two with their ``parameters``. ``differences``: between them, with 95 % intervals over blocks of neighbouring
+        frames. ``held_out``: the best set's differences again, but each half of the images (by name) is labelled with
+        the set that is best on the other half, as the best set of all is chosen on the very images that it is scored
+        on; empty for one image. ``sets``: all sets, the best first, with ``classes``, ``categories`` and, where gamma
+        is searched, ``bound``, the bound on the share of wrong pixels in percent. ``details``: the images, their
+        resolution, the CRF's configuration, and the parameters whose best value is at an edge of the grid.
     """
     half, blocks = _halves(names), frame_blocks(names, independent=bool(metadata.generator))
     sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     bounds = {parameters: _bound(results, parameters, names, sums[parameters]) for parameters in sets}
-    scored = {parameters: scores(both.sum(axis=0), *table) for parameters, both in sums.items()}
+    scored = {parameters: scores(halves.sum(axis=0), *table) for parameters, halves in sums.items()}
     ranked = sorted(sets, key=lambda parameters: (-np.nan_to_num(scored[parameters].classes),
                                                   bounds[parameters] or 0))
     paper, best = paper_set(config.grid), ranked[0]
@@ -76,14 +76,14 @@ def _sum_of_halves(confusions, half):
 
 
 def _bound(results, parameters, names, sums):
-    """The bound on the share of wrong pixels in percent, None where gamma is not searched."""
+    """Return the bound on the share of wrong pixels in percent, None where gamma is not searched."""
     if parameters.gamma is None:
         return None
     return 100 * results.bound(parameters, names) / max(1, int(sums.sum()))
 
 
 def _held_out(results, sums, names, half, confusions, blocks):
-    """Compare where each half of the images has the set that is best on the other half."""
+    """Compare the best set with the others, each half of the images labelled with the best set of the other half."""
     crossed = np.empty_like(confusions["best"])
     for side in (0, 1):
         chosen = max(sums, key=lambda parameters: np.nan_to_num(_iou(sums[parameters][1 - side])))
@@ -102,7 +102,7 @@ def _set_to_json(parameters, scored, bound):
 
 
 def _edges(best, grid):
-    """Names of the parameters of the costs whose best value is the least or largest of several."""
+    """Return the names of the parameters of the costs whose best value is the least or largest of several."""
     return [name for name in ("alpha", "beta", "lam", "temperature")
             if len(set(getattr(grid, name))) > 1
             and getattr(best, name) in (min(getattr(grid, name)), max(getattr(grid, name)))]

@@ -1,4 +1,4 @@
-"""Change the CRF's parameters in a configuration file and nothing else: comments and layout stay."""
+"""Edits of the CRF's parameters in a configuration file that leave its comments and layout as they are."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def write_crf(path, values):
     Raises
     ------
     ValueError
-        If the file is no configuration, or laid out such that the values can't be put in by themselves.
+        If the file is no configuration, or has a layout in which the values can't be changed alone.
     """
     path = Path(path).resolve()  # a link stays a link
     load_config(path)
@@ -31,23 +31,23 @@ def write_crf(path, values):
     expected["crf"] = {**expected.get("crf", {}), **values}
     try:
         changed = _with_values(text, values)
-        right = yaml.safe_load(changed) == expected
+        as_expected = yaml.safe_load(changed) == expected
     except yaml.YAMLError:
-        right = False
-    if not right:
-        raise ValueError(f"The crf of {path} is laid out such that values can't be put in by themselves; write them "
-                         f"there by hand: {', '.join(_pairs(values))}.")
+        as_expected = False
+    if not as_expected:
+        raise ValueError(f"The crf of {path} has a layout in which its values can't be changed alone; write them there "
+                         f"by hand: {', '.join(_pairs(values))}.")
     write_atomically(path, changed)
 
 
 def _with_values(text, values):
-    """Replace values that `crf` has, at their places in the text, and add those that it has not."""
+    """Return the text with the values: those that `crf` has replaced in their places, the others added."""
     crf, newline = _value(yaml.compose(text), "crf"), "\r\n" if "\r\n" in text else "\n"
     if crf is None:
         return text + newline * (not text.endswith("\n")) + f"crf: {{{', '.join(_pairs(values))}}}{newline}"
-    known = {key: _value(crf, key) for key in values}
-    added = _pairs({key: value for key, value in values.items() if known[key] is None})
-    edits = [(node.start_mark.index, node.end_mark.index, _scalar(values[key])) for key, node in known.items() if node]
+    nodes = {key: _value(crf, key) for key in values}
+    added = _pairs({key: value for key, value in values.items() if nodes[key] is None})
+    edits = [(node.start_mark.index, node.end_mark.index, _scalar(values[key])) for key, node in nodes.items() if node]
     if added:
         edits.append(_addition(text, crf, added, newline))
     for start, end, content in sorted(edits, reverse=True):
@@ -56,7 +56,7 @@ def _with_values(text, values):
 
 
 def _addition(text, crf, added, newline):
-    """The edit that adds pairs behind those of a mapping: within its braces, or on lines of their own."""
+    """Return the edit (start, end, text) that adds pairs after a mapping's own: within its braces, or a line each."""
     if crf.flow_style or not crf.value:
         end = crf.end_mark.index - 1
         return end, end, ", ".join([""] * bool(crf.value) + added)

@@ -1,1 +1,1 @@
-"""The run of a stage: steps, validation, snapshots, and when it ends."""
+"""The training of a stage: steps, validation, snapshots and its end."""

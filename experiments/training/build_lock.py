@@ -1,4 +1,4 @@
-"""One run at a time trains in a build folder."""
+"""A lock on a build folder, so that one run at a time trains there."""
 
 import fcntl
 import json
@@ -12,17 +12,17 @@ NAME = "training.lock"
 
 @contextmanager
 def build_lock(build, what):
-    """Hold a build folder; the operating system gives it back however the process ends.
+    """Hold a build folder against other runs; the operating system gives it back however the process ends.
 
-    A lock of fcntl: other than one of flock it is not inherited by the process that reads the data, which may outlive
-    this one by a moment, and it holds on network file systems.
+    The lock is one of fcntl. Unlike one of flock, the process that reads the data, which may outlive this one by a
+    moment, does not inherit it, and it holds on network file systems.
 
     Parameters
     ----------
     build : pathlib.Path
         Made where it is missing.
     what : str
-        What is done there, such as "stage1", for the one who is refused.
+        What is trained there, such as "stage1"; a run that is refused says it.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def build_lock(build, what):
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RuntimeError(f"{build} is in use: {_holder(path)}. Wait for its end or stop it, or name another "
+            raise RuntimeError(f"{build} is in use: {_holder(path)}; wait for its end or stop it, or name another "
                                "folder (make: BUILD=<folder>).") from None
         holder = {"what": what, "pid": os.getpid(), "host": socket.gethostname(), "since": time.strftime("%F %T")}
         file.truncate(0)
@@ -56,4 +56,4 @@ def _holder(path):
         holder = json.loads(path.read_text())
         return "{what} is trained there by process {pid} on {host} since {since}".format(**holder)
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process, which did not say its number yet, trains there"
+        return "another process, which has not said its number yet, trains there"

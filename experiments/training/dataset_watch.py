@@ -4,7 +4,7 @@ from data_prep.store.metadata import FILE_NAME
 
 
 class DatasetWatch:
-    """Remembers the files of an LMDB, to find out later that one has changed.
+    """Notices that a file of an LMDB has vanished, or has changed since the watch began.
 
     Parameters
     ----------
@@ -15,14 +15,14 @@ class DatasetWatch:
     """
 
     def __init__(self, lmdb, splits):
-        self._noted = {path: _mark(path)
+        self._marks = {path: _mark(path)
                        for path in (lmdb / FILE_NAME, *(lmdb / split / "data.mdb" for split in splits))}
 
     def check(self):
         """Raise a RuntimeError, one sentence, if a file vanished or changed."""
-        for path, noted in self._noted.items():
+        for path, mark in self._marks.items():
             try:
-                same = _mark(path) == noted
+                same = _mark(path) == mark
             except OSError as error:
                 raise RuntimeError(f"{path} can't be read any more ({error.strerror}); the training stops and its last "
                                    "snapshot is kept. Bring the dataset back and start the same command again.") \

@@ -1,4 +1,4 @@
-"""The log of a stage: one JSON object a line, so that it can be plotted, and cut where a run goes on."""
+"""The log of a stage: one JSON object per line, to be plotted, and to be cut where a run goes on."""
 
 import json
 import os
@@ -13,9 +13,9 @@ class TrainingLog:
     ----------
     path : pathlib.Path
     iteration : int or None
-        Where the run goes on: later records are dropped. None: it begins, all are dropped.
+        The iteration that the run goes on from; later records are dropped. None where it begins: all are dropped.
     writes : bool
-        Of several processes one writes the file.
+        Whether this process writes the file; of several processes one does.
     """
 
     def __init__(self, path, iteration, writes=True):

@@ -1,4 +1,4 @@
-"""Provenance of a snapshot: solver, net, data and starting weights, by which a run knows its own snapshots."""
+"""Provenance of a snapshot: solver, net, data and starting weights, by which a run recognises its own snapshots."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from data_prep.store.records import open_records
 
 # Fields of dataset.json that identify a dataset; any other image changes the mean colour.
 DESCRIPTION = ("name", "label_ids", "mean_bgr", "splits", "sizes", "seed", "subsampling", "void")
-# Fields of a solver that leave the steps of training as they are: limits and paths.
+# Fields of a solver that do not change the steps of training: limits and paths.
 LIMITS = ("net", "train_net", "test_net", "test_iter", "test_interval", "test_initialization", "max_iter", "display",
           "average_loss", "snapshot", "snapshot_prefix")
 
@@ -36,11 +36,11 @@ class Origin(NamedTuple):
     start: str
 
     def difference(self, record):
-        """Return the first difference to a snapshot's record, to be said after its name; '' where there is none."""
-        for field, what in (("net", "belongs to another net"), ("solver", "was made with another configuration")):
+        """Return the first difference to a snapshot's record, in words that follow its name; '' if there is none."""
+        for field, words in (("net", "belongs to another net"), ("solver", "was made with another configuration")):
             there, here = str(record.get(field)), getattr(self, field)
             if there != here:
-                return f"{what}: {_first_difference(there, here)}"
+                return f"{words}: {_first_difference(there, here)}"
         if record.get("dataset") != self.dataset:
             return "was trained on other data than the LMDB now holds"
         if record.get("start") != self.start:
@@ -80,7 +80,7 @@ def _net_text(parameter):
     for layer in copy.layer:
         if layer.python_param.layer == "SegmentationData":
             values = json.loads(layer.python_param.param_str)
-            values.pop("source", None)  # the data's own digest stands for it
+            values.pop("source", None)  # the data themselves are compared by their digest
             layer.python_param.param_str = json.dumps(values, sort_keys=True)
         if layer.type == "InfogainLoss":
             weights = layer.infogain_loss_param

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, remembered until the work is at a place where it can end."""
+"""SIGINT and SIGTERM, remembered until the work has come to a place where it can end."""
 
 import signal
 
@@ -19,7 +19,7 @@ class Interrupted(Exception):
 
 
 class Interruption:
-    """Remembers a signal while it is used in a `with` statement."""
+    """Remembers SIGINT or SIGTERM within a `with` statement."""
 
     def __init__(self):
         self.signal = None
@@ -36,7 +36,7 @@ class Interruption:
         self.signal = number
 
     def check(self):
-        """Raise `Interrupted` if a signal came, be it to another process that works on the same."""
+        """Raise `Interrupted` if a signal came to this process or to another one of the same run."""
         came = communicator().sum(np.array([self.signal == number for number in SIGNALS], np.int32))
         if came.any():
             raise Interrupted(SIGNALS[came.argmax()])

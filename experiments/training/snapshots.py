@@ -1,8 +1,8 @@
-"""Snapshots of a stage: weights and solver state, whole or not at all, and what they were made from.
+"""Snapshots of a stage: weights, solver state and their provenance, written whole or not at all.
 
-A snapshot is three files, snapshot_iter_<n>.caffemodel, .solverstate and .json. The last one, its record, is written
-last: it has the sizes and digests of the other two and the `Origin` of the run. What does not agree with it is not
-restored.
+A snapshot is three files, snapshot_iter_<n>.caffemodel, .solverstate and .json. The JSON file, its record, is written
+last: it has the sizes and digests of the other two and the `Origin` of the run. A snapshot that does not agree with its
+record is not restored.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ class Snapshots:
     Parameters
     ----------
     folder : pathlib.Path
-        The stage's, such as build/camvid/stage1; made where it is missing. What is half-written is in its subfolder
-        .writing, which is removed here: so the run must hold the build folder's lock.
+        The stage's, such as build/camvid/stage1; made where it is missing. Half-written files are in its subfolder
+        .writing, which is removed here, so the run must hold the build folder's lock.
     origin : experiments.training.provenance.Origin
-        What the run's weights follow from.
+        The run's provenance.
     writes : bool
-        Of several processes one writes and removes files.
+        Whether this process writes and removes files; of several processes one does.
 
     Attributes
     ----------
@@ -59,13 +59,13 @@ class Snapshots:
         return self.folder / f"{PREFIX}_iter_{iteration}{suffix}"
 
     def iterations(self, last=float("inf")):
-        """Return the iterations up to `last` that there are files of, valid or not, the newest first."""
+        """Return the iterations, up to `last`, of all snapshots with any file, valid or not, the newest first."""
         names = (re.fullmatch(PREFIX + r"_iter_(\d+)", path.stem) for path in self.folder.glob(f"{PREFIX}_iter_*"))
         iterations = {int(name.group(1)) for name in names if name}
         return sorted((iteration for iteration in iterations if iteration <= last), reverse=True)
 
     def open_solver(self, parameter):
-        """Return Caffe's solver of a SolverParameter, its snapshots left to `save`."""
+        """Return Caffe's solver for a SolverParameter; its snapshots are written by `save` alone."""
         staged = caffe_pb2.SolverParameter()
         staged.CopyFrom(parameter)
         staged.snapshot_prefix = str(self._writing / PREFIX)
@@ -109,7 +109,7 @@ class Snapshots:
         self.saved = iteration
 
     def _capture(self, solver, stack):
-        """Let Caffe write a snapshot to memory: it ends the process where a disk is full, or does not notice."""
+        """Let Caffe write a snapshot to memory: on a full disk it would end the process, or notice nothing."""
         captured = {}
         for suffix in (WEIGHTS, STATE):
             captured[suffix] = stack.enter_context(os.fdopen(os.memfd_create(suffix), "r+b"))
@@ -133,7 +133,7 @@ class Snapshots:
         return self._writing / f"temporary{suffix}"
 
     def restore_newest(self, solver):
-        """Restore the newest valid snapshot; name each that is passed over, and why.
+        """Restore the newest valid snapshot; print each that is passed over, and why.
 
         Returns
         -------
@@ -185,7 +185,7 @@ class Snapshots:
         return record
 
     def keep(self, iteration, name):
-        """Give a snapshot's weights another name in the folder too, such as best.caffemodel; return its path."""
+        """Keep a snapshot's weights under another name too, such as best.caffemodel; return their path."""
         temporary, path = self._writing / name, self.folder / name
         if not self.writes:
             return path
@@ -200,7 +200,7 @@ class Snapshots:
         return path
 
     def remove_old(self, iteration):
-        """Remove all snapshots before `iteration` but the newest few; later ones are of other runs."""
+        """Remove the snapshots before `iteration` except for the newest few; later ones are of other runs."""
         for old in self.iterations(iteration)[KEPT_SNAPSHOTS:] if self.writes else ():
             for suffix in (RECORD, STATE, WEIGHTS):
                 with suppress(FileNotFoundError):
@@ -221,7 +221,7 @@ def _path_of(file):
 
 
 def _learned_net(path):
-    """A field of a SolverState that says where its weights are; of one that a message has twice the last counts."""
+    """Return the bytes that, appended to a SolverState, name its weights: of a field given twice the last counts."""
     return caffe_pb2.SolverState(learned_net=str(path)).SerializeToString()
 
 

@@ -1,16 +1,16 @@
-"""Ends of a stage: convergence by its validations, and divergence by its loss."""
+"""Ends of a stage: convergence, seen in its validations, and divergence, seen in its loss."""
 
 import math
 
 # The loss is smoothed over about this many iterations.
 SMOOTHING = 20
-# A loss that has grown by this factor since the stage's beginning, to more than that of a net that knows nothing, does
-# not come down again.
+# A loss does not come down again once it has grown by this factor since the stage's beginning and is above the loss of
+# a net that knows nothing.
 EXPLOSION = 10
 
 
 def rounds(log):
-    """Return the validations of a log, without that of iteration 0: a stage's result is something it has trained."""
+    """Return a log's validations without the one of iteration 0, since nothing is trained there yet."""
     return [record for record in log.of_kind("validation") if record["iteration"] > 0]
 
 
@@ -26,7 +26,7 @@ def best_round(validations):
 
 
 def has_converged(validations, patience):
-    """Say whether the IoU over classes has not risen for `patience` validations; None waits for ever."""
+    """Say whether the IoU over classes has not risen for `patience` validations; with None it never has converged."""
     if patience is None or not validations:
         return False
     best = validations.index(best_round(validations))
@@ -38,14 +38,14 @@ def _score(record):
 
 
 class LossWatch:
-    """Smooths the loss per labelled pixel and finds out when it explodes.
+    """Smooths the loss per labelled pixel and notices when it explodes.
 
     Parameters
     ----------
     ignorant : float
         The loss of a net that gives all classes the same probability.
     start : float, optional
-        A loss of the stage's beginning, where a run goes on; else the first that is added.
+        The loss at the stage's beginning, where a run goes on; else the first loss that is added.
     """
 
     def __init__(self, ignorant, start=None):
@@ -53,7 +53,7 @@ class LossWatch:
         self.smoothed = None
 
     def add(self, loss):
-        """Count a loss in.
+        """Add the loss of the next iteration.
 
         Raises
         ------

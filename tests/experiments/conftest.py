@@ -1,4 +1,4 @@
-"""A build folder with a tiny net of 1 x 1 convolutions, and the labels that it must give."""
+"""Build folders with tiny nets, and the labels that they must give."""
 
 from pathlib import Path
 
@@ -8,27 +8,10 @@ import pytest
 import yaml
 
 from data_prep.store.metadata import read_metadata
+from tests.experiments.cityscapes_build import CityscapesBuild
 from tests.experiments.tiny_experiment import make_experiment
+from tests.experiments.tiny_nets import CNN, CRF
 
-CNN = """
-layer { name: "data" type: "Input" top: "data" input_param { shape { dim: 1 dim: 3 dim: 24 dim: 32 } } }
-layer { name: "score" type: "Convolution" bottom: "data" top: "score"
-        convolution_param { num_output: 3 kernel_size: 1 } }
-layer { name: "prob" type: "Softmax" bottom: "score" top: "prob" }
-"""
-# In place of a CRF: the labels are the least probable classes, the weights two planes of the image, the energy
-# minus the number of pixels and the bound a tenth below it.
-CRF = """
-layer { name: "unary" type: "Power" bottom: "prob" top: "unary" power_param { scale: -1 } }
-layer { name: "argmax" type: "ArgMax" bottom: "unary" top: "argmax" argmax_param { axis: 1 } }
-layer { name: "labels" type: "Reshape" bottom: "argmax" top: "labels"
-        reshape_param { axis: 1 num_axes: 2 shape { dim: -1 } } }
-layer { name: "weights" type: "Slice" bottom: "data" top: "weights" top: "rest"
-        slice_param { slice_point: 2 } }
-layer { name: "energy" type: "Reduction" bottom: "unary" top: "energy" reduction_param { axis: 1 } }
-layer { name: "lower_bound" type: "Reduction" bottom: "unary" top: "lower_bound"
-        reduction_param { axis: 1 coeff: 1.1 } }
-"""
 STAGE = dict(base_lr=1e-3, iterations=4, validate_every=2)
 # Scores of the three classes a unit of brightness, and at the mean. Their images' colours rise with the class.
 SLOPES = {"stage3": (-0.02, 0.0, 0.02), "stage4": (-0.02, 0.001, 0.02), "control": (0.02, 0.0, -0.02)}
@@ -81,3 +64,8 @@ def tiny_build(tmp_path, make_dataset):
 def experiment(tmp_path, make_dataset):
     """Return (configuration, build folder) of a tiny dataset with its nets."""
     return make_experiment(tmp_path, make_dataset)
+
+
+@pytest.fixture
+def cityscapes_build(tmp_path):
+    return CityscapesBuild(tmp_path)

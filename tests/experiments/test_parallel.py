@@ -112,11 +112,16 @@ def test_a_signal_ends_all_as_it_ends_one(tmp_path, number, said):
     await_end(pid)
 
 
-def test_where_the_launcher_is_killed_all_end(tmp_path):
+def test_where_the_launcher_is_killed_all_end_and_the_next_removes_its_notes(tmp_path):
+    before = notes()
     job = start(2, "wait", tmp_path / "pid")
     pid = rank_1_of(job, tmp_path / "pid")
     job.kill()
     await_end(pid)
+    left = set(notes()) - set(before)
+    assert len(left) == 1
+    assert finish(start(2, "talk"))[0] == 0
+    assert not left & set(notes())
 
 
 def test_there_may_be_one_process_per_core(monkeypatch):

@@ -56,10 +56,6 @@ def test_bad_photographs_do_not_stop_the_others(tiny_build, command, tmp_path):
     assert not (tiny_build.folder / "predictions" / "text-labels.png").exists()
 
 
-def test_photographs_of_one_name_do_not_overwrite_each_other():
-    assert predict.output_names(["a/x.png", "b/x.jpg", "x-2.png", "y.png"]) == ["x", "x-2", "x-2-2", "y"]
-
-
 def test_scale(tiny_build, command, tmp_path):
     path = photograph(tmp_path / "street.png", (100, 200))
     assert "net at 100 x 50" in run(tiny_build, command, path, "--scale", 0.5)[1]

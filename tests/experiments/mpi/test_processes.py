@@ -5,7 +5,7 @@ import threading
 import numpy as np
 import pytest
 
-from experiments.mpi.processes import Note, SingleProcess, communicator, note_path, share_out
+from experiments.mpi.processes import SingleProcess, communicator, share_out
 
 
 class Rank:
@@ -68,11 +68,3 @@ def test_without_mpirun_there_is_one_process(monkeypatch):
     monkeypatch.delenv("OMPI_COMM_WORLD_SIZE", raising=False)
     communicator.cache_clear()
     assert isinstance(communicator(), SingleProcess) and communicator() is communicator()
-
-
-def test_a_note_holds_the_last_text_alone(tmp_path):
-    note = Note(tmp_path, 7)
-    note("a long text")
-    note("short")
-    with open(note_path(tmp_path, 7)) as file:  # without closing the note: its process may be killed
-        assert file.read() == "short"

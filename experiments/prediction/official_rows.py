@@ -1,0 +1,48 @@
+"""The table's rows at full resolution, scored by Cityscapes' official evaluation."""
+
+import json
+
+from data_prep import cityscapes
+from experiments.mpi.processes import communicator
+from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
+from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.scoring.official_scores import import_evaluation, score_officially
+from experiments.scoring.result_rows import ROWS
+from experiments.settings.build_paths import Build
+
+
+def evaluate_officially(config, build, split, root):
+    """Score all rows of the paper's table 1 and the control at full resolution.
+
+    Returns
+    -------
+    dict
+        The result of `score_officially` for each row of `experiments.scoring.result_rows.ROWS`, by its key, and
+        ``details``: which images, their resolution and the configuration. Of several processes rank 0 alone scores,
+        the others return None.
+
+    Raises
+    ------
+    ValueError
+        If the LMDB is not one of Cityscapes, the split has no labels or cityscapesscripts is not installed.
+    """
+    metadata = Build(build).metadata()
+    check_benchmark(metadata, root)
+    if split in cityscapes.WITHOUT_LABELS:
+        raise ValueError(f"The split {split} has no published labels; `make submission` makes the archive for the test "
+                         "server instead.")
+    import_evaluation()
+    truths = cityscapes.frame_labels(str(root), split)
+    sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
+    folders = write_predictions(build, split, ROWS, sizes, metadata)
+    if communicator().rank:
+        return None
+    result = {row.key: score_officially([folders[row.key] / prediction_name(frame) for frame in sizes],
+                                        [truths[frame] for frame in sizes],
+                                        folders[row.key].with_name(f"{row.key}.json"), f"score {row.title}")
+              for row in ROWS}
+    resolution = ", ".join(f"{width} x {height}" for width, height in sorted(set(sizes.values())))
+    details = {"dataset": metadata.name, "split": split, "images": len(sizes),
+               "frames_of_split": cityscapes.FRAMES[split], "resolution": f"full resolution ({resolution})",
+               "configuration": json.loads(config.json())}
+    return {**result, "details": details}
