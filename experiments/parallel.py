@@ -32,7 +32,7 @@ ADDED = re.compile(r"|".join((
     "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
     r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
     r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*",
-    r"\[.*\] \d+ more process.* sent help message .*",
+    r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
 KILLED = re.compile(
     r"mpirun noticed that process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")

@@ -7,10 +7,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("theano_crf", "data_prep", "prototxt", "python_layers", "experiments", "benchmarks")
-# The functions of theano_crf do one thing on several ways (NumPy, graph, C++, GPU); one test of a subject runs them all.
+# What theano_crf computes it computes in several ways (NumPy, graph, C++, GPU): a test of a subject runs them all.
 SUBJECTS = {
-    "theano_crf/functions.py": "tests/theano_crf/test_dual_mm.py", "theano_crf/graph.py": "tests/theano_crf/test_ssvm.py",
-    "theano_crf/ops.py": "tests/theano_crf/test_properties.py", "theano_crf/checks.py": "tests/theano_crf/test_bad_input.py",
+    "theano_crf/functions.py": "tests/theano_crf/test_dual_mm.py",
+    "theano_crf/graph.py": "tests/theano_crf/test_ssvm.py",
+    "theano_crf/ops.py": "tests/theano_crf/test_properties.py",
+    "theano_crf/checks.py": "tests/theano_crf/test_bad_input.py",
     **{f"theano_crf/gpu/{module}.py": "tests/theano_crf/test_gpu.py"
        for module in ("completion", "device", "kernels", "labelling", "ops", "optimisations", "solver")},
     "benchmarks/measuring/gpu_nets.py": "tests/benchmarks/test_gpu.py",

@@ -80,7 +80,7 @@ def _crf_numbers(unary, weights, label=None):
     """Numbers that a CRF's layer holds: while a loss is computed, the gradients of the one before are still there."""
     if label is None:
         return needed_bytes("dual_mm", unary.shape) // FLOAT
-    return needed_bytes("ssvm", unary.shape) // FLOAT + unary.count + weights.count
+    return needed_bytes("ssvm", unary.shape, with_void=True) // FLOAT + unary.count + weights.count
 
 
 def _column_numbers(kernel, bottom, top, transposed):

@@ -17,8 +17,7 @@ from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
-from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, TABLE_1
-from experiments.search.summary import TITLES as SEARCH_TITLES
+from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4

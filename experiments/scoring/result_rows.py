@@ -46,6 +46,10 @@ WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
 COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
 
 
+# The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
+SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
+
+
 class PublishedRow(NamedTuple):
     """A line of table 1: IoU in percent on Cityscapes.
 

@@ -6,10 +6,10 @@ import numpy as np
 
 from experiments.scoring.bootstrap import compared, frame_blocks
 from experiments.scoring.metrics import scores
+from experiments.scoring.result_rows import SEARCH_TITLES
 from experiments.scoring.text import aligned_table, difference, percent, resolution
 from experiments.search.parameter_sets import paper_set
 
-TITLES = {"cnn": "CNN only", "paper": "the paper's set", "best": "the best set"}
 COMPARISONS = (("paper", "cnn"), ("best", "cnn"), ("best", "paper"))
 PARAMETERS = ("alpha", "beta", "lam", "iterations", "temperature", "gamma")
 SETS_SHOWN = 10
@@ -114,12 +114,12 @@ def format_search(result):
     gains = {entry["first"]: difference(entry) for entry in result["differences"] if entry["second"] == "cnn"}
     names = [name for name in PARAMETERS if name in result["best"]["parameters"]]
     rows = [(title, *_values(names, result[key].get("parameters", {})), percent(result[key]["classes"]),
-             percent(result[key]["categories"]), gains.get(key, "")) for key, title in TITLES.items()]
+             percent(result[key]["categories"]), gains.get(key, "")) for key, title in SEARCH_TITLES.items()]
     lines = [f"{details['dataset']}, {details['split']}: {len(result['sets'])} sets on {details['images']} images at "
              f"{details['resolution']}, in percent", "",
              aligned_table(("", *names, "IoU classes", "IoU categories", "gain over CNN only (95 % interval)"), rows),
              "", f"The best set over the paper's: {difference(result['differences'][-1])}"]
-    lines += [f"Chosen on one half of the images and scored on the other, over {TITLES[entry['second']]}: "
+    lines += [f"Chosen on one half of the images and scored on the other, over {SEARCH_TITLES[entry['second']]}: "
               f"{difference(entry)}" for entry in result["held_out"]]
     lines += [f"The best {name} is at the edge of the grid; try values beyond it." for name in details["edges"]]
     return "\n".join([*lines, "", _best_sets(result["sets"][:SETS_SHOWN], names)])

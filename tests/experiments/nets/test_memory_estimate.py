@@ -58,8 +58,9 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
 @pytest.mark.parametrize("layer, blobs, numbers", [
     # two volumes of 3 classes, the edges of both directions, the labels
     ("CRFInference", 'top: "labels"', 2 * 3 + 2 + 1),
-    # and the truth, its check, and the gradients of both, which the layer keeps until it has the next ones
-    ("SSVMLoss", 'bottom: "label" top: "loss"', 2 * 3 + 2 + 1 + 2 + 2 * (3 + 2)),
+    # and the truth, its check, its completion, and the gradients of both, which the layer keeps until it has the next
+    # ones; for one image of the two the void pixels' problem: volumes and edges again, costs, edges and labels
+    ("SSVMLoss", 'bottom: "label" top: "loss"', 2 * 3 + 2 + 1 + 3 + 2 * (3 + 2) + (2 * 3 + 2 + 3 + 2 + 1) / 2),
 ])
 def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers):
     (tmp_path / "net").write_text(CRF % (blobs, layer))
