@@ -108,7 +108,7 @@ def layer(parameter, name):
     (lambda net: layer(net, "conv3_2").blobs[1].data.append(1), "weights of conv3_2 .*VGG16 has 9 x 8 x 3 x 3"),
     (lambda net: layer(net, "conv2_1").blobs.pop(), "conv2_1 has 1 blobs"),
     (lambda net: layer(net, "conv2_1").blobs[1].Clear(), "layer conv2_1 has no biases"),
-    (lambda net: net.layer.add().CopyFrom(layer(net, "fc7")), "17 layers with weights but only 16 names"),
+    (lambda net: net.layer.add().CopyFrom(layer(net, "fc7")), "17 layers with weights have only 16 different names"),
 ])
 def test_another_net_is_refused(run, change, words):
     parameter = model(False)

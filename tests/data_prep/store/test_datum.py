@@ -51,7 +51,7 @@ def test_arrays_that_are_no_record_are_refused(image, labels, words):
     (caffe_pb2.Datum(channels=3, height=1, width=1, data=b"abc").SerializeToString(), "3 planes, not the 4"),
     (caffe_pb2.Datum(channels=4, height=2, width=2, data=b"abc").SerializeToString(), "2 x 2 pixels .* 3 by"),
     (caffe_pb2.Datum(channels=4, height=-1, width=-1, data=b"abcd").SerializeToString(), "-1 x -1"),
-    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd").SerializeToString(), "no checksum, as an earlier"),
+    (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd").SerializeToString(), "no checksum, so an earlier"),
     (caffe_pb2.Datum(channels=4, height=1, width=1, data=b"abcd", label=7).SerializeToString(), "checksum does not"),
 ])
 def test_bytes_that_are_no_record_are_refused(record, words):
