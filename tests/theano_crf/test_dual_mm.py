@@ -164,7 +164,7 @@ def test_views_are_read_as_they_are():
     backwards = unary[:, ::-1, ::-1, ::-1][:, 1:5, 2:-3, 5:-4][:, ::-1, ::-1, ::-1]
     expected = theano_crf.dual_mm(*[np.ascontiguousarray(view) for view in views])
     for solution in (theano_crf.dual_mm(*views), theano_crf.dual_mm(backwards, views[1]),
-                  theano_crf.dual_mm(np.asfortranarray(views[0]), np.asfortranarray(views[1]))):
+                     theano_crf.dual_mm(np.asfortranarray(views[0]), np.asfortranarray(views[1]))):
         assert (solution.labels == expected.labels).all()
         assert solution.lower_bound == pytest.approx(expected.lower_bound)
 
