@@ -12,7 +12,7 @@ from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_, int32
 
-from . import constants
+from . import constants, instruction_sets
 from .defaults import DECODE, DECODINGS
 
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
@@ -78,7 +78,20 @@ class NativeOp(Op):
         return super().make_thunk(node, storage_map, compute_map, no_recycling, impl="c")
 
 
-class DualMM(NativeOp):
+class KernelOp(NativeOp):
+    """A ``NativeOp`` whose C++ is compiled for one instruction set, chosen when the Op is made."""
+
+    __props__ = ("instructions",)
+
+    def __init__(self):
+        self.instructions = instruction_sets.chosen()
+
+    def c_compile_args(self):
+        _, lanes = instruction_sets.SETS[self.instructions]
+        return [*super().c_compile_args(), "-DCRF_LANES=%d" % lanes]
+
+
+class DualMM(KernelOp):
     """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
     (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
@@ -86,11 +99,12 @@ class DualMM(NativeOp):
     output so that Theano can keep it from call to call.
     """
 
-    __props__ = ("decode",)
+    __props__ = ("decode", "instructions")
     header, function = "inference_ops.hpp", "dual_mm_op"
     params_type = ParamsType(decoding=int32)
 
     def __init__(self, decode=DECODE):
+        super().__init__()
         if decode not in DECODINGS:
             raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
         self.decode = decode
@@ -104,18 +118,19 @@ class DualMM(NativeOp):
         return Apply(self, inputs, [T.itensor3(), T.dvector(), T.fvector()])
 
 
-class HalfStep(NativeOp):
+class HalfStep(KernelOp):
     """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound).
 
     ``direction`` is 0 for the rows and 1 for the columns, which is also the channel of ``weights``. With ``inplace``
     the volume ``withheld`` is overwritten; an optimisation sets it where nothing else needs that volume.
     """
 
-    __props__ = ("direction", "inplace")
+    __props__ = ("direction", "inplace", "instructions")
     header, function = "inference_ops.hpp", "half_step_op"
     params_type = ParamsType(direction=int32, inplace=bool_)
 
     def __init__(self, direction, inplace=False):
+        super().__init__()
         if direction not in (0, 1):
             raise ValueError("direction is %r; it must be 0 (rows) or 1 (columns)" % (direction,))
         self.direction = direction
@@ -145,10 +160,11 @@ class Energy(NativeOp):
         return [(shapes[0][0],)]
 
 
-class Completion(NativeOp):
+class Completion(KernelOp):
     """The truth with labels at void pixels.
 
     (unary, weights, truth, labels, iterations, void) -> (completed, workspace).
+
     Void pixels get either DualMM's labels given the truth around them or ``labels``, those of the loss-augmented
     inference: in each image the ones of less energy. An image without void pixels keeps its truth. ``workspace`` is
     scratch memory that Theano can keep from call to call; it is empty where no pixel is void.

@@ -1,6 +1,6 @@
 // A block of LANES neighbouring chains in cache, from reading its costs to writing those of the other direction.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 
 const long NODES_AHEAD = 8;  // the distance over which the costs of a column are prefetched
 

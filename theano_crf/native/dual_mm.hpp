@@ -1,6 +1,6 @@
 // DualMM: block coordinate ascent on the split of the energy into rows and columns.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 
 // The constant to add to a bound because the margin is added to the true label's cost instead of taken from all others
 // (add_margin_to_row).

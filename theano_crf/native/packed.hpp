@@ -1,6 +1,6 @@
 // The volumes in the solver's own order, which suits the blocks of chains that are solved in cache.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 //
 // A volume is cut into tiles of LANES rows and LANES columns, each dense in memory: [y][label][LANES columns]. A band,
 // which is a row of tiles, is one block of row chains; a strip, a column of tiles, is one block of column chains. Both
