@@ -1,4 +1,4 @@
-"""The wait for the C++ compiler, said on a terminal: once per function, instruction set and compile folder."""
+"""The announcement of the C++ compiler on a terminal: once per function, instruction set and compile folder."""
 import contextlib
 import os
 import sys
@@ -10,12 +10,12 @@ from .ops import SOURCES_DIGEST
 
 @contextlib.contextmanager
 def announced(name, instructions):
-    """Say on a terminal that a function is compiled, unless it has been before in Theano's compile folder.
+    """Announce on a terminal that the `with` block compiles a function, unless Theano's compile folder has it already.
 
     Parameters
     ----------
     name : str
-        Of the function.
+        The function's name.
     instructions : str
         A key of ``instruction_sets.SETS``.
     """
@@ -27,5 +27,5 @@ def announced(name, instructions):
               file=sys.stderr, flush=True)
     yield
     if fresh:
-        with contextlib.suppress(OSError):  # a folder that was made for reading only
+        with contextlib.suppress(OSError):  # the folder may be read-only
             open(mark, "w").close()

@@ -11,13 +11,13 @@ from .results import Solution, Structured
 
 
 def _compiled(name, decode=None):
-    """The Theano function behind a NumPy function; it takes any shape."""
+    """Return the Theano function behind a NumPy function; it takes any shape."""
     return _compiled_for(instruction_sets.chosen(), name, decode)
 
 
 @functools.lru_cache(maxsize=None)
 def _compiled_for(instructions, name, decode=None):
-    """The same, for the instruction set that is chosen now, by which it is kept."""
+    """Return the same, cached by the instruction set, which must be the one chosen now."""
     unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
     labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
     if name == "contrast_weights":
@@ -34,7 +34,7 @@ def _compiled_for(instructions, name, decode=None):
         inputs = [unary, weights, labels, gamma, void, iterations]
         outputs = list(graph.ssvm(*inputs))
     with compilation.announced(name, instructions):
-        # Downcast are scalars only: the arrays fit.
+        # Only scalars are downcast, as the arrays have the right types already.
         return theano.function(inputs, outputs, mode=keeping_memory(), allow_input_downcast=True)
 
 

@@ -1,18 +1,18 @@
-"""The instruction set that the C++ kernels are compiled for: the best that this processor has."""
+"""The instruction set for which the C++ kernels are compiled: the best that this processor has."""
 import functools
 import os
 
 # name -> (flag of the processor, lanes of a vector)
 SETS = {"baseline": (None, 4), "avx2": ("avx2", 8), "avx512": ("avx512f", 16)}
-VARIABLE = "THEANO_CRF_INSTRUCTIONS"  # of the environment: asks for at most that one
+VARIABLE = "THEANO_CRF_INSTRUCTIONS"  # environment variable with the best set that is allowed
 CPU_INFORMATION = "/proc/cpuinfo"
 
 
 def chosen():
-    """Return the key of `SETS` that a function compiled now is for.
+    """Return the key of `SETS` for which a function is compiled now.
 
-    Each set is compiled by itself when it is first needed, in seconds instead of the minute for all of them. The
-    compiled modules are kept by their compiler's options, so machines of several kinds may share a compile folder.
+    Each set is compiled alone when it is first needed, which takes seconds instead of the minute for all sets. Theano
+    keeps compiled modules by their compiler options, so machines of several kinds may share a compile folder.
     """
     names = list(SETS)
     most = os.environ.get(VARIABLE)
@@ -22,7 +22,7 @@ def chosen():
 
 @functools.lru_cache(maxsize=None)
 def _processor_flags():
-    """Flags of an x86-64 processor that the system lets programs use; none elsewhere."""
+    """Return the flags of an x86-64 processor that the system lets programs use; none on other processors."""
     try:
         with open(CPU_INFORMATION) as lines:
             return frozenset(next((line for line in lines if line.startswith("flags")), "").split())

@@ -1,4 +1,4 @@
-"""The line that says what is waited for while a function is compiled."""
+"""The line that announces the compilation of a function."""
 import io
 from types import SimpleNamespace
 
@@ -24,7 +24,7 @@ def said(monkeypatch, stream, name="ssvm", instructions="avx2"):
         return stream.getvalue()
 
 
-def test_it_is_said_once_a_function_and_set_before_the_wait(folder, monkeypatch):
+def test_it_is_said_once_per_function_and_set_before_the_wait(folder, monkeypatch):
     assert said(monkeypatch, Terminal()).count("\n") == 1
     assert "compiling ssvm for avx2 into %s" % folder in said(monkeypatch, Terminal(), "ssvm", "avx512").replace(
         "avx512", "avx2")

@@ -71,7 +71,7 @@ def test_same_as_the_twin(shape, instructions):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("direction", [0, 1])
-def test_minorants_are_the_twins_up_to_a_constant_a_pixel(instructions, half_step, shape, direction):
+def test_minorants_are_the_twins_up_to_a_constant_per_pixel(instructions, half_step, shape, direction):
     unary, weights = twins.random_problem(6, *shape)
     withheld, bound = half_step[direction](unary, weights, np.zeros_like(unary))
     minorants = unary - withheld

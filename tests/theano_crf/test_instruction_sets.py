@@ -10,7 +10,7 @@ AVX512 = "flags : avx2 avx512f avx512bw\n"
 
 @pytest.fixture(autouse=True)
 def forget():
-    """The flags are read once a process; let them be read anew before and after each test."""
+    """Flags are read once per process; each test begins and ends with them unread."""
     instruction_sets._processor_flags.cache_clear()
     yield
     instruction_sets._processor_flags.cache_clear()
