@@ -10,7 +10,8 @@ from theano.compile.mode import optdb
 from theano.gof import Apply, Op, TopoOptimizer
 from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
-from theano.scalar import bool as bool_, int32
+from theano.scalar import bool as bool_
+from theano.scalar import int32
 
 from . import constants, instruction_sets
 from .defaults import DECODE, DECODINGS
