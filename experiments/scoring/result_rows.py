@@ -46,6 +46,35 @@ WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
 COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
 
 
+# How a row's labels come to the full resolution of a frame.
+BY_LABELS, BY_PROBABILITIES = "nearest labels", "interpolated probabilities"
+
+
+class FullSizeRow(NamedTuple):
+    """A row whose labels are brought from the net's resolution to the frames' full one.
+
+    Attributes
+    ----------
+    key : str
+        Its key in the official evaluation's JSON file, and the folder of its label images.
+    row : Row
+    enlarged_by : {"nearest labels", "interpolated probabilities"}
+        The latter for rows without the CRF alone, as the CRF gives labels and no probabilities.
+    """
+
+    key: str
+    row: Row
+    enlarged_by: str
+
+
+def enlarged_by_labels(row):
+    """Return a `FullSizeRow`, brought to full resolution in the one way that all rows have in common."""
+    return FullSizeRow(row.key, row, BY_LABELS)
+
+
+# All rows in the same way, so that they can be compared; then the CNN's again, in the way that favours it.
+FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), FullSizeRow("cnn-interpolated", CNN, BY_PROBABILITIES))
+
 # The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
 SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
 

@@ -10,6 +10,7 @@ from PIL import Image
 from data_prep.store.metadata import LabelClass
 from experiments import evaluate, report
 from experiments.reporting.page import best_rows
+from experiments.scoring.result_rows import FULL_SIZE_ROWS
 from tests.experiments.reporting.logs import write_logs
 
 
@@ -161,13 +162,28 @@ def test_table_1_has_all_published_rows_and_ours_only_where_measured(evaluated, 
     assert rows_of_table_1(evaluated) == [[*row, *scores] for row, scores in zip(TABLE_1, ours)]
 
 
+def write_official(build, enlarged=True):
+    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, the CNN's by probabilities last."""
+    official = {row.key: {"classes": place + 0.5, "categories": None,
+                          **({"enlarged_by": row.enlarged_by} if enlarged else {})}
+                for place, row in enumerate(FULL_SIZE_ROWS)}
+    (build.folder / "official-evaluation-val.json").write_text(json.dumps(official))
+
+
 def test_official_scores_stand_beside_them_named_as_such(evaluated, command):
-    official = {key: {"classes": place + 0.5, "categories": None} for place, key in
-                enumerate(("cnn", "cnn+crf", "joint", "control"))}
-    (evaluated.folder / "official-evaluation-val.json").write_text(json.dumps(official))
+    write_official(evaluated)
     run(evaluated, command)
-    assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [["0.5", "–"], ["1.5", "–"], ["2.5", "–"], ["", ""]]
-    assert "officially<br>at full resolution" in (evaluated.folder / "report" / "index.html").read_text()
+    assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [
+        ["0.5", "–", "4.5", "–"], ["1.5", "–", "", ""], ["2.5", "–", "", ""], ["", "", "", ""]]
+    text = (evaluated.folder / "report" / "index.html").read_text()
+    assert "officially<br>at full resolution,<br>by nearest labels" in text and "interpolated<br>probabilities" in text
+
+
+def test_official_scores_that_do_not_say_how_rows_were_enlarged_are_left_out(evaluated, command):
+    write_official(evaluated, enlarged=False)
+    status, output, _ = run(evaluated, command)
+    assert status == 0 and "run `make official-evaluation` again" in output
+    assert "officially" not in (evaluated.folder / "report" / "index.html").read_text()
 
 
 def write_search(build, cnn):
