@@ -32,7 +32,8 @@ class Row(NamedTuple):
 CNN = Row("cnn", "CNN only", stages.CNN, False, (63.8, 81.5))
 CNN_CRF = Row("cnn+crf", "CNN + CRF", stages.CNN, True, (64.1, 81.2))
 JOINT = Row("joint", "CNN + CRF (joint)", stages.JOINT, True, (64.4, 81.9))
-# Trained on for as long as the joint stage, but with the softmax loss: what more training alone would give.
+# Trained on for as many iterations as the joint stage took, but with the softmax loss: what more training alone
+# would give.
 CONTROL = Row("control", "Control + CRF", stages.CONTROL, True)
 ROWS = (CNN, CNN_CRF, JOINT, CONTROL)
 

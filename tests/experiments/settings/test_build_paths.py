@@ -47,11 +47,13 @@ def test_weights_are_those_that_the_outcome_names(build, taken):
     for name in (BEST, FINAL):
         write(build.stage("stage1") / name)
     assert build.weights("stage1").name == FINAL  # put there by hand, without an outcome
-    write(build.stage("stage1") / OUTCOME, json.dumps({"weights": taken}))
+    write(build.stage("stage1") / OUTCOME, json.dumps({"weights": taken, "iterations": 7}))
+    assert build.outcome("stage1")["iterations"] == 7 and build.outcome("stage2") is None
     assert build.weights("stage1").name == taken
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weights": 3}'])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weights": 3, "iterations": 7}', '{"weights": "a"}',
+                                     '{"weights": "best.caffemodel", "iterations": "7"}'])
 def test_a_damaged_outcome_is_named(build, content):
     write(build.stage("stage1") / FINAL)
     write(build.stage("stage1") / OUTCOME, content)
