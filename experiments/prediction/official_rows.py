@@ -7,7 +7,7 @@ from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
 from experiments.scoring.official_scores import import_evaluation, score_officially
-from experiments.scoring.result_rows import FULL_SIZE_ROWS
+from experiments.scoring.result_rows import FULL_SIZE_ROWS, WEIGHT_SETS
 from experiments.settings.build_paths import Build
 
 
@@ -47,5 +47,5 @@ def evaluate_officially(config, build, split, root):
     resolution = ", ".join(f"{width} x {height}" for width, height in sorted(set(sizes.values())))
     details = {"dataset": metadata.name, "split": split, "images": len(sizes),
                "frames_of_split": cityscapes.FRAMES[split], "resolution": f"full resolution ({resolution})",
-               "configuration": json.loads(config.json())}
+               "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS)}
     return {**result, "details": details}

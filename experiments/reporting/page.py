@@ -18,6 +18,7 @@ from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.training_notes import training_notes
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4
@@ -107,7 +108,8 @@ def write_report(config, build, splits):
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, search)
-    page = _render(results=results, result=result, official=official, search=search,
+    notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
+    page = _render(notes=notes, results=results, result=result, official=official, search=search,
                    best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                    overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet),
                    void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))

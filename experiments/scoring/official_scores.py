@@ -9,6 +9,7 @@ from data_prep import cityscapes
 from data_prep.progress import with_progress
 from experiments.scoring.result_rows import FULL_SIZE_ROWS
 from experiments.scoring.text import aligned_table, percent
+from experiments.scoring.training_notes import training_notes
 
 
 def import_evaluation():
@@ -101,4 +102,4 @@ def format_table(result):
     header = ("", "enlarged by", "IoU classes", "IoU categories", "iIoU classes", "iIoU categories")
     return "\n".join([f"{details['dataset']}, {details['split']}: {details['images']} of {details['frames_of_split']} "
                       f"frames at {details['resolution']}, cityscapesscripts' IoU and instance-level iIoU in percent",
-                      "", aligned_table(header, lines)])
+                      "", aligned_table(header, lines), *training_notes(details)])

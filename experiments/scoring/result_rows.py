@@ -19,7 +19,8 @@ class Row(NamedTuple):
     crf : bool
         Labels from the CRF; else the CNN's most probable ones.
     published : (float, float) or None
-        The paper's IoU over classes and over categories, Cityscapes' validation set at half resolution.
+        The paper's IoU over classes and over categories on Cityscapes' validation set. Its models operate on half-sized
+        images; at which resolution their labels were scored it does not say.
     """
 
     key: str
@@ -87,7 +88,7 @@ class PublishedRow(NamedTuple):
     ----------
     title : str
     coarse, stereo, half_resolution : bool
-        True where the method was trained on the coarse annotations too, uses stereo, works at half the resolution.
+        True where the method was trained on the coarse annotations too, uses stereo, operates on half-sized images.
     split : str
         Of Cityscapes.
     classes, categories : float or None

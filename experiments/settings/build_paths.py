@@ -113,6 +113,11 @@ class Build(os.PathLike):
             raise ValueError(f"{path} is damaged ({error}); remove it to take {path.with_name(FINAL)}.") from None
         return outcome
 
+    def iterations(self, stages):
+        """Return {stage: iterations that it took, None where nothing is noted}."""
+        outcomes = {stage: self.outcome(stage) for stage in stages}
+        return {stage: outcome and outcome["iterations"] for stage, outcome in outcomes.items()}
+
     def evaluation(self, split):
         """The scores of a split."""
         return self.folder / f"evaluation-{split}.json"

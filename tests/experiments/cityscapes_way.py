@@ -50,10 +50,13 @@ def check_the_whole_way(folder, size, net, command):
     status, output, errors = command(evaluate.main, *experiment)
     assert status == 0, errors
     evaluation = json.loads((build / "evaluation-val.json").read_text())
+    assert "on val has chosen the weights of stage1, stage2, stage3, stage4, control," in output
+    assert evaluation["details"]["iterations"] == {"stage3": 2, "stage4": 2, "control": 2}
     assert evaluation["details"]["resolution"] == f"half resolution ({size[1] // 2} x {size[0] // 2})"
     status, output, errors = command(official_evaluation.main, *experiment, "--root", root)
     assert status == 0, errors
     official = json.loads((build / "official-evaluation-val.json").read_text())
+    assert official["details"]["iterations"] == {"stage3": 2, "stage4": 2, "control": 2}
     assert official["details"]["resolution"] == f"full resolution ({size[1]} x {size[0]})"
     _check_search(json.loads(_read(command, grid_search.main, build / "grid-search-val.json", *experiment)),
                   evaluation["cnn"]["classes"])

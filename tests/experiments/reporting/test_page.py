@@ -125,6 +125,18 @@ def test_evaluation_of_other_images_is_refused(evaluated, command):
     assert status == 1 and "is of other images" in error
 
 
+def test_weights_that_the_scored_split_chose_are_named(evaluated, command):
+    path = evaluated.folder / "evaluation-val.json"
+    result = json.loads(path.read_text())
+    page = evaluated.folder / "report" / "index.html"
+    run(evaluated, command)
+    assert "has chosen the weights" not in page.read_text()
+    result["details"]["configuration"]["stage3"]["patience"] = 2
+    path.write_text(json.dumps(result))
+    run(evaluated, command)
+    assert page.read_text().count("on val has chosen the weights of stage3, and") == 1
+
+
 def test_best_rows():
     per_class = {"cnn": {"a": 1.0, "b": 5.0, "c": None}, "cnn+crf": {"a": 3.0, "b": 5.0, "c": None},
                  "joint": {"a": 3.0, "b": 5.0, "c": 0.5}, "control": {"a": None, "b": 5.0, "c": 0.4}}

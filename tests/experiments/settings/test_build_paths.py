@@ -49,6 +49,7 @@ def test_weights_are_those_that_the_outcome_names(build, taken):
     assert build.weights("stage1").name == FINAL  # put there by hand, without an outcome
     write(build.stage("stage1") / OUTCOME, json.dumps({"weights": taken, "iterations": 7}))
     assert build.outcome("stage1")["iterations"] == 7 and build.outcome("stage2") is None
+    assert build.iterations(["stage1", "stage2"]) == {"stage1": 7, "stage2": None}
     assert build.weights("stage1").name == taken
 
 
