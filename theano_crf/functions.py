@@ -134,9 +134,9 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     iterations : int
         At least 1; each a half step over the rows and one over the columns.
     decode : {"argmin", "viterbi", "icm"}
-        How the labels are read off the duals: "argmin" takes the least entry of the minorant at each pixel,
-        as the paper does; "viterbi" solves each row exactly, given the row above and the messages that the
-        columns send from below; "icm" goes on from there and solves row after row and column after column
+        How the labels are read off the duals: "argmin" takes the least entry of the minorant at each pixel
+        (the paper names no way); "viterbi" solves each row exactly, given the row above and the messages that
+        the columns send from below; "icm" goes on from there and solves row after row and column after column
         exactly, given their neighbours, until nothing changes. The last two run on the CPU, also where Theano's
         device is a GPU.
     tolerance : float, optional

@@ -23,8 +23,8 @@ def _selection(split, configuration):
     chosen = [name for name, stage in STAGES.items()
               if (configuration.get(name) or configuration[stage.control_of])["patience"] is not None]
     if chosen and configuration["validation"]["splits"][0] == split:
-        yield (f"With `patience` the IoU over classes on {split} has chosen the weights of {', '.join(chosen)}, and has "
-               f"said when stages end: {split} is scored here too, so these figures flatter the weights.")
+        yield (f"With `patience` the IoU over classes on {split} has chosen the weights of {', '.join(chosen)}, and "
+               f"has said when stages end: {split} is scored here too, so these figures flatter the weights.")
 
 
 def _lengths(iterations):
