@@ -5,14 +5,19 @@ import numpy as np
 import theano
 import theano.tensor as T
 
-from . import checks, graph, memory
+from . import checks, compilation, graph, instruction_sets, memory
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
 from .results import Solution, Structured
 
 
-@functools.lru_cache(maxsize=None)
 def _compiled(name, decode=None):
     """The Theano function behind a NumPy function; it takes any shape."""
+    return _compiled_for(instruction_sets.chosen(), name, decode)
+
+
+@functools.lru_cache(maxsize=None)
+def _compiled_for(instructions, name, decode=None):
+    """The same, for the instruction set that is chosen now, by which it is kept."""
     unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
     labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
     if name == "contrast_weights":
@@ -28,8 +33,9 @@ def _compiled(name, decode=None):
         gamma, void = T.fscalar("gamma"), T.iscalar("void")
         inputs = [unary, weights, labels, gamma, void, iterations]
         outputs = list(graph.ssvm(*inputs))
-    # Downcast are scalars only: the arrays fit.
-    return theano.function(inputs, outputs, mode=keeping_memory(), allow_input_downcast=True)
+    with compilation.announced(name, instructions):
+        # Downcast are scalars only: the arrays fit.
+        return theano.function(inputs, outputs, mode=keeping_memory(), allow_input_downcast=True)
 
 
 def keeping_memory():

@@ -12,7 +12,7 @@ from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_, int32
 
-from . import constants
+from . import constants, instruction_sets
 from .defaults import DECODE, DECODINGS
 
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
@@ -78,7 +78,20 @@ class NativeOp(Op):
         return super().make_thunk(node, storage_map, compute_map, no_recycling, impl="c")
 
 
-class DualMM(NativeOp):
+class KernelOp(NativeOp):
+    """A ``NativeOp`` whose C++ is compiled for one instruction set, chosen when the Op is made."""
+
+    __props__ = ("instructions",)
+
+    def __init__(self):
+        self.instructions = instruction_sets.chosen()
+
+    def c_compile_args(self):
+        _, lanes = instruction_sets.SETS[self.instructions]
+        return [*super().c_compile_args(), "-DCRF_LANES=%d" % lanes]
+
+
+class DualMM(KernelOp):
     """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
     (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
@@ -86,11 +99,12 @@ class DualMM(NativeOp):
     output it can be kept from one call to the next.
     """
 
-    __props__ = ("decode",)
+    __props__ = ("decode", "instructions")
     header, function = "inference_ops.hpp", "dual_mm_op"
     params_type = ParamsType(decoding=int32)
 
     def __init__(self, decode=DECODE):
+        super().__init__()
         if decode not in DECODINGS:
             raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
         self.decode = decode
@@ -104,18 +118,19 @@ class DualMM(NativeOp):
         return Apply(self, inputs, [T.itensor3(), T.dvector(), T.fvector()])
 
 
-class HalfStep(NativeOp):
+class HalfStep(KernelOp):
     """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound).
 
     ``direction`` is 0 for the rows, 1 for the columns: the channel of ``weights``. In place, the volume
     ``withheld`` is overwritten, which an optimisation asks for where nothing else needs it.
     """
 
-    __props__ = ("direction", "inplace")
+    __props__ = ("direction", "inplace", "instructions")
     header, function = "inference_ops.hpp", "half_step_op"
     params_type = ParamsType(direction=int32, inplace=bool_)
 
     def __init__(self, direction, inplace=False):
+        super().__init__()
         if direction not in (0, 1):
             raise ValueError("direction is %r; it must be 0 (rows) or 1 (columns)" % (direction,))
         self.direction = direction
@@ -145,7 +160,7 @@ class Energy(NativeOp):
         return [(shapes[0][0],)]
 
 
-class Completion(NativeOp):
+class Completion(KernelOp):
     """(unary, weights, truth, labels, iterations, void) -> (completed, workspace): the truth with labels at void pixels.
 
     Of each image the void pixels get DualMM's labels given the truth around them, or, unless these have less energy,

@@ -5,7 +5,6 @@ import io
 import numpy as np
 from PIL import Image
 
-VOID = 255
 # As in the datasets' own pictures; the paper's figure 4 shows void in red, which is the colour of a rider.
 VOID_COLOUR = (0, 0, 0)
 

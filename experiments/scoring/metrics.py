@@ -14,7 +14,7 @@ from typing import Dict, Mapping, Optional, Sequence
 
 import numpy as np
 
-VOID = 255
+from data_prep.store.metadata import VOID
 
 
 def confusion_matrix(truth, predicted, classes, void=VOID):

@@ -1,5 +1,6 @@
 """DualMM against brute force, against its plain NumPy twin, and the properties that its proof promises."""
 import ctypes
+import functools
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ import theano
 import theano.tensor as T
 
 import theano_crf
-from theano_crf import graph
+from theano_crf import graph, instruction_sets
 from theano_crf.ops import HalfStep
 
 from . import twins
@@ -17,9 +18,9 @@ SHAPES = [(1, 2, 1, 1), (1, 3, 1, 17), (2, 4, 19, 1), (1, 5, 2, 2), (3, 3, 7, 16
           (2, 2, 35, 9)]
 
 
-@pytest.fixture(scope="module")
-def half_step():
-    """Half steps over the rows and the columns as NumPy functions."""
+@functools.lru_cache(maxsize=None)
+def half_steps_for(instructions):
+    """Half steps over the rows and the columns as NumPy functions, for the instruction set that is chosen now."""
     unary, weights, withheld = T.ftensor4(), T.ftensor4(), T.ftensor4()
     return [theano.function([unary, weights, withheld], graph.half_step(unary, weights, withheld, direction))
             for direction in (graph.ROWS, graph.COLUMNS)]
@@ -28,6 +29,11 @@ def half_step():
 @pytest.fixture(params=["baseline", "avx2", "avx512"])
 def instructions(request, monkeypatch):
     monkeypatch.setenv("THEANO_CRF_INSTRUCTIONS", request.param)
+
+
+@pytest.fixture
+def half_step():
+    return half_steps_for(instruction_sets.chosen())
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -65,7 +71,7 @@ def test_same_as_the_twin(shape, instructions):
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("direction", [0, 1])
-def test_minorants_are_the_twins_up_to_a_constant_a_pixel(half_step, shape, direction, instructions):
+def test_minorants_are_the_twins_up_to_a_constant_a_pixel(instructions, half_step, shape, direction):
     unary, weights = twins.random_problem(6, *shape)
     withheld, bound = half_step[direction](unary, weights, np.zeros_like(unary))
     found = unary - withheld

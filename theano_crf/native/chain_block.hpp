@@ -1,6 +1,6 @@
 // A block of LANES neighbouring chains in cache: the costs come in, those of the other direction go out.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 
 const long NODES_AHEAD = 8;  // how far ahead the costs of a column are asked for
 

@@ -34,7 +34,7 @@ public:
     // Floats of workspace for any image of the grid.
     static long size(const Grid &grid)
     {
-        return (grid.labels + 2) * grid.pixels() + kernels().workspace_size(image_of(grid, 0));
+        return (grid.labels + 2) * grid.pixels() + kernels::workspace_size(image_of(grid, 0));
     }
 
     // `image` is a grid of one image.
@@ -60,7 +60,7 @@ public:
         grid.weights_y = grid.width;
         grid.truth = nullptr;
         double bound;
-        return kernels().dual_mm(grid, iterations, -std::numeric_limits<double>::infinity(), ARGMIN,
+        return kernels::dual_mm(grid, iterations, -std::numeric_limits<double>::infinity(), ARGMIN,
                                  solver_workspace_, labels, &bound);
     }
 

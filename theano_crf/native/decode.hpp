@@ -1,6 +1,6 @@
 // Labels from the duals, better than the least entry of the minorant at each pixel.
 //
-// Included once for each instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES
+// Included for one instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES
 // at a time, with the labels of the neighbouring chains held fixed; chains that are solved together are no
 // neighbours, so the result depends on neither the number of threads nor that of lanes.
 

@@ -1,6 +1,6 @@
 // DualMM: block coordinate ascent on the split of the energy into rows and columns.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 
 // The margin is added to the truth instead of taken from the other labels (add_margin_to_row): the
 // difference.

@@ -1,6 +1,6 @@
 // One half step of DualMM: the minorants of all chains of one direction.
 //
-// Included once for each instruction set (see instruction_sets.hpp). Blocks of chains are independent and
+// Included for one instruction set (see instruction_sets.hpp). Blocks of chains are independent and
 // each is computed in the same way whichever thread takes it, so results do not depend on the number of
 // threads.
 

@@ -19,15 +19,14 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
         arguments.set_margin(gamma);
     }
     const Grid &grid = arguments.grid;
-    const Kernels kernel = kernels();
     const npy_int64 iterations = *data_of<npy_int64>(iterations_);
     const double tolerance = *data_of<double>(tolerance_);
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
-           prepare_output(workspace, NPY_FLOAT32, {kernel.workspace_size(grid)}) && run([&] {
-               return kernel.dual_mm(grid, iterations, tolerance, Decoding(decoding),
+           prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid)}) && run([&] {
+               return kernels::dual_mm(grid, iterations, tolerance, Decoding(decoding),
                                      data_of<float>(*workspace), data_of<int32_t>(*labels),
                                      data_of<double>(*bounds));
            });
@@ -46,9 +45,8 @@ inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyA
     }
     return arguments.valid() && prepare_output(after, NPY_FLOAT32, arguments.volume_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) && run([&] {
-               const Kernels kernel = kernels();
-               std::vector<float> workspace(kernel.workspace_size(grid));
-               return kernel.single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
+               std::vector<float> workspace(kernels::workspace_size(grid));
+               return kernels::single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
                                          data_of<float>(*after), data_of<double>(*bounds));
            });
 }

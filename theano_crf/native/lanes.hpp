@@ -1,6 +1,6 @@
 // A vector of LANES floats, one for each of LANES neighbouring chains.
 //
-// Included once for each instruction set, inside a namespace of its own (see instruction_sets.hpp), hence no
+// Included for one instruction set, inside a namespace of its own (see instruction_sets.hpp), hence no
 // include guard. The arithmetic is GCC's vector extension, which every target understands; only the
 // transposition names instructions.
 

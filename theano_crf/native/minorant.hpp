@@ -1,7 +1,7 @@
 // Hierarchical modular minorants of Potts chains (Shekhovtsov et al. 2016, arXiv 1601.06274), LANES at a
 // time.
 //
-// Included once for each instruction set (see instruction_sets.hpp). A segment [first, last] is cut at its
+// Included for one instruction set (see instruction_sets.hpp). A segment [first, last] is cut at its
 // middle edge, the min-marginals there are shared between the halves by their sizes, and each half, now a
 // chain with a new boundary cost, is cut in turn. What keeps the work and the memory small:
 //

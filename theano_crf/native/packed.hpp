@@ -1,6 +1,6 @@
 // The volumes in the solver's own order, and the blocks of chains that are worked on in cache.
 //
-// Included once for each instruction set (see instruction_sets.hpp).
+// Included for one instruction set (see instruction_sets.hpp).
 //
 // A volume is cut into tiles of LANES rows and LANES columns, each dense in memory: [y][label][LANES columns]. A row
 // of tiles, a band, is one block of row chains, a column of tiles, a strip, one of column chains. Both are worked on

@@ -1,0 +1,48 @@
+"""The line that says what is waited for while a function is compiled."""
+import io
+from types import SimpleNamespace
+
+import pytest
+
+from theano_crf import compilation
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(compilation, "theano", SimpleNamespace(config=SimpleNamespace(compiledir=str(tmp_path))))
+    return tmp_path
+
+
+def said(monkeypatch, stream, name="ssvm", instructions="avx2"):
+    monkeypatch.setattr("sys.stderr", stream)
+    with compilation.announced(name, instructions):
+        return stream.getvalue()
+
+
+def test_it_is_said_once_a_function_and_set_before_the_wait(folder, monkeypatch):
+    assert said(monkeypatch, Terminal()).count("\n") == 1
+    assert "compiling ssvm for avx2 into %s" % folder in said(monkeypatch, Terminal(), "ssvm", "avx512").replace(
+        "avx512", "avx2")
+    assert said(monkeypatch, Terminal()) == ""
+    assert "dual_mm" in said(monkeypatch, Terminal(), "dual_mm")
+
+
+def test_what_failed_is_said_again(folder, monkeypatch):
+    with pytest.raises(KeyboardInterrupt), compilation.announced("ssvm", "avx2"):
+        raise KeyboardInterrupt
+    assert said(monkeypatch, Terminal()) != ""
+
+
+def test_logs_stay_as_they_are(folder, monkeypatch):
+    assert said(monkeypatch, io.StringIO()) == ""
+
+
+def test_a_folder_for_reading_only_does(folder, monkeypatch):
+    (folder / "file").write_text("")
+    compilation.theano.config.compiledir = str(folder / "file")
+    assert said(monkeypatch, Terminal()) != ""
