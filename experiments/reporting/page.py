@@ -11,6 +11,7 @@ import yaml
 
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
 from experiments.reporting.contact_sheet import training_sheet
 from experiments.reporting.curves import read_curves
@@ -18,6 +19,7 @@ from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
 from experiments.settings.build_paths import Build
 
@@ -110,6 +112,7 @@ def write_report(config, build, splits):
     plots = _plots(read_curves(build), config.validation.splits, search)
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
     page = _render(notes=notes, results=results, result=result, official=official, search=search,
+                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                    best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                    overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet),
                    void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))

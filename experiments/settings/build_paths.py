@@ -138,6 +138,11 @@ class Build(os.PathLike):
         """The archive of a row's predictions for the test server."""
         return self.folder / f"submission-{row}.zip"
 
+    @property
+    def server_score(self):
+        """The test server's score, a file that the user writes."""
+        return self.folder / "test-server.yaml"
+
     def grid_search(self, split, suffix=".json"):
         """The results of the grid search on a split, or the database and the heat map beside them."""
         return self.folder / f"grid-search-{split}{suffix}"

@@ -198,6 +198,25 @@ def test_official_scores_that_do_not_say_how_rows_were_enlarged_are_left_out(eva
     assert "officially" not in (evaluated.folder / "report" / "index.html").read_text()
 
 
+def test_the_test_servers_score_has_a_place_in_cityscapes_table_alone(evaluated, command):
+    run(evaluated, command)
+    page = evaluated.folder / "report" / "index.html"
+    assert "test server" not in page.read_text() and "Adelaide's 51.7 over categories is as printed" in page.read_text()
+    lmdb = evaluated.folder / "lmdb" / "dataset.json"
+    lmdb.write_text(lmdb.read_text().replace('"tiny"', '"cityscapes"'))
+    run(evaluated, command)
+    assert "not known; note it in <code>test-server.yaml" in page.read_text()
+    place = next(place for place, row in enumerate(TABLE_1) if row[5] == "62.4")
+    cells = [row[9:] for row in rows_of_table_1(evaluated)]
+    assert cells.pop(place) == ["–", "–"] and all(row == ["", ""] for row in cells)
+    (evaluated.folder / "test-server.yaml").write_text("classes: 61.54\ncategories: 82.0\n")
+    run(evaluated, command)
+    assert rows_of_table_1(evaluated)[place][9:] == ["61.5", "82.0"] and "as it was noted in" in page.read_text()
+    (evaluated.folder / "test-server.yaml").write_text("classes: 0.6\n")
+    status, _, error = run(evaluated, command)
+    assert status == 1 and "test-server.yaml" in error and error.count("\n") == 1
+
+
 def write_search(build, cnn):
     sets = [{"parameters": {"alpha": alpha, "beta": 0.9, "lam": 2.5, "iterations": 15}, "classes": classes,
              "categories": 60.0} for alpha, classes in ((20.0, 55.25), (35.0, 54.0))]

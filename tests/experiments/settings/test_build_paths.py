@@ -27,10 +27,11 @@ def test_it_is_a_path_and_may_be_made_of_itself(build, tmp_path):
 def test_files_lie_where_the_pages_say(build):
     relative = {path.relative_to(build).as_posix() for path in (
         build.lmdb, build.net("stage3", "solver"), build.evaluation("val"), build.grid_search("val"),
-        build.grid_search("val", ".sqlite"), build.submission("joint"), build.report, *build.data_files("val"))}
+        build.grid_search("val", ".sqlite"), build.submission("joint"), build.report, build.server_score,
+        *build.data_files("val"))}
     assert relative == {"lmdb", "nets/stage3/solver.prototxt", "evaluation-val.json", "grid-search-val.json",
-                        "grid-search-val.sqlite", "submission-joint.zip", "report", "lmdb/dataset.json",
-                        "lmdb/val/data.mdb"}
+                        "grid-search-val.sqlite", "submission-joint.zip", "report", "test-server.yaml",
+                        "lmdb/dataset.json", "lmdb/val/data.mdb"}
 
 
 @pytest.mark.parametrize("ask, target", [
