@@ -2,10 +2,9 @@
 
 Every row, with the CRF or without, is enlarged by its labels at the net's resolution: planes that indicate them are
 interpolated bilinearly, and the largest is taken at each pixel of the frame. (At twice the resolution that is the
-nearest label, whose weight is 9/16.) So rows that agree at the net's resolution agree at the full one. A row without
-the CRF may be enlarged by its probabilities instead, the most probable class after interpolation: that smooths
-borders, which the CRF's rows cannot have, as the CRF's costs depend on the resolution and it runs at that of its
-training.
+nearest label, whose weight is 9/16.) So rows that agree at the net's resolution agree at the full one. The other way
+interpolates what comes before the labels: the CNN's probabilities, or the CRF's unary costs, and then the CRF runs at
+full resolution.
 """
 
 import math
@@ -22,7 +21,7 @@ from experiments.prediction.cityscapes_files import check_predictions, predictio
 from experiments.prediction.label_images import encode_png
 from experiments.prediction.photographs import indicators, labels_at_size
 from experiments.runtime.marked_folder import prepare_folder
-from experiments.scoring.result_rows import BY_PROBABILITIES
+from experiments.scoring.result_rows import BY_COSTS, BY_PROBABILITIES
 from experiments.settings.build_paths import Build
 
 
@@ -43,7 +42,7 @@ def frames_of_lmdb(build, split, sizes):
     return {name: sizes[name] for name in names}
 
 
-def write_predictions(build, split, rows, sizes, metadata):
+def write_predictions(build, split, rows, sizes, metadata, full_size_crf=None):
     """Write and check the label images that rows give for a split.
 
     Several processes share the images out; what an interrupted run has written is not written again.
@@ -57,6 +56,8 @@ def write_predictions(build, split, rows, sizes, metadata):
     sizes : dict of str to (int, int)
         Width and height of each of the split's frames, from `frames_of_lmdb`.
     metadata : data_prep.store.metadata.Metadata
+    full_size_crf : experiments.prediction.full_size_crf.FullSizeCRF, optional
+        For rows that are enlarged by their costs.
 
     Returns
     -------
@@ -67,13 +68,13 @@ def write_predictions(build, split, rows, sizes, metadata):
     folders = {row.key: build.official_predictions(split, row.key) for row in rows}
     for stage in dict.fromkeys(row.row.stage for row in rows):
         of_stage = [row for row in rows if row.row.stage == stage]
-        _write_rows_of_stage(build, split, stage, of_stage, folders, sizes, metadata)
+        _write_rows_of_stage(build, split, stage, of_stage, folders, sizes, metadata, full_size_crf)
     for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
 
 
-def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata):
+def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, full_size_crf):
     net = build.deploy_net(crf=any(row.row.crf for row in rows))
     weights = build.weights(stage)
     mark = contents_digest([*build.data_files(split), net, weights])
@@ -93,8 +94,9 @@ def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata):
         size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
         segmentation = segmenter(image)
         for row in rows:
-            write_atomically(folders[row.key] / prediction_name(frame),
-                             encode_png(label_ids[full_size_labels(segmentation, row, *size[::-1])]))
+            labels = (full_size_crf.labels(frame, segmentation.prob) if row.enlarged_by == BY_COSTS
+                      else full_size_labels(segmentation, row, *size[::-1]))
+            write_atomically(folders[row.key] / prediction_name(frame), encode_png(label_ids[labels]))
 
     with Progress(f"predict {split} with {stage}", 0, len(missing), "image") as progress:
         for _ in share_out(processes, missing, write):
@@ -111,7 +113,7 @@ def _checked_size(frame, image, size, subsampling):
 
 
 def full_size_labels(segmentation, row, height, width):
-    """Label an image at another size than the net's.
+    """Label an image at another size than the net's, by its labels or its probabilities.
 
     Parameters
     ----------

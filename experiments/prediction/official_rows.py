@@ -6,6 +6,7 @@ from data_prep import cityscapes
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.prediction.full_size_crf import FullSizeCRF
 from experiments.scoring.official_scores import import_evaluation, score_officially
 from experiments.scoring.result_rows import FULL_SIZE_ROWS, WEIGHT_SETS
 from experiments.settings.build_paths import Build
@@ -34,7 +35,8 @@ def evaluate_officially(config, build, split, root):
     import_evaluation()
     truths = cityscapes.frame_labels(str(root), split)
     sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
-    folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata)
+    crf = FullSizeCRF(config.crf, cityscapes.frame_images(str(root), split))
+    folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata, crf)
     if communicator().rank:
         return None
     result = {}

@@ -49,7 +49,8 @@ COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
 
 
 # How a row's labels come to the full resolution of a frame.
-BY_LABELS, BY_PROBABILITIES = "nearest labels", "interpolated probabilities"
+BY_LABELS = "nearest labels"
+BY_PROBABILITIES, BY_COSTS = "interpolated probabilities", "interpolated costs"
 
 
 class FullSizeRow(NamedTuple):
@@ -60,8 +61,8 @@ class FullSizeRow(NamedTuple):
     key : str
         Its key in the official evaluation's JSON file, and the folder of its label images.
     row : Row
-    enlarged_by : {"nearest labels", "interpolated probabilities"}
-        The latter for rows without the CRF alone, as the CRF gives labels and no probabilities.
+    enlarged_by : {"nearest labels", "interpolated probabilities", "interpolated costs"}
+        Probabilities of rows without the CRF; costs of rows with it, which then runs at full resolution.
     """
 
     key: str
@@ -74,8 +75,12 @@ def enlarged_by_labels(row):
     return FullSizeRow(row.key, row, BY_LABELS)
 
 
-# All rows in the same way, so that they can be compared; then the CNN's again, in the way that favours it.
-FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), FullSizeRow("cnn-interpolated", CNN, BY_PROBABILITIES))
+def interpolated(row):
+    """Return a `FullSizeRow` for which what comes before the labels is interpolated."""
+    return FullSizeRow(f"{row.key}-interpolated", row, BY_COSTS if row.crf else BY_PROBABILITIES)
+
+
+FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), *map(interpolated, ROWS))
 
 # The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
 SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}

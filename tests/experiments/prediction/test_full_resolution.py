@@ -9,7 +9,7 @@ from PIL import Image
 from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
 from experiments.nets.segmenter import Segmentation
 from experiments.prediction.full_resolution import frames_of_lmdb, full_size_labels, write_predictions
-from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, enlarged_by_labels
+from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, enlarged_by_labels, interpolated
 from tests.cityscapes_tree import frame_name, save
 from tests.experiments.cityscapes_build import LABEL_IDS, SIZE
 
@@ -25,7 +25,7 @@ def doubled(plane):
     return plane
 
 
-INTERPOLATED = FULL_SIZE_ROWS[-1]
+INTERPOLATED = interpolated(CNN)
 
 
 def predict(build, rows=(enlarged_by_labels(CNN), enlarged_by_labels(JOINT), INTERPOLATED), split="val"):
@@ -48,24 +48,26 @@ def test_rows_that_agree_at_the_nets_resolution_agree_at_the_full_one(size):
     assert (by_probabilities != enlarged[0]).any() == (size != (12, 20))
 
 
-def test_all_rows_are_enlarged_alike_and_the_crf_never_by_probabilities():
+def test_all_rows_are_enlarged_in_both_ways():
     assert FULL_SIZE_ROWS[:len(ROWS)] == tuple(enlarged_by_labels(row) for row in ROWS)
     assert len({row.enlarged_by for row in FULL_SIZE_ROWS[:len(ROWS)]}) == 1
-    assert [row.row for row in FULL_SIZE_ROWS[len(ROWS):]] == [CNN] and not CNN.crf
+    assert [row.row for row in FULL_SIZE_ROWS[len(ROWS):]] == list(ROWS)
+    assert {(row.row.crf, row.enlarged_by) for row in FULL_SIZE_ROWS[len(ROWS):]} == {
+        (False, "interpolated probabilities"), (True, "interpolated costs")}
 
 
 def test_labels_are_the_nearest_and_probabilities_are_interpolated(cityscapes_build):
     folders, sizes = predict(cityscapes_build)
     assert sizes == {frame_name("val", number): SIZE[::-1] for number in range(3)}
     for frame, image in cityscapes_build.images("val").items():
-        cnn, joint, interpolated = (np.asarray(Image.open(folders[key] / prediction_name(frame)))
-                                    for key in ("cnn", "joint", "cnn-interpolated"))
+        cnn, joint, smooth = (np.asarray(Image.open(folders[key] / prediction_name(frame)))
+                              for key in ("cnn", "joint", "cnn-interpolated"))
         prob = cityscapes_build.probabilities("stage3", image)
         planes = np.stack([doubled(plane) for plane in prob])
         ordered = np.sort(planes, axis=0)
         clear = ordered[-1] - ordered[-2] > 1e-4
         assert clear.mean() > 0.9
-        np.testing.assert_array_equal(interpolated[clear], np.array(LABEL_IDS)[planes.argmax(axis=0)][clear])
+        np.testing.assert_array_equal(smooth[clear], np.array(LABEL_IDS)[planes.argmax(axis=0)][clear])
         ordered = np.sort(prob, axis=0)
         clear = (ordered[-1] - ordered[-2] > 1e-4).repeat(2, 0).repeat(2, 1)
         nearest = np.array(LABEL_IDS)[prob.argmax(axis=0)].repeat(2, 0).repeat(2, 1)

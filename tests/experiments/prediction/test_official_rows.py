@@ -37,7 +37,8 @@ def test_each_row_has_the_scores_of_its_own_files(cityscapes_build):
     assert len({result[row.key]["classes"] for row in FULL_SIZE_ROWS}) == len(FULL_SIZE_ROWS)
     assert {key: result[key]["enlarged_by"] for key in result if key != "details"} == {
         "cnn": "nearest labels", "cnn+crf": "nearest labels", "joint": "nearest labels", "control": "nearest labels",
-        "cnn-interpolated": "interpolated probabilities"}
+        "cnn-interpolated": "interpolated probabilities", "cnn+crf-interpolated": "interpolated costs",
+        "joint-interpolated": "interpolated costs", "control-interpolated": "interpolated costs"}
     details = result["details"]
     assert [details[key] for key in ("dataset", "split", "images", "frames_of_split", "resolution")] == [
         "cityscapes", "val", 3, 500, "full resolution (40 x 24)"]

@@ -175,7 +175,7 @@ def test_table_1_has_all_published_rows_and_ours_only_where_measured(evaluated, 
 
 
 def write_official(build, enlarged=True):
-    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, the CNN's by probabilities last."""
+    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, by labels and then interpolated."""
     official = {row.key: {"classes": place + 0.5, "categories": None,
                           **({"enlarged_by": row.enlarged_by} if enlarged else {})}
                 for place, row in enumerate(FULL_SIZE_ROWS)}
@@ -186,7 +186,7 @@ def test_official_scores_stand_beside_them_named_as_such(evaluated, command):
     write_official(evaluated)
     run(evaluated, command)
     assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [
-        ["0.5", "–", "4.5", "–"], ["1.5", "–", "", ""], ["2.5", "–", "", ""], ["", "", "", ""]]
+        ["0.5", "–", "4.5", "–"], ["1.5", "–", "5.5", "–"], ["2.5", "–", "6.5", "–"], ["", "", "", ""]]
     text = (evaluated.folder / "report" / "index.html").read_text()
     assert "officially<br>at full resolution,<br>by nearest labels" in text and "interpolated<br>probabilities" in text
 
