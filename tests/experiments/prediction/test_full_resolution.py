@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
 from experiments.nets.segmenter import Segmentation
+from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, full_size_labels, write_predictions
 from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, enlarged_by_labels, interpolated
 from tests.cityscapes_tree import frame_name, save
