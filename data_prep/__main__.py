@@ -45,7 +45,7 @@ def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):
     Raises
     ------
     DataError
-        Where the input is bad, or `output` holds something else that must not be replaced.
+        Where the input is bad, or `output` holds anything else that must not be replaced.
     """
     dataset = choose_dataset(name, full_resolution)
     entries = {split: shuffled(listed, seed, split)[:counts.get(split)]
@@ -56,7 +56,7 @@ def make_lmdb(name, root, output, seed, counts, full_resolution, jobs, force):
         print(f"{output} was drawn by version {stored.generator} of {name}, this is version {dataset.generator}: it "
               "is drawn anew")
     elif stored:
-        os.utime(os.path.join(output, FILE_NAME))  # tells make that it was checked against the present version
+        os.utime(os.path.join(output, FILE_NAME))  # make then sees that it was checked against this version
         print(f"{output} is complete already: {_summary(stored)}")
         return
     metadata = write_dataset(name, dataset, entries, seed, output, jobs)

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written under a temporary name, then renamed."""
+"""Files that exist whole or not at all: they are written under a temporary name, then renamed."""
 
 import os
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ def replacement(path, sync=False):
     path : path
         The file to write; its folder is made where it is missing.
     sync : bool
-        Wait until the file and its new name are on the disk, for files that must survive a loss of power.
+        Whether to wait until the file and its new name are on the disk, for files that must survive a loss of power.
 
     Yields
     ------
@@ -37,7 +37,7 @@ def replacement(path, sync=False):
 
 
 def write_atomically(path, content, sync=False):
-    """Write text (as UTF-8) or bytes to a file, whole or not at all; `path` and `sync` are as of `replacement`."""
+    """Write text (as UTF-8) or bytes to a file, whole or not at all; `path` and `sync` are those of `replacement`."""
     with replacement(path, sync) as temporary:
         temporary.write_bytes(content.encode() if isinstance(content, str) else content)
 

@@ -18,13 +18,13 @@ CLASSES = {
     7: LabelClass("fence", "construction", (64, 64, 128)),
     8: LabelClass("car", "vehicle", (64, 0, 128)),
     9: LabelClass("pedestrian", "human", (64, 64, 0)),
-    # Rider and bicycle in one class. Cityscapes has the rider in human and the bicycle in vehicle; most pixels here
-    # are the rider's.
+    # Rider and bicycle in one class. Cityscapes counts the rider as human and the bicycle as vehicle; most pixels of
+    # this class are the rider's.
     10: LabelClass("bicyclist", "human", (0, 128, 192)),
 }
 VOID_IDS = (11,)
-# The drive that camvid-drive leaves out of training, as the names of its frames begin. The frames of val are cut out of
-# a drive of train, every second of a few seconds, so that a net may have learnt their street by heart.
+# The drive that camvid-drive leaves out of training; its frames' names begin so. The frames of val are no such drive:
+# they are every second one of a few seconds of a drive in train, so a net may have learnt their street by heart.
 DRIVE = "0006R0"
 
 
@@ -41,7 +41,7 @@ def list_entries(root, split, subsampling=1):
 
 
 def list_drive_entries(root, split, subsampling=1):
-    """List a split's entries where `DRIVE` is left out of train: its frames are the split "drive".
+    """List a split's entries where the frames of `DRIVE` are not in train, but are the split "drive".
 
     Raises
     ------

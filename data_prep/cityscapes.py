@@ -61,8 +61,8 @@ def frame_labels(root, split):
 def _frame_files(root, kind, split, ending):
     folder = os.path.join(root, kind, split)
     if not os.path.isdir(folder):
-        raise DataError(f"{folder} is not there: the folder of Cityscapes must hold {IMAGES}/ and {LABELS}/ as they "
-                        "are unpacked.")
+        raise DataError(f"{folder} is not there: the folder of Cityscapes must hold {IMAGES}/ and {LABELS}/ as "
+                        "unpacked from its packages.")
     paths = [os.path.join(folder, city, name)
              for city in sorted(os.listdir(folder)) if os.path.isdir(os.path.join(folder, city))
              for name in sorted(os.listdir(os.path.join(folder, city))) if name.endswith(ending)]

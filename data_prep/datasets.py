@@ -16,8 +16,8 @@ class Dataset(NamedTuple):
     classes : dict of int to LabelClass
         Value in the dataset's label images to class; the order of the rows gives the training labels.
     list_entries : callable
-        (root, split, subsampling) -> list of `pairs.Entry` for files below a folder; (seed, split, count) ->
-        the same for drawn images.
+        (root, split, subsampling) -> list of `pairs.Entry`, for files below a folder; (seed, split, count) -> the
+        same, for drawn images.
     splits : dict of str to int or None
         Number of images per split; None where any number is allowed.
     optional_splits : tuple of str
@@ -83,10 +83,10 @@ def list_splits(name, root, seed, counts, full_resolution=False):
     seed : int
         Seed of drawn images.
     counts : dict of str to int
-        Number of images wanted per split. A split without a number has all its images, a drawn one as many as the
+        Number of images wanted per split. A split without a number has all its images; a drawn one has as many as the
         table says.
     full_resolution : bool
-        As of `choose_dataset`.
+        Whether the full resolution is wanted.
 
     Returns
     -------

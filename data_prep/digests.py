@@ -6,7 +6,7 @@ BLOCK = 1 << 20  # bytes
 
 
 def file_digests(path, *algorithms):
-    """Read a file once; return one hexadecimal digest per algorithm, which is a name that `hashlib` knows."""
+    """Read a file once; return its hexadecimal digests by the algorithms, which are names that `hashlib` knows."""
     digests = [hashlib.new(algorithm) for algorithm in algorithms]
     with open(path, "rb") as file:
         for block in iter(lambda: file.read(BLOCK), b""):
@@ -21,5 +21,5 @@ def file_digest(path):
 
 
 def contents_digest(paths):
-    """Return one SHA-256 of the contents of several files in their order; their paths do not matter."""
+    """Return one SHA-256 of the contents of several files in their order, whatever their paths."""
     return hashlib.sha256("\n".join(map(file_digest, paths)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Downloads that continue where they were interrupted, and are verified before they are used."""
+"""Downloads that continue after an interruption and are verified before use."""
 
 import http.client
 import os

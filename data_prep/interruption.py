@@ -1,4 +1,4 @@
-"""Interruptions: SIGTERM raises what Ctrl-C raises, so that the same tidying follows; exit statuses tell them apart."""
+"""Interruptions: SIGTERM and Ctrl-C raise the same exception and so end alike, but with different exit statuses."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Types of numbers for argparse: a word that is no such number is refused with one sentence."""
+"""Types of numbers for argparse; any other word is refused with one sentence."""
 
 import argparse
 import math

@@ -12,7 +12,7 @@ from data_prep.store.metadata import VOID
 
 EXTENSION = ".png"
 IMAGE_MODES = ("RGB", "RGBA", "P", "L", "LA", "1")  # Pillow's with at most 8 bits per channel
-# Pillow's raw modes whose numbers it leaves as they are; grey values of 1, 2 and 4 bits it spreads over 0 to 255.
+# Pillow's raw modes whose values it does not change; it scales grey values of 1, 2 and 4 bits to 0 to 255.
 LABEL_MODES = ("L", "P", "P;1", "P;2", "P;4")
 
 
@@ -120,7 +120,7 @@ def load_pair(image_path, label_path, label_map, subsampling):
     label_map : (256,) int array
         From `training_labels`.
     subsampling : int
-        Side of the squares that become one pixel: the image's mean over a square, the label of its middle pixel.
+        Side of the squares that become one pixel, with the image's mean and the label of the square's middle pixel.
 
     Returns
     -------
@@ -131,8 +131,8 @@ def load_pair(image_path, label_path, label_map, subsampling):
     Raises
     ------
     DataError
-        Where a file cannot be read, the image has more than 8 bits per channel, the label has not one channel of 8
-        bits, sizes differ, a value is not in the table, or no pixel is labelled.
+        Where a file cannot be read, the image has more than 8 bits per channel, the label has several channels or more
+        than 8 bits, sizes differ, a value is not in the table, or no pixel is labelled.
     """
     picture, (label_picture, stored_as) = _read_colours(image_path), _read(label_path)
     if stored_as not in LABEL_MODES:
@@ -148,7 +148,7 @@ def load_pair(image_path, label_path, label_map, subsampling):
 
 
 def load_image(image_path, subsampling):
-    """Read an image without a label and make it smaller, as `load_pair` does; all its labels are void."""
+    """Read an image that has no label and make it smaller as `load_pair` does; return it with void labels."""
     image = np.asarray(_read_colours(image_path).reduce(subsampling))
     return image, np.full(image.shape[:2], VOID, dtype=np.uint8)
 
@@ -168,7 +168,7 @@ def _to_training_labels(values, label_map, path):
 def subsample_labels(labels, factor):
     """Make labels smaller by `factor`: each square becomes its middle pixel, never a mixture of labels.
 
-    The sizes are those of `PIL.Image.reduce`: a remainder at the right or the bottom gives one more pixel.
+    The sizes are those of `PIL.Image.reduce`: a remainder on the right or at the bottom becomes one more pixel.
     """
     rows, columns = (np.minimum(np.arange(0, size, factor) + factor // 2, size - 1) for size in labels.shape)
     return labels[np.ix_(rows, columns)]
@@ -186,11 +186,11 @@ def _read(path):
     """Read a PNG file; return its picture and Pillow's raw mode, which says how the file stores it."""
     try:
         with Image.open(path, formats=("PNG",)) as picture:
-            picture.verify()  # the checksums, which loading skips; the picture must be opened anew after it
+            picture.verify()  # checks the checksums, which loading skips; the picture must be opened again afterwards
         with Image.open(path, formats=("PNG",)) as picture:
             (_, _, _, stored_as), = picture.tile
             picture.load()
             return picture, stored_as
-    except Exception as error:  # of any kind: Pillow passes on what its readers of chunks raise on damaged files
+    except Exception as error:  # damaged files make Pillow's readers of chunks raise exceptions of any kind
         raise DataError(f"{path} cannot be read as an image ({str(error) or type(error).__name__}): "
                         "it is damaged or not a PNG file.") from None

@@ -15,9 +15,9 @@ class Progress:
     Parameters
     ----------
     name : str
-        Stands before each line.
+        Name at the beginning of each line.
     start, total : int
-        Number of steps done before, and in all.
+        Number of steps already done, and of all steps.
     unit : str
         Name of one step, such as "image"; "byte" is shown in megabytes.
     """
@@ -63,7 +63,7 @@ class Progress:
 
 
 def with_progress(items, name):
-    """Yield the elements of `items`, a sequence of one per image, and show how many are done and the time left."""
+    """Yield the elements of `items`, one per image; show the number that is done and the time left."""
     with Progress(name, 0, len(items), "image") as progress:
         for item in items:
             yield item

@@ -1,4 +1,4 @@
-"""Typed values of settings files and layers: unknown keys and wrong types are refused with one sentence."""
+"""Typed values of settings files and layers' parameters; unknown keys and wrong types are refused with a sentence."""
 
 import pydantic
 
@@ -8,7 +8,7 @@ LARGEST = {int: 2 ** 31 - 1, float: 1e30}  # Caffe's numbers are int32 and, up t
 class StrictModel(pydantic.BaseModel):
     """A set of named, typed, immutable values; a key that is not declared is an error.
 
-    Numbers are finite, and whole where they are declared int: 2.5 iterations are refused, not made 2.
+    Numbers are finite, and whole where they are declared int: 2.5 iterations are refused, not cut to 2.
     """
 
     class Config:
@@ -25,7 +25,7 @@ class StrictModel(pydantic.BaseModel):
 
     @pydantic.validator("*")
     def check_converted(cls, value, field):
-        """Check numbers that pydantic has made of text: YAML reads 1e-3 as text."""
+        """Check numbers that pydantic converted from text, as which YAML reads 1e-3."""
         return cls.check_given(value, field)
 
 

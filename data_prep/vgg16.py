@@ -1,7 +1,7 @@
-"""VGG16's weights for FCN-32s to start from: `python3 -m data_prep.vgg16 --output build/weights/vgg16.caffemodel`.
+"""VGG16's weights, from which FCN-32s starts: `python3 -m data_prep.vgg16 --output build/weights/vgg16.caffemodel`.
 
-Downloads the weights that were trained on ImageNet (continuing an interrupted download), verifies them, and makes the
-fully connected layers fc6 and fc7 convolutions, as in FCN.
+Downloads the weights trained on ImageNet (continuing an interrupted download), verifies them, and turns the fully
+connected layers fc6 and fc7 into convolutions, as in FCN.
 """
 
 import argparse
@@ -30,13 +30,13 @@ COLOURS = 3
 def convert(model):
     """Make VGG16 fully convolutional.
 
-    A fully connected layer of n inputs weighs the map below it in the order channel, row, column, which is that of a
-    convolution's kernels; so only shapes change.
+    The weights of a fully connected layer have the order channel, row, column, like those of a convolution's kernels,
+    so only shapes change.
 
     Parameters
     ----------
     model : caffe.proto.caffe_pb2.NetParameter
-        VGG16 in either of Caffe's formats, old (`layers`) or new (`layer`), of any number of channels.
+        VGG16 in either of Caffe's formats, old (`layers`) or new (`layer`), with any numbers of channels.
 
     Returns
     -------
@@ -48,12 +48,12 @@ def convert(model):
     Raises
     ------
     DataError
-        Where a layer is missing, unknown or there twice, or a blob's shape does not follow from the layer below.
+        Where a layer is missing, unknown or there twice, or a blob's shape does not fit the layer below.
     """
     layers = [layer for layer in list(model.layers) + list(model.layer) if layer.blobs]
     stored = {layer.name: layer.blobs for layer in layers}
     if len(stored) < len(layers):
-        raise DataError(f"The model has {len(layers)} layers with weights but only {len(stored)} names of them: it is "
+        raise DataError(f"The model's {len(layers)} layers with weights have only {len(stored)} different names: it is "
                         "not VGG16.")
     for names, verb in ((set(WINDOWS) - set(stored), "lacks"), (set(stored) - set(WINDOWS) - set(DROPPED), "also has")):
         if names:
@@ -69,7 +69,7 @@ def convert(model):
 
 
 def _convert_layer(name, blobs, channels, window, layer):
-    """Add a layer's blobs to `layer`; return its number of outputs and lines of the report."""
+    """Add a layer's blobs to `layer`; return its number of outputs and its lines of the report."""
     if len(blobs) != 2:
         raise DataError(f"The layer {name} has {len(blobs)} blobs: VGG16's have 2, weights and biases.")
     outputs = len(blobs[1].data)
@@ -93,7 +93,7 @@ def _convert_layer(name, blobs, channels, window, layer):
 
 
 def _shape(blob):
-    """Return a blob's shape; in the old format it has four axes, the first ones of length 1 where fewer are meant."""
+    """Return a blob's shape; in the old format it has four axes, of which unused ones come first and have length 1."""
     return tuple(blob.shape.dim) if blob.HasField("shape") else (blob.num, blob.channels, blob.height, blob.width)
 
 
@@ -113,7 +113,7 @@ def _shape_text(shape):
 
 
 def read_model(path):
-    """Read a caffemodel as a NetParameter; a DataError where the file is not one."""
+    """Read a caffemodel as a NetParameter; raise a DataError where the file is not one."""
     model = caffe_pb2.NetParameter()
     try:
         with open(path, "rb") as stream:
@@ -143,7 +143,7 @@ def main(arguments=None, source=SOURCE):
     parser.add_argument("--file", help="a copy of VGG_ILSVRC_16_layers.caffemodel, where it can't be downloaded")
     options = parser.parse_args(arguments)
     raise_at_sigterm()
-    if os.path.exists(options.output):  # and whole, as it has its name
+    if os.path.exists(options.output):  # and it is whole, since it got its name last
         print(f"{options.output} is there, nothing to do")
         return 0
     original = options.file or os.path.join(os.path.dirname(options.output), os.path.basename(source.address))

@@ -1,17 +1,17 @@
 """Conditional random fields on the image grid in Theano: energies, DualMM inference, structured SVM learning.
 
-NumPy in and out: :func:`contrast_weights`, :func:`energy`, :func:`dual_mm`, :func:`ssvm`. The same as
-symbolic graphs, for graphs of one's own: :mod:`theano_crf.graph`. Where Theano's device is a GPU, all of it runs there
+:func:`contrast_weights`, :func:`energy`, :func:`dual_mm` and :func:`ssvm` take and return NumPy arrays.
+:mod:`theano_crf.graph` builds the same as symbolic graphs. Where Theano's device is a GPU, all of it runs there
 (:mod:`theano_crf.gpu`).
 
-Theano is imported when the first of them is asked for (PEP 562), so that :mod:`theano_crf.defaults` is read without it.
+Theano is imported when the first of these names is used (PEP 562): :mod:`theano_crf.defaults` is read without it.
 """
 import contextlib
 import importlib
 
 with contextlib.suppress(ImportError):
     import mpi4py
-    mpi4py.rc.initialize = False  # Theano imports it where it is there, and each process would start MPI's daemon
+    mpi4py.rc.initialize = False  # Theano imports an installed mpi4py, and each process would then start MPI's daemon
 
 _MODULES = {"contrast_weights": "functions", "dual_mm": "functions", "energy": "functions", "ssvm": "functions",
             "Solution": "results", "Structured": "results"}

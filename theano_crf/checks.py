@@ -1,4 +1,4 @@
-"""Arguments of the NumPy functions: turned into what the Theano functions take, or one clear sentence."""
+"""Checks of the NumPy functions' arguments: converted to the Theano functions' types, or refused with a sentence."""
 import numpy as np
 
 from . import memory
@@ -8,7 +8,7 @@ LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
 def _volume(name, array, axes):
-    """An array of real numbers with four non-empty axes."""
+    """Return an array of real numbers with four non-empty axes."""
     array = np.asarray(array)
     if array.dtype.kind not in "fiub":
         raise TypeError("%s has dtype %s; it must hold real numbers" % (name, array.dtype))
@@ -18,13 +18,13 @@ def _volume(name, array, axes):
 
 
 def _single(array):
-    """The same as float32; no copy if it is that already, dense or not."""
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is found later
+    """Return an array as float32, without a copy if it is float32 already, dense or not."""
+    with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is refused later
         return np.require(array, np.float32, ["ALIGNED"])
 
 
 def image(array):
-    """An image (N, 3, H, W) with values in [0, 1], as float32."""
+    """Return an image (N, 3, H, W) with values in [0, 1] as float32."""
     array = _single(_volume("image", array, "(N, 3, H, W)"))
     if not (array.min() >= 0 and array.max() <= 1):
         raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit ones by 255"
@@ -33,9 +33,9 @@ def image(array):
 
 
 def problem(function, unary, weights):
-    """Unary costs (N, K, H, W) and the pairwise weights (N, 2, H, W) that belong to them, as float32.
+    """Return unary costs (N, K, H, W) and the pairwise weights (N, 2, H, W) that belong to them as float32.
 
-    Nothing is converted unless there is memory for the whole call of ``function``.
+    The memory for the whole call of ``function`` is checked before anything is converted.
     """
     unary = _volume("unary", unary, "(N, K, H, W)")
     weights = _volume("weights", weights, "(N, 2, H, W)")
@@ -51,7 +51,7 @@ def problem(function, unary, weights):
 
 
 def label_map(name, labels, unary, void=None):
-    """Integer labels (N, H, W) of the K classes of `unary`, or void where that is allowed; int32."""
+    """Return labels (N, H, W) as int32; each is one of the K classes of `unary` or, where that is allowed, void."""
     labels = np.asarray(labels)
     # Caffe's blobs hold labels as float32.
     whole_numbers = labels.dtype.kind == "f" and np.isfinite(labels).all() and (labels == np.rint(labels)).all()
@@ -71,7 +71,7 @@ def label_map(name, labels, unary, void=None):
 
 
 def whole(name, value, least, most=2 ** 63 - 1):
-    """A whole number, at least `least` and at most `most`."""
+    """Return a whole number of at least `least` and at most `most` as an int."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
         raise ValueError("%s is %s; it must be a whole number, at least %d and at most %d"
                          % (name, _shown(value), least, most))
@@ -79,7 +79,7 @@ def whole(name, value, least, most=2 ** 63 - 1):
 
 
 def at_least_zero(name, value, most=LARGEST_SINGLE):
-    """A finite number, at least zero, that single precision can hold."""
+    """Return a number from 0 to `most` as a float."""
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -90,6 +90,6 @@ def at_least_zero(name, value, most=LARGEST_SINGLE):
 
 
 def _shown(value):
-    """A value in an error: short, on one line."""
+    """Return a value as an error shows it: short, on one line."""
     text = " ".join(repr(value).split())
     return text if len(text) <= 80 else text[:77] + "..."

@@ -1,4 +1,4 @@
-"""The paper's parameters of the CRF (section 5), for whoever has no others."""
+"""The CRF's default parameters, which are the paper's (section 5)."""
 
 ALPHA, BETA, LAM = 35.0, 0.9, 2.5   # of equation 6
 GAMMA = 0.1                         # the margin, equation 8

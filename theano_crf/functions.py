@@ -1,4 +1,4 @@
-"""The CRF on NumPy arrays: each function a graph of :mod:`theano_crf.graph`, compiled once a process."""
+"""The CRF on NumPy arrays: each function is a graph of :mod:`theano_crf.graph`, compiled once per process."""
 import functools
 
 import numpy as np
@@ -39,16 +39,16 @@ def _compiled_for(instructions, name, decode=None):
 
 
 def keeping_memory():
-    """Return Theano's mode for functions of which one call leaves its intermediate storage to the next.
+    """Return the Theano mode of functions that keep their intermediate storage from call to call.
 
-    The pages of fresh memory, which the system clears, take DualMM some hundredths of its time. The flag allow_gc
-    would not do: the default mode has read it when Theano was imported.
+    Fresh memory costs DualMM a few percent of its time, since the system clears its pages. Setting the flag allow_gc
+    has no effect here: the default mode read it when Theano was imported.
     """
     return theano.compile.mode.get_default_mode().clone(link_kwargs={"allow_gc": False})
 
 
 def _call(function, *arguments):
-    """Call it; of an error raised in the C++ code keep the sentence, without Theano's notes on the graph."""
+    """Call a compiled function; an error of the C++ code keeps its sentence and loses Theano's notes on the graph."""
     try:
         return function(*arguments)
     except (ValueError, MemoryError) as error:
@@ -63,13 +63,13 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     image : (N, 3, H, W) array
         RGB in [0, 1].
     alpha, beta, lam : float
-        At least 0; lam in the unit of the unary costs.
+        At least 0; lam is in the unit of the unary costs.
 
     Returns
     -------
     (N, 2, H, W) float32 array
-        Channel 0 holds the edges from (y, x) to (y, x + 1), its last column 0; channel 1 those from (y, x) to
-        (y + 1, x), its last row 0.
+        Channel 0 holds the edges from (y, x) to (y, x + 1); its last column is 0. Channel 1 holds the edges from
+        (y, x) to (y + 1, x); its last row is 0.
 
     Raises
     ------
@@ -90,7 +90,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
 
 
 def energy(unary, weights, labels):
-    """Energy of a labelling, equation 2 with 5: the unary costs of the labels and the weights of cut edges.
+    """Energy of a labelling, equation 2 with 5: the labels' unary costs plus the weights of cut edges.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def energy(unary, weights, labels):
     TypeError, ValueError
         If shapes do not fit or a label is not one of the K.
     MemoryError
-        If there is not enough memory; before any is taken.
+        If there is not enough memory; raised before any is taken.
 
     Examples
     --------
@@ -138,15 +138,15 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     weights : (N, 2, H, W) array
         Finite, at least 0, as :func:`contrast_weights` returns them.
     iterations : int
-        At least 1; each a half step over the rows and one over the columns.
+        At least 1. An iteration is a half step over the rows and one over the columns.
     decode : {"argmin", "viterbi", "icm"}
-        How the labels are read off the duals: "argmin" takes the least entry of the minorant at each pixel
-        (the paper names no way); "viterbi" solves each row exactly, given the row above and the messages that
-        the columns send from below; "icm" goes on from there and solves row after row and column after column
-        exactly, given their neighbours, until nothing changes. The last two run on the CPU, also where Theano's
+        The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel;
+        it is the default, and the paper names no way. "viterbi" solves each row exactly, given the row above and the
+        messages that the columns send from below. "icm" goes on from there: it solves rows and columns exactly in
+        turns, given their neighbours, until nothing changes. "viterbi" and "icm" run on the CPU even where Theano's
         device is a GPU.
     tolerance : float, optional
-        An image is finished early once an iteration has raised its lower bound by no more than this a pixel.
+        An image ends early once an iteration has raised its lower bound by no more than this per pixel.
 
     Returns
     -------
@@ -156,9 +156,9 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     Raises
     ------
     TypeError, ValueError
-        If shapes do not fit, costs are not finite, weights are not finite or negative.
+        If shapes do not fit, costs are not finite, or weights are negative or not finite.
     MemoryError
-        If there is not enough memory; before any is taken.
+        If there is not enough memory; raised before any is taken.
 
     Examples
     --------
@@ -180,14 +180,16 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
-    x^ is the labelling of least f(x) - gamma * (number of labelled pixels where x differs from the truth x*). z is the
-    truth at labelled pixels and, at void ones, the labels of least energy given it (a latent structured SVM: Yu and
-    Joachims 2009). The loss is gamma * (number of labelled pixels where x^ differs from x*) + f(z) - f(x^).
+    f is the energy and x* the truth. The loss-augmented labels x^ minimise
+    f(x) - gamma * (number of labelled pixels where x differs from x*). The completed truth z is x* at labelled pixels
+    and, at void pixels, the labels of least energy given x* (a latent structured SVM: Yu and Joachims 2009). The loss
+    is gamma * (number of labelled pixels where x^ differs from x*) + f(z) - f(x^).
 
-    DualMM finds both: x^, then z's void labels, in a problem of the void pixels alone; x^'s own labels there are taken
-    unless DualMM's have less energy. The gradients are exact for the x^ and z found. Inference ends after its
-    iterations, not always at the optimum, so the loss is approximate, and can be slightly negative. The certificate,
-    f(z) less DualMM's lower bound of the loss-augmented problem, is above the exact loss whatever inference reached.
+    DualMM computes x^, and then labels for the void pixels in a problem of these pixels alone. z takes DualMM's void
+    labels if they have less energy than those of x^, otherwise those of x^. The gradients are exact for the computed
+    x^ and z. Inference stops after its iterations, not always at the optimum, so the loss is approximate and can be
+    slightly negative. The certificate is f(z) less DualMM's lower bound of the loss-augmented problem. It is never
+    below the exact loss, whatever inference reached.
 
     Parameters
     ----------
@@ -198,25 +200,25 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     truth : (N, H, W) array
         Whole numbers from 0 to K - 1, or `void`.
     gamma : float
-        The margin, a wrong pixel; at least 0.
+        The margin per wrong pixel; at least 0.
     void : int
         The value of pixels without a label.
     iterations : int
-        Of DualMM, at least 1, for x^ and for z.
+        DualMM's iterations, for x^ and again for z; at least 1.
 
     Returns
     -------
     Structured
-        loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, [z_i = k] - [x^_i = k];
-        grad_weights (N, 2, H, W) float32, [z_i != z_j] - [x^_i != x^_j]; labels (N, H, W) int32, x^;
-        certificate (N,) float64, a sum over pixels.
+        loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, which is [z_i = k] - [x^_i = k];
+        grad_weights (N, 2, H, W) float32, which is [z_i != z_j] - [x^_i != x^_j]; labels (N, H, W) int32, which are
+        x^; certificate (N,) float64, a sum over pixels.
 
     Raises
     ------
     TypeError, ValueError
-        If shapes do not fit, costs or weights are not allowed, a label is neither one of the K nor void.
+        If shapes do not fit, costs or weights are not allowed, or a label is neither one of the K nor void.
     MemoryError
-        If there is not enough memory; before any is taken.
+        If there is not enough memory; raised before any is taken.
 
     Examples
     --------

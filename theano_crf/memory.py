@@ -1,4 +1,4 @@
-"""The memory that a call needs, checked before any of it is taken: the kernel ends a process that takes too much."""
+"""The memory that a call needs, checked before any is taken, since the system kills a process that takes too much."""
 import resource
 
 import psutil
@@ -6,17 +6,17 @@ import theano
 
 from .constants import MOST_LANES
 
-UNCHECKED = 1 << 28  # bytes; so much is always there, and asking the system takes longer than a small problem
+UNCHECKED = 1 << 28  # bytes; this much is taken for granted, as asking the system takes longer than a small problem
 SINGLE = 4  # bytes of a float32 or an int32
-# of a container: its limit and what of it is used
+# Of a container: the file with its limit, and the file with its use.
 LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
                ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
 
-_granted = {}  # function -> bytes of the largest call so far, which the compiled function mostly keeps
+_granted = {}  # function -> bytes of its largest call so far; the compiled function keeps most of them
 
 
 def needed_bytes(function, shape, converted=0, with_void=False):
-    """Bytes that a call takes besides its arguments.
+    """Return the number of bytes that a call takes besides its arguments.
 
     Parameters
     ----------
@@ -26,33 +26,33 @@ def needed_bytes(function, shape, converted=0, with_void=False):
     converted : int
         Number of entries of arguments that must be converted to single precision.
     with_void : bool
-        Whether the truth has void pixels: DualMM then solves one image more at a time, which is a copy.
+        Whether the truth has void pixels. DualMM then solves a copy of one image at a time in addition.
 
     Returns
     -------
     int
     """
     n, k, h, w = shape
-    total = SINGLE * (converted + n * h * w)  # and labels
+    total = SINGLE * (converted + n * h * w)  # with the labels
     if function == "energy":
         return total
     total += n * _workspace_bytes(k, h, w)
     if function == "ssvm":
-        total += SINGLE * n * h * w * (k + 2 + 3)  # the gradients, the truth, its check and the completed truth
+        total += SINGLE * n * h * w * (k + 2 + 3)  # both gradients, the truth, its check and the completed truth
     if with_void:
         total += _workspace_bytes(k, h, w) + SINGLE * h * w * (k + 2 + 1)  # costs, edges, labels
     return total
 
 
 def _workspace_bytes(k, h, w):
-    """Bytes of DualMM's workspace for one image: two volumes and the edges of both directions."""
+    """Return the bytes of DualMM's workspace for one image: two volumes and the edges of both directions."""
     width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
-    odd = MOST_LANES * (width // MOST_LANES | 1)  # the columns that a volume has, see native/packed.hpp
+    odd = MOST_LANES * (width // MOST_LANES | 1)  # columns of a volume, an odd number of tiles: see native/packed.hpp
     return SINGLE * (2 * k * height * odd + h * width + height * w)
 
 
 def check(function, shape, converted=0, with_void=False):
-    """Raise a MemoryError, one sentence, unless there is memory for a call; parameters as of `needed_bytes`."""
+    """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
     needed, held = needed_bytes(function, shape, converted, with_void), _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
@@ -64,7 +64,7 @@ def check(function, shape, converted=0, with_void=False):
 
 
 def available_bytes():
-    """Return how much memory this process can still get: of the machine, of its container, of its own limit."""
+    """Return the bytes that this process can still get, by the machine, its container and its own limit."""
     return max(0, min([psutil.virtual_memory().available, *_container_bytes(), *_own_bytes()]))
 
 
@@ -73,7 +73,7 @@ def _container_bytes():
         try:
             with open(limit_file) as limit, open(used_file) as used:
                 yield int(limit.read()) - int(used.read())
-        except (OSError, ValueError):  # no such group, or "max"
+        except (OSError, ValueError):  # there is no such file, or it says "max"
             continue
 
 

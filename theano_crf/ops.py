@@ -1,4 +1,4 @@
-"""Theano Ops whose work is done in C++ (folder ``native``)."""
+"""The CRF's Theano Ops, implemented in C++ (folder ``native``)."""
 import hashlib
 import os
 
@@ -10,7 +10,8 @@ from theano.compile.mode import optdb
 from theano.gof import Apply, Op, TopoOptimizer
 from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
-from theano.scalar import bool as bool_, int32
+from theano.scalar import bool as bool_
+from theano.scalar import int32
 
 from . import constants, instruction_sets
 from .defaults import DECODE, DECODINGS
@@ -19,7 +20,7 @@ NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
 
 
 def _sources_digest():
-    """A number that changes with any of the C++ sources, so that an edited one is compiled again."""
+    """Return a number that changes with any of the C++ sources, so that Theano compiles edited ones again."""
     digest = hashlib.sha256()
     for name in sorted(os.listdir(NATIVE)):
         with open(os.path.join(NATIVE, name), "rb") as source:
@@ -32,7 +33,7 @@ SOURCES_DIGEST = _sources_digest()
 
 
 def _as_tensor(value, dtype, ndim):
-    """The value as a Theano variable of that type; widens to it, never narrows."""
+    """Return a value as a Theano variable of that type and number of axes."""
     variable = T.as_tensor_variable(value)
     if variable.ndim != ndim:
         raise ValueError("an input has %d axes; it must have %d" % (variable.ndim, ndim))
@@ -44,8 +45,8 @@ def _as_tensor(value, dtype, ndim):
 class NativeOp(Op):
     """An Op that exists in C++ only; its sources are compiled once and kept in Theano's compile folder.
 
-    ``header`` declares the C++ ``function`` that takes the fields of ``params_type``, if there is one, the
-    inputs, and the addresses of the outputs. Settings are such fields: one piece of C++ code serves them all.
+    ``header`` declares the C++ ``function``. It takes the fields of ``params_type``, if there is one, then the
+    inputs, then the addresses of the outputs. Settings are fields, so one compiled function serves all their values.
     """
 
     __props__ = ()
@@ -57,8 +58,8 @@ class NativeOp(Op):
         return [NATIVE]
 
     def c_compile_args(self):
-        # Without contraction to fused multiply-adds every instruction set rounds alike; the vectors are
-        # never passed to a function that is not inlined, which is what -Wpsabi warns of.
+        # Without contraction to fused multiply-adds every instruction set rounds alike. -Wpsabi warns of vectors
+        # that are passed to functions; here all of these are inlined.
         return ["-O3", "-std=c++11", "-fopenmp", "-ffp-contract=off", "-Wno-psabi",
                 *("-DCRF_%s=%s" % macro for macro in sorted(constants.NATIVE.items()))]
 
@@ -95,8 +96,8 @@ class DualMM(KernelOp):
     """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
     (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
-    one of DECODINGS, is how the labels are read off the duals. ``workspace`` means nothing outside; as an
-    output it can be kept from one call to the next.
+    one of DECODINGS, is the way in which labels are read off the duals. ``workspace`` is scratch memory; it is an
+    output so that Theano can keep it from call to call.
     """
 
     __props__ = ("decode", "instructions")
@@ -121,8 +122,8 @@ class DualMM(KernelOp):
 class HalfStep(KernelOp):
     """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound).
 
-    ``direction`` is 0 for the rows, 1 for the columns: the channel of ``weights``. In place, the volume
-    ``withheld`` is overwritten, which an optimisation asks for where nothing else needs it.
+    ``direction`` is 0 for the rows and 1 for the columns, which is also the channel of ``weights``. With ``inplace``
+    the volume ``withheld`` is overwritten; an optimisation sets it where nothing else needs that volume.
     """
 
     __props__ = ("direction", "inplace", "instructions")
@@ -161,11 +162,12 @@ class Energy(NativeOp):
 
 
 class Completion(KernelOp):
-    """(unary, weights, truth, labels, iterations, void) -> (completed, workspace): the truth with labels at void pixels.
+    """The truth with labels at void pixels.
 
-    Of each image the void pixels get DualMM's labels given the truth around them, or, unless these have less energy,
-    ``labels``, those of the loss-augmented inference. Without void pixels the truth is copied. ``workspace`` means
-    nothing outside; it is empty where no pixel is void, and can be kept from one call to the next.
+    (unary, weights, truth, labels, iterations, void) -> (completed, workspace).
+    Void pixels get either DualMM's labels given the truth around them or ``labels``, those of the loss-augmented
+    inference: in each image the ones of less energy. An image without void pixels keeps its truth. ``workspace`` is
+    scratch memory that Theano can keep from call to call; it is empty where no pixel is void.
     """
 
     header, function = "inference_ops.hpp", "completion_op"
@@ -180,7 +182,7 @@ class Completion(KernelOp):
 class StructuredLoss(NativeOp):
     """(unary, weights, truth, completed, labels, gamma, void) -> (loss, grad_unary, grad_weights).
 
-    The completed truth and the loss-augmented labels are taken as given. ``theano.grad`` of the loss gives the two
+    The completed truth and the loss-augmented labels count as constants, so ``theano.grad`` of the loss gives the two
     gradients.
     """
 
@@ -210,13 +212,13 @@ class StructuredLoss(NativeOp):
 
 @gof.local_optimizer([HalfStep], inplace=True)
 def half_step_in_place(node):
-    """Overwrite the withheld volume, unless something else needs it (then Theano undoes this)."""
+    """Overwrite the withheld volume; Theano undoes this where something else needs that volume."""
     if isinstance(node.op, HalfStep) and not node.op.inplace:
         return HalfStep(node.op.direction, inplace=True)(*node.inputs)
     return False
 
 
-# 60: where Theano's own in-place optimisations begin.
+# Theano's own in-place optimisations begin at position 60.
 optdb.register("half_step_in_place",
                TopoOptimizer(half_step_in_place, failure_callback=TopoOptimizer.warn_inplace),
                60, "fast_run", "inplace")

@@ -1,4 +1,4 @@
-"""Results of inference and learning, of NumPy arrays or of Theano variables."""
+"""Results of inference and learning; their fields are NumPy arrays or Theano variables."""
 from collections import namedtuple
 
 Solution = namedtuple("Solution", "labels lower_bound energy")
@@ -8,7 +8,7 @@ Attributes
 ----------
 labels : (N, H, W) int32
 lower_bound, energy : (N,) float64
-    No labelling has an energy below the bound, so energy - lower_bound is how far from the optimum it can be.
+    No labelling has an energy below the bound, so this one's is at most energy - lower_bound above the optimum.
 """
 
 Structured = namedtuple("Structured", "loss grad_unary grad_weights labels certificate")
@@ -21,9 +21,9 @@ loss : (N,) float64
 grad_unary : (N, K, H, W) float32
 grad_weights : (N, 2, H, W) float32
 labels : (N, H, W) int32
-    Of the loss-augmented inference. How many labelled pixels differ from the truth is a sign of health:
-    none means that training has ended, many that the margin rules.
+    Of the loss-augmented inference. The number of labelled pixels that differ from the truth tells how training
+    stands: at none there is nothing left to learn, at many the margin dominates the costs.
 certificate : (N,) float64
-    No less than the loss that exact inference would give, but for rounding: certificate - loss is how much of it
-    inference can have missed.
+    But for rounding, at least the loss that exact inference would give; so inference has missed at most
+    certificate - loss of it.
 """

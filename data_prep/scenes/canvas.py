@@ -1,7 +1,7 @@
-"""Camera and canvas of a scene: the planes that a pinhole camera sees, and the samples that they are painted on.
+"""Camera and canvas of a scene: the planes that a pinhole camera sees, and the samples on which they are painted.
 
-A scene is the same on every machine: its pixels are computed by additions, multiplications, divisions and square
-roots alone, which all machines round alike. Sines, exponentials and matrix products they round differently.
+A scene is the same on every machine, since its pixels are computed by additions, multiplications, divisions and square
+roots alone, which all machines round alike. Machines differ in sines, exponentials and matrix products.
 """
 
 from typing import NamedTuple
@@ -36,9 +36,9 @@ class Patch(NamedTuple):
     rows, columns : slice
         The patch's box on the canvas.
     u, v : float32 arrays that broadcast to the box
-        Place of each sample on the plane, in metres: u along the ground, v upwards.
+        Coordinates of each sample on the plane, in metres: u along the ground, v upwards.
     depth : float or array
-        Distance ahead of the camera.
+        Distance ahead of the camera, in metres.
     """
 
     rows: slice
@@ -49,7 +49,7 @@ class Patch(NamedTuple):
 
 
 class Canvas:
-    """Samples of colour and label, painted from far to near."""
+    """The samples' colours and labels; objects are painted from far to near."""
 
     def __init__(self, camera, haze, haze_distance):
         size = HEIGHT * SUPERSAMPLING, WIDTH * SUPERSAMPLING
@@ -73,9 +73,9 @@ class Canvas:
         return Patch(rows, columns, u, v, z)
 
     def lateral(self, x, z_range, v_range):
-        """Return the patch of the plane X = x (not 0) with Z in `z_range`, v in `v_range`; u is Z.
+        """Return the patch of the plane X = x (not 0) with Z in `z_range`, v in `v_range`; its u is Z.
 
-        None where it is out of sight.
+        Returns None where the patch is out of sight.
         """
         camera = self.camera
         corners = [(x / z, (camera.height - v) / z) for z in z_range for v in v_range]
@@ -146,7 +146,7 @@ class Canvas:
         return sum(samples[1:], samples[0]) / len(samples)  # in this order on every machine
 
     def pixel_labels(self):
-        """Return the label of most of each pixel's samples, void where too few agree, (HEIGHT, WIDTH) uint8."""
+        """Return each pixel's label, that of most of its samples or void if too few agree; (HEIGHT, WIDTH) uint8."""
         blocks = _blocks(self.label)
         agreeing = np.stack([(blocks == blocks[sample]).sum(axis=0) for sample in range(len(blocks))])
         labels = np.take_along_axis(blocks, agreeing.argmax(axis=0)[np.newaxis], axis=0)[0]
@@ -166,6 +166,6 @@ class Canvas:
 
 
 def _blocks(samples):
-    """Rearrange samples (HEIGHT * s, WIDTH * s) to (s * s, HEIGHT, WIDTH): a pixel's along the first axis."""
+    """Rearrange samples (HEIGHT * s, WIDTH * s) to (s * s, HEIGHT, WIDTH), a pixel's samples along the first axis."""
     blocks = samples.reshape(HEIGHT, SUPERSAMPLING, WIDTH, SUPERSAMPLING).transpose(1, 3, 0, 2)
     return blocks.reshape(SUPERSAMPLING ** 2, HEIGHT, WIDTH)

@@ -10,8 +10,8 @@ from data_prep.scenes.textures import between, chance, colour_near, pick
 class Light(NamedTuple):
     """Brightness of surfaces, direction of shadows, and colours of the sky.
 
-    `left_wall`, `right_wall` and `front` are factors of brightness, `shadow` is the factor on shaded ground. A shadow
-    reaches `slant` (X, Z) metres per metre of its object's height.
+    `left_wall`, `right_wall` and `front` are the brightness of surfaces, `shadow` is that of shaded ground, all as
+    factors. A shadow reaches `slant` (X, Z) metres per metre of its object's height.
     """
 
     left_wall: float
@@ -42,7 +42,7 @@ def draw_light(generator):
     """Draw a random light."""
     zenith, skyline, clouds = pick(generator, SKIES)
     sunny = chance(generator, 0.6)
-    side = pick(generator, (-1, 1))  # where the sun stands
+    side = pick(generator, (-1, 1))  # of the road, on which the sun stands
     slant = -side * between(generator, 0.2, 0.9), between(generator, -0.5, 0.5)
     bright, dark = (between(generator, 1.0, 1.15), between(generator, 0.55, 0.75)) if sunny else (0.9, 0.85)
     return Light(left_wall=dark if side < 0 else bright, right_wall=bright if side < 0 else dark,
@@ -54,7 +54,7 @@ def draw_light(generator):
 
 
 class Shadows:
-    """The factor of light on the ground, which objects darken before they are painted."""
+    """Factors of light on the ground, lowered by the objects' shadows before anything is painted."""
 
     def __init__(self, canvas, light):
         self.canvas, self.light = canvas, light
@@ -62,7 +62,7 @@ class Shadows:
         self.factor = np.ones(np.broadcast(self.patch.u, self.patch.v).shape, dtype=np.float32)
 
     def cast(self, x, z, half_width, half_length, height):
-        """Darken the ground that an object at (x, z) shades: below it, and as far as its shadow reaches."""
+        """Darken the ground that an object at (x, z) shades, from below it to the end of its shadow."""
         for share in (0.0, 0.35, 0.7, 1.0):
             reach = share * height
             self._darken(x + self.light.slant[0] * reach, z + self.light.slant[1] * reach,

@@ -59,7 +59,7 @@ def paint_hedge(canvas, light, x, z_range, height, noise, generator):
 
 
 def paint_fence(canvas, light, x, z_range, height, noise, generator):
-    """Paint a fence along the road at X = x: boards, pickets or bars, and the background between them."""
+    """Paint a fence along the road at X = x, of boards, pickets or bars, with the background between them."""
     patch = canvas.lateral(x, z_range, (0, height))
     if patch is None:
         return

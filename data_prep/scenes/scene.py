@@ -1,4 +1,4 @@
-"""A whole scene: the places of its objects, the order of painting, and the camera's own faults."""
+"""A whole scene: the places of its objects, the order of painting, and the camera's blur and noise."""
 
 import zlib
 from typing import NamedTuple, Tuple
@@ -15,7 +15,7 @@ FARTHEST_SMALL = 30.0  # of signs, people and the like, which are specks beyond
 
 
 class Street(NamedTuple):
-    """Layout of the street; lengths in metres, pairs at the left and right."""
+    """Layout of the street; lengths are in metres, pairs are (left, right)."""
 
     road: float  # half its width
     verge: Tuple[float, float]  # widths
@@ -207,7 +207,7 @@ def _photograph(colour, generator):
         before[first], after[last] = colour[first], colour[last]
         colour = colour + blur * (before + after - colour - colour)
     strength = between(generator, 0.004, 0.012)
-    # The sum of three uniform numbers is close to normally distributed; the factor 2 gives it standard deviation 1.
+    # The sum of three uniform numbers is nearly normally distributed; the factor 2 makes its standard deviation 1.
     bell = (generator.random((3,) + colour.shape).sum(axis=0) - 1.5).astype(np.float32) * 2
     noise = bell * strength * np.sqrt(0.3 + np.clip(colour, 0, 1))
     return np.clip((colour + noise) * 255 + 0.5, 0, 255).astype(np.uint8)

@@ -25,7 +25,7 @@ def paint_sky(canvas, light, noise):
 
 
 def paint_ground(canvas, street, light_factor, noise, generator):
-    """Paint road, markings, kerbs, sidewalks, verges, and the terrain beyond; darkened by `light_factor`."""
+    """Paint road, markings, kerbs, sidewalks, verges and the terrain beyond, all darkened by `light_factor`."""
     patch = canvas.ground()
     x, z = patch.u - street.offset, patch.v
     near = 1 / (1 + z * 0.06)  # textures average out with distance

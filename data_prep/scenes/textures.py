@@ -1,4 +1,4 @@
-"""Noise, patterns and shapes, which are functions of places on a plane."""
+"""Noise, patterns and shapes as functions of a plane's coordinates, and random draws."""
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def chance(generator, probability):
 
 
 def colour_near(generator, colour, spread):
-    """Draw a colour near `colour`: all channels move by up to `spread` together and by up to half of it each."""
+    """Draw a colour near `colour`: all channels move together by up to `spread`, and each alone by up to half of it."""
     brightness = between(generator, -spread, spread)
     channels = [channel + brightness + between(generator, -spread / 2, spread / 2) for channel in colour]
     return np.clip(np.array(channels, dtype=np.float32), 0.02, 0.98)
@@ -34,13 +34,16 @@ class ValueNoise:
         self.values = (generator.random((LATTICE, LATTICE)) * 2 - 1).astype(np.float32)
 
     def __call__(self, u, v, period):
-        """Return the noise at places u, v (arrays that broadcast) with lattice points `period` apart."""
+        """Return the noise at u, v (arrays that broadcast), with lattice points `period` apart."""
         if np.ndim(u) == 2 and u.shape[1] == 1 or np.ndim(v) == 2 and v.shape[0] == 1:
             return self._interpolate(self.values.T, v, u, period)
         return self._interpolate(self.values, u, v, period)
 
     def _interpolate(self, values, u, v, period):
-        """Return noise with u along the rows of `values`, v down its columns; cheap where one is a single line."""
+        """Return noise with u along the rows of `values` and v down its columns.
+
+        Quicker where u is a single row or v a single column.
+        """
         rows, next_rows, along_rows = _lattice(v, period)
         columns, next_columns, along_columns = _lattice(u, period)
         if rows.ndim == 2 and rows.shape[1] == 1:

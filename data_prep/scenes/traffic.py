@@ -31,7 +31,7 @@ class _Car:
 
 
 def paint_car(canvas, light, x, z, noise, generator):
-    """Paint a car in the direction of the road: its near end, and its side unless it stands right ahead."""
+    """Paint a car that faces along the road: its near end, and its side unless it stands straight ahead."""
     car = _Car(generator)
     side = x + car.width / 2 if x < 0 else x - car.width / 2
     if side * x > 0 and abs(side) > 0.3:

@@ -1,1 +1,1 @@
-"""The LMDBs: their records, their description, how they are written and read."""
+"""The LMDBs: their records, their description, and the code that writes and reads them."""

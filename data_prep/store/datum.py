@@ -26,8 +26,8 @@ def encode_record(image, labels, name):
     Returns
     -------
     bytes
-        A Datum with channels 4, height H, width W; its data are the planes B, G, R, label. Its own `label`, which
-        has no other use here, is a CRC-32 of name, height, width and data.
+        A Datum with channels 4, height H and width W, whose data are the planes B, G, R, label. The Datum's own field
+        `label`, which has no other use here, is a CRC-32 of name, height, width and data.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def encode_record(image, labels, name):
 
 
 def _checksum(datum, name):
-    """Return the CRC-32 of name, height, width and data as a signed 32-bit integer, which a Datum's label is."""
+    """Return the CRC-32 of name, height, width and data as a signed 32-bit integer, the type of a Datum's label."""
     checksum = zlib.crc32(datum.data, zlib.crc32(f"{name} {datum.height} {datum.width} ".encode("utf-8")))
     return checksum - (checksum >> 31 << 32)
 
@@ -91,7 +91,7 @@ def decode_planes(record, name):
         raise DataError(f"A record names {datum.width} x {datum.height} pixels in {PLANES} planes but holds "
                         f"{len(datum.data)} bytes of them: make the LMDB again.")
     if not datum.HasField("label"):
-        raise DataError("A record has no checksum, as an earlier version of data_prep wrote it: make the LMDB again.")
+        raise DataError("A record has no checksum, so an earlier version of data_prep wrote it: make the LMDB again.")
     if datum.label != _checksum(datum, name):
         raise DataError("A record's checksum does not fit its name and pixels, so it is damaged: make the LMDB again.")
     return np.frombuffer(datum.data, dtype=np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""Check of an LMDB before it is read: LMDB trusts its file, and a damaged file crashes the process that reads it."""
+"""Check of an LMDB before it is read: LMDB trusts its file, and a damaged one crashes the process that reads it."""
 
 import faulthandler
 import os
@@ -10,14 +10,14 @@ import numpy as np
 
 from data_prep.errors import DataError
 
-WHOLE, DAMAGED = 0, 1  # exit status of the process that reads for a trial
+WHOLE, DAMAGED = 0, 1  # exit status of the process that reads on trial
 CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGFPE)
 
 
 def check_lmdb(folder):
-    """Visit every record in a process of its own, which may crash instead of this one.
+    """Visit every record in a process of its own, which may crash in place of this one.
 
-    Only the first and the last byte of a record are touched: its checksum covers those between.
+    Only the first and the last byte of a record are touched; the checksum verifies the others when the record is read.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def check_lmdb(folder):
 
 
 def _visit_and_exit(folder):
-    """Visit every record and end this process; its exit status, or the signal that ends it, tells the outcome."""
+    """Visit every record and end this process; its exit status, or the signal that ends it, is the result."""
     status = DAMAGED
     try:
         faulthandler.disable()
@@ -49,7 +49,7 @@ def _visit_and_exit(folder):
         if _visit(folder):
             status = WHOLE
     finally:
-        os._exit(status)  # without an exception's traceback: the parent says it in one sentence
+        os._exit(status)  # without an exception's traceback, as the parent reports the fault in one sentence
 
 
 def _visit(folder):
@@ -70,14 +70,14 @@ def _visit(folder):
         keys, left = [], environment.stat()["entries"]
         for key, record in transaction.cursor():
             left -= 1
-            if left < 0 or not (touch(key) and touch(record)):  # a tree that is bent into a circle has no end
+            if left < 0 or not (touch(key) and touch(record)):  # a damaged tree may be a circle, without an end
                 return False
             keys.append(bytes(key))
         return left == 0 and all(transaction.get(key) for key in keys)
 
 
 def _maps_of(path):
-    """Return the addresses of a file's maps in this process; none where the file system shows another inode there."""
+    """Return the addresses at which this process maps a file; empty where the system lists it by another inode."""
     inode = str(os.stat(path).st_ino)
     with open("/proc/self/maps") as maps:
         return {int(line.partition("-")[0], 16) for line in maps if line.split()[4] == inode}

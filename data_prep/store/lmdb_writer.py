@@ -1,4 +1,4 @@
-"""Writing a dataset's LMDBs: shuffled once, complete or not at all, continued where a run was interrupted."""
+"""Writing a dataset's LMDBs: records are shuffled once, and an interrupted run is continued by the next."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from data_prep.store.records import record_key
 from data_prep.store.write_progress import FILE_NAME, SplitProgress, WriteProgress
 
 FIRST_MAP_SIZE = 1 << 26  # bytes; doubled whenever the map is full
-RECORDS_PER_TRANSACTION = 64  # an interruption loses no more
+RECORDS_PER_TRANSACTION = 64  # an interruption loses at most so many
 
 
 class SplitStatistics(NamedTuple):
@@ -28,9 +28,9 @@ class SplitStatistics(NamedTuple):
 
 
 def shuffled(entries, seed, split):
-    """Return `entries` in a random order, which follows from the seed and the split's name alone."""
+    """Return `entries` in a random order that depends on the seed and the split's name alone."""
     generator = np.random.default_rng([seed, zlib.crc32(split.encode("utf-8"))])
-    # Ranks of random numbers: NumPy may change what permutation() gives, but hardly ever random().
+    # Sorted by random numbers, since versions of NumPy may differ in permutation() but hardly ever in random().
     return [entries[index] for index in np.argsort(generator.random(len(entries)), kind="stable")]
 
 
@@ -38,7 +38,7 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
     """Write one LMDB per split, and dataset.json.
 
     Everything is written to a folder beside `output`, which is renamed to `output` at the very end. A run that is
-    interrupted or meets a bad image leaves that folder behind, unless it holds few records. The next run continues
+    interrupted or meets a bad image leaves that folder behind, unless it holds few records. The next run goes on with
     it if files and settings are the same.
 
     Parameters
@@ -83,7 +83,7 @@ def write_dataset(name, dataset, entries, seed, output, jobs=1):
         raise DataError(f"{output} cannot be written ({reason}): choose a folder that you may write to, on a "
                         "disk with space.") from None
     finally:
-        if progress is None or progress.records() < RECORDS_PER_TRANSACTION:  # quickly written again
+        if progress is None or progress.records() < RECORDS_PER_TRANSACTION:  # so few are quickly written again
             shutil.rmtree(partial, ignore_errors=True)
     return metadata
 
@@ -129,7 +129,7 @@ def write_split(folder, entries, split, jobs=1, progress=None):
     Parameters
     ----------
     folder : str
-        The LMDB's folder; replaced unless it holds the first records of the same entries, by `progress`.
+        The LMDB's folder; replaced unless, according to `progress`, it holds the first records of the same entries.
     entries : list of Entry
         In the order of the records.
     split : str
@@ -137,7 +137,7 @@ def write_split(folder, entries, split, jobs=1, progress=None):
     jobs : int
         Number of processes that load images.
     progress : WriteProgress, optional
-        Knows the records of an earlier run and notes those of this one.
+        The noted records of an earlier run, to which those of this run are added.
 
     Returns
     -------
@@ -177,7 +177,7 @@ def _map_size(folder):
 
 
 def _drop_records(environment, count):
-    """Remove records after the first `count`: those of a run that was killed before it could note them."""
+    """Remove all records but the first `count`: a killed run wrote them but did not note them."""
     with environment.begin(write=True) as transaction:
         cursor = transaction.cursor()
         if cursor.set_range(record_key(count, "")):

@@ -9,7 +9,7 @@ import numpy as np
 from data_prep.progress import Progress
 from data_prep.store.datum import encode_record
 
-ENTRIES_AHEAD = 64  # twice as many, at most, are loaded and not yet written
+ENTRIES_AHEAD = 64  # at most twice as many are loaded and not yet written
 
 _stop = None  # in a worker: the event after which it loads nothing more
 
@@ -48,14 +48,14 @@ def load_entries(entries, first, split, jobs):
                 progress.advance()
                 yield loaded
     finally:
-        # Not terminate(): a worker that is ended in the middle of sending leaves the pool waiting for the rest.
+        # Not terminate(): if a worker ends in the middle of sending, the pool waits for the rest for ever.
         stop.set()
         pool.close()
         pool.join()
 
 
 def _loaded_ahead(pool, entries):
-    """Yield loaded entries in order; few are loaded ahead, so that they fit into memory where writing is slower."""
+    """Yield loaded entries in order; few are loaded ahead, so that they fit into memory even if writing is slow."""
     ahead = deque()
     for start in range(0, len(entries), ENTRIES_AHEAD):
         ahead.append(pool.imap(_load, entries[start:start + ENTRIES_AHEAD]))
@@ -74,7 +74,7 @@ def _prepare_worker(stop):
 
 
 def _load(entry):
-    """Load an entry: return its record, its size and its sums of B, G and R over pixels; None after `_stop`."""
+    """Load an entry and return its record, its size and its sums of B, G and R over pixels; None after `_stop`."""
     if _stop.is_set():
         return None
     image, labels = entry.load()

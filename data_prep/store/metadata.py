@@ -12,7 +12,7 @@ from data_prep.strict_model import LARGEST, StrictModel, parse
 
 FILE_NAME = "dataset.json"
 VOID = 255
-RECORD_FORMAT = 2  # of the records of datum.py, raised with every change; 2 has a checksum
+RECORD_FORMAT = 2  # version of datum.py's records, raised with every change; version 2 has a checksum
 
 
 class LabelClass(NamedTuple):
@@ -88,7 +88,7 @@ class _File(StrictModel):
     seed: _Whole
     subsampling: _Whole
     void: _Whole
-    generator: _Whole = 0      # of files that were written before this and the next were noted
+    generator: _Whole = 0      # files of early versions lack this key and the next
     record_format: _Whole = 1
 
     @pydantic.validator("label_ids")

@@ -1,4 +1,4 @@
-"""Reading the LMDB of a split: its records in their order, each verified as it is read."""
+"""Reading the LMDB of a split: its records in their order, each verified when it is read."""
 
 import functools
 import os
@@ -11,7 +11,7 @@ from data_prep.store.lmdb_check import check_lmdb
 
 
 def record_key(index, name):
-    """The LMDB key of the record at place `index` of the shuffled order."""
+    """Return the LMDB key of the record at place `index` of the shuffled order."""
     return f"{index:08d}_{name}".encode("utf-8")
 
 
@@ -34,16 +34,16 @@ class Records:
         return len(self.keys)
 
     def name(self, index):
-        """Name of the image at place `index`."""
+        """Return the name of the image at place `index`."""
         return self.keys[index].decode("utf-8", "replace").partition("_")[2]
 
     def record(self, index):
-        """The stored bytes at place `index`, for `datum.decode_planes`."""
+        """Return the stored bytes at place `index`, for `datum.decode_planes`."""
         with self._environment().begin() as transaction:
             return transaction.get(self.keys[index])
 
     def planes(self, index):
-        """Planes B, G, R and label at place `index`: (4, H, W) uint8, read-only.
+        """Return the planes B, G, R and label at place `index`: (4, H, W) uint8, read-only.
 
         Raises
         ------
@@ -57,7 +57,7 @@ class Records:
                             f"read. {error}") from None
 
     def __getitem__(self, index):
-        """(image (H, W, 3) RGB, labels (H, W)) at place `index`, both uint8; raises as `planes` does."""
+        """Return (image (H, W, 3) RGB, labels (H, W)) at place `index`, both uint8; raises as `planes` does."""
         return planes_to_pair(self.planes(index))
 
     def _environment(self):
@@ -98,5 +98,5 @@ def open_records(folder):
 
 @functools.lru_cache(maxsize=None)
 def _open_environment(folder, inode, process):
-    """Open one environment per file and process: LMDB forbids a second one, and one that came through a fork."""
+    """Open one environment per file and process: LMDB forbids a second one, and the use of one after a fork."""
     return lmdb.open(folder, readonly=True, lock=False, readahead=False, create=False, subdir=True)

@@ -1,4 +1,4 @@
-"""Progress of writing LMDBs, noted beside them so that the run after a killed one continues its work."""
+"""Progress of writing LMDBs, noted beside them so that the next run continues the work of a killed one."""
 
 import hashlib
 import json
@@ -39,7 +39,7 @@ class SplitProgress(NamedTuple):
                              tuple(sorted({*self.sizes, size})), _chained(self.source, entry))
 
     def comes_from(self, entries):
-        """Return whether the records come from the first of `entries`, whose files are unchanged since."""
+        """Return whether the records come from the first of `entries` and these entries' files are unchanged."""
         source = ""
         for entry in entries[:self.count]:
             source = _chained(source, entry)
@@ -47,7 +47,7 @@ class SplitProgress(NamedTuple):
 
 
 def _chained(digest, entry):
-    """Extend the digest of the entries before by `entry`: its name, and its files' sizes and times."""
+    """Extend a digest of entries by another entry: by its name and its files' sizes and times."""
     statuses = [os.stat(path) for path in entry.files]
     described = digest, entry.name, [(status.st_size, status.st_mtime_ns) for status in statuses]
     return hashlib.sha256(repr(described).encode("utf-8")).hexdigest()
@@ -85,7 +85,7 @@ class WriteProgress:
             return {}
 
     def records(self):
-        """Return the number of records that are written, of all splits."""
+        """Return the number of written records of all splits."""
         return sum(progress.count for progress in self._splits.values())
 
     def get(self, split):
@@ -93,7 +93,7 @@ class WriteProgress:
         return self._splits.get(split, SplitProgress())
 
     def note(self, split, progress):
-        """Note the progress of a split, whose records must be on the disk by then."""
+        """Note the progress of a split, whose records must already be on the disk."""
         self._splits[split] = progress
         fields = {"settings": self._settings,
                   "splits": {name: noted._asdict() for name, noted in self._splits.items()}}

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from experiments.settings.config import load_config
 from prototxt.stages import STAGES
 from tests.docker.fakes import REPOSITORY
 
@@ -134,6 +135,19 @@ def test_configuration_and_build_folder_can_be_named(front_door):
                           "SPLIT=train", "LMDB_ARGS=--count train=40")
     assert "--output build/short/lmdb --count train=40" in " ".join(done.stdout.split())
     assert "evaluate --config experiments/configs/camvid.yaml --build build/short --split train" in done.stdout
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "experiments" / "configs").glob("*.yaml")),
+                         ids=lambda path: path.stem)
+def test_scored_are_the_splits_of_the_configuration(front_door, path):
+    config = load_config(path)
+    (front_door.repository / "experiments" / "configs" / f"{config.dataset}.yaml").touch()
+    words = [f"DATASET={config.dataset}", "CAMVID=there", "CITYSCAPES=there"]
+    for target in ("evaluate", "report"):
+        done = front_door.run("make", "-n", target, *words)
+        assert f"experiments.{target} --config " in done.stdout, done.stderr
+        assert f"--split {' '.join(config.scored_splits)}\n" in done.stdout
+    assert f"--split {config.scored_splits[0]} " in front_door.run("make", "-n", "grid-search", *words).stdout
 
 
 def test_several_processes_and_machines_are_handed_over(front_door):

@@ -1,4 +1,4 @@
-"""Output of `make test-faults`: a line per fault, with what was broken and what came of it."""
+"""Output of `make test-faults`: a line per fault, with the fault and its consequence."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.experiments.tiny_experiment import make_experiment
 
 @pytest.fixture
 def fault(record_property):
-    """Return a function that notes a line, printed when the test has ended."""
+    """Return a function that notes a line, which is printed at the end of the test."""
     def note(line):
         record_property("fault", line)
     return note
@@ -16,7 +16,7 @@ def fault(record_property):
 
 @pytest.fixture
 def make_tiny_experiment(tmp_path, make_dataset):
-    """Return a function that gives (configuration file, build folder) of a tiny experiment with changes."""
+    """Return a function that makes a tiny experiment with changes: it returns (configuration file, build folder)."""
     def make(**changes):
         _, build = make_experiment(tmp_path, make_dataset, **changes)
         return tmp_path / "tiny.yaml", build

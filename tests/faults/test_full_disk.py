@@ -1,4 +1,4 @@
-"""A disk that is full while a report is written: the kernel ends each file early, as a full disk would."""
+"""A disk that is full while a report is written, imitated by a limit on the size of files."""
 
 import resource
 import subprocess

@@ -1,4 +1,4 @@
-"""Kills at random moments of all stages, each resumed, to weights that are equal to the last bit."""
+"""Kills at random moments of all stages: the resumed runs end with weights that are equal to the last bit."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""Load: memory stays flat over many calls and iterations, and a batch of 16 gives what 16 single images give."""
+"""Load: memory stays flat over many calls and iterations, and a batch of 16 equals 16 single images."""
 
 import os
 import subprocess
@@ -17,11 +17,11 @@ from theano_crf.memory import needed_bytes
 
 CALLS, ITERATIONS = 20000, 2000
 MEGABYTE = 1e6
-GROWTH = 4 * MEGABYTE  # what Python and the allocator may settle by: 200 bytes a call
+GROWTH = 4 * MEGABYTE  # allowed while Python and the allocator settle: 200 bytes per call
 
 
 def problems():
-    """Problems of several shapes, with truth."""
+    """Yield problems of several shapes: unary costs, weights and truth."""
     generator = np.random.default_rng(0)
     for shape in ((1, 5, 24, 32), (2, 3, 17, 9), (16, 4, 12, 20), (1, 19, 8, 40)):
         yield (generator.normal(size=shape).astype(np.float32),
@@ -60,7 +60,7 @@ def test_a_batch_of_16_is_16_images(fault):
 
 
 def test_memory_is_flat_over_training(make_tiny_experiment, fault):
-    """The joint stage, with batches of 16."""
+    """The joint stage is trained with batches of 16."""
     runs = Runs(*make_tiny_experiment(stage4=dict(STAGE, type="SGD", weight_decay=0, batch=16, iterations=ITERATIONS,
                                                   validate_every=500)))
     for stage in ("stage1", "stage2", "stage3"):

@@ -1,4 +1,4 @@
-"""Kills (kill -9) of all that takes long besides training: the same command ends with what an unbroken one gives."""
+"""Kills (kill -9) of all long commands but training: started again, each gives the result of an unbroken run."""
 
 import functools
 import hashlib
@@ -20,7 +20,7 @@ import yaml
 from data_prep.store.records import open_records
 
 KILLS = 3
-DEADLINE = 600  # seconds; they keep a test from hanging, and the machine may be busy
+DEADLINE = 600  # seconds until a test that hangs fails; the machine may be busy
 
 EVALUATION = """
 import sys, time
@@ -58,7 +58,7 @@ def finish(*words):
 
 
 def kill_once(reached, *words):
-    """Start, kill once `reached()` is true, and wait until what it started has ended, too."""
+    """Start a command, kill it once `reached()` is true, and wait until the processes that it started have ended."""
     run = start(*words)
     deadline = time.monotonic() + DEADLINE
     while not reached():
@@ -67,7 +67,7 @@ def kill_once(reached, *words):
     run.kill()
     run.communicate()  # returns when nobody holds its output any more
     while any(_group(process) == run.pid for process in psutil.process_iter()):
-        assert time.monotonic() < deadline, "what it started goes on"
+        assert time.monotonic() < deadline, "a process that it started goes on"
         time.sleep(0.05)
 
 
@@ -89,7 +89,7 @@ def size(path):
 
 
 def test_preparation(tmp_path, moments, fault):
-    """Each kill comes some time after another 64 images were noted as written."""
+    """Each kill comes a random time after another 64 images were noted as written."""
     def words(output):
         return ["-m", "data_prep", "--dataset", "scenes", "--output", output, "--count", "train=220", "val=1"]
 
@@ -171,7 +171,7 @@ def test_grid_search(tiny_build, moments, fault):
 
 
 class SlowServer(http.server.BaseHTTPRequestHandler):
-    """Sends `content` from where it is asked for, slowly."""
+    """Sends `content` slowly, from the byte that is asked for."""
 
     def __init__(self, content, asked, *arguments):
         self.content, self.asked = content, asked

@@ -21,7 +21,7 @@ LONG = dict(STAGE, iterations=2000, validate_every=20)
 
 
 def sentence(errors):
-    """The one line that a failed run says."""
+    """Return the one sentence with which a run failed."""
     assert errors.startswith("error: ") and errors.count("\n") == 1, errors
     return errors[len("error: "):-1]
 
@@ -134,7 +134,7 @@ def test_too_little_memory_is_said_before_any_is_taken(make_tiny_experiment, mak
 
 
 def in_a_file_system_of_its_own(script, *arguments):
-    """Run a shell script that may mount file systems, which vanish with it."""
+    """Run a shell script that may mount file systems, which vanish at its end."""
     for words in (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"]):
         if subprocess.run([*words, "mount", "-t", "tmpfs", "tmpfs", "/mnt"], stderr=subprocess.DEVNULL).returncode == 0:
             return subprocess.run([*words, "bash", "-c", script, "fault", *map(str, arguments)], stdout=subprocess.PIPE,
@@ -166,7 +166,7 @@ def test_a_full_disk(make_tiny_experiment, fault):
     _, expected = runs.train("stage1")
     snapshot = sum(path.stat().st_size for path in (runs.build / "stage1").glob("snapshot_iter_12.*"))
     runs.forget(["stage1"])
-    # room for two snapshots and a part of the third
+    # The disk has room for two snapshots and a part of the third.
     done = in_a_file_system_of_its_own(FULL_DISK.replace("TRAIN", train_words(runs)), runs.build, int(2.6 * snapshot))
     lines = done.stderr.splitlines()
     assert lines[0].startswith("error: The snapshot of iteration ") and "No space left on device" in lines[0], lines

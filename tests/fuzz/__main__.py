@@ -1,7 +1,7 @@
-"""Fuzz all targets, or those that are named: `python3 -m tests.fuzz [--seed N] [--share X] [TARGET...]`.
+"""Fuzz the named targets, or all: `python3 -m tests.fuzz [--seed N] [--share X] [TARGET...]`.
 
-Prints a line per target with its number of inputs, as libFuzzer counts them. A target that fails leaves the input in
-build/fuzz/ and its traceback on the screen; `python3 -m tests.fuzz.one_target TARGET FILE` runs that input again.
+Prints a line per target with libFuzzer's count of its inputs. A target that fails prints its traceback and leaves the
+input in build/fuzz/; `python3 -m tests.fuzz.one_target TARGET FILE` runs that input again.
 """
 
 import argparse
@@ -16,11 +16,11 @@ from data_prep.number_types import positive_real, whole_number
 from tests.fuzz.targets import TARGETS
 
 FOLDER = os.path.join("build", "fuzz")
-TIMEOUT = 600  # seconds an input; the machine may be busy
+TIMEOUT = 600  # seconds per input; the machine may be busy
 
 
 def fuzz(name, runs, seed):
-    """Run a target in a process of its own; (number of inputs, seconds, whether all went well, what it printed)."""
+    """Run a target in its own process; return (number of inputs, seconds, whether all passed, its output)."""
     begin = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.one_target", name, f"-runs={runs}", f"-seed={seed}",

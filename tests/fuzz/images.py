@@ -1,4 +1,4 @@
-"""Fuzz target of PNG files, as images and as labels."""
+"""Fuzz target for PNG files, read as images and as labels."""
 
 import io
 import os
@@ -19,13 +19,14 @@ TABLE = training_labels(range(CLASSES), (11,))
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 warnings.simplefilter("ignore")  # Pillow warns of large images
-Image.MAX_IMAGE_PIXELS = 1 << 18  # it refuses twice as many; with its own limit such images take a second each
+Image.MAX_IMAGE_PIXELS = 1 << 18  # Pillow refuses twice as many; up to its own limit an image takes a second
 
 
 def check_png(data):
-    """A file as an image or, by the first byte, as the label of a good image; refused, or within its bounds.
+    """Check that a file is refused, or that its image and labels have the right shapes, types and values.
 
-    The first byte also says whether the checksums of the chunks are made right, or nothing but they would be tested.
+    The first byte decides whether it is read as an image or as the label of a good image, and whether its chunks'
+    checksums are corrected, without which hardly any input would get past them.
     """
     if not data:
         return
@@ -35,12 +36,12 @@ def check_png(data):
     with open(path, "wb") as stream:
         stream.write(content)
     if as_label:
-        found = outcome(lambda: load_pair(_image_of_size(content), path, TABLE, subsampling), DataError)
+        pair = outcome(lambda: load_pair(_image_of_size(content), path, TABLE, subsampling), DataError)
     else:
-        found = outcome(lambda: load_image(path, subsampling), DataError)
-    if found is None:
+        pair = outcome(lambda: load_image(path, subsampling), DataError)
+    if pair is None:
         return
-    image, labels = found
+    image, labels = pair
     assert image.shape == (*labels.shape, 3) and image.dtype == labels.dtype == np.uint8 and labels.size > 0
     assert ((labels < CLASSES) | (labels == 255)).all()
     if content.count(b"IHDR") > 1:
@@ -67,7 +68,7 @@ def seeds_png():
 
 
 def _image_of_size(content):
-    """A good image as large as the label says it is, if that can be had."""
+    """Return the path of a good image of the size in the label's header, or of 5 x 4 pixels if that is 0 or large."""
     size = [int.from_bytes(content[start:start + 4], "big") for start in (16, 20)]
     if not all(0 < length <= 64 for length in size):
         size = [5, 4]
@@ -78,7 +79,7 @@ def _image_of_size(content):
 
 
 def _with_right_checksums(content):
-    """The file with the right checksum behind each whole chunk."""
+    """Return the file with the right checksum behind each whole chunk."""
     fixed, place = bytearray(content), len(SIGNATURE)
     while place + 12 <= len(fixed):
         end = place + 8 + int.from_bytes(fixed[place:place + 4], "big")

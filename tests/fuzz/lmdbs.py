@@ -1,4 +1,4 @@
-"""Fuzz targets of what data_prep writes: dataset.json, records, and the LMDB's file."""
+"""Fuzz targets for the files that data_prep writes: dataset.json, records, and the LMDB's file."""
 
 import binascii
 import json
@@ -25,19 +25,19 @@ NAME = "frame"
 
 
 def check_description(data):
-    """dataset.json of any content: refused, or of the declared types."""
+    """Check that a dataset.json of any content is refused, or read as the declared types."""
     with open(os.path.join(FOLDER, "dataset.json"), "wb") as stream:
         stream.write(data)
-    found = outcome(lambda: read_metadata(FOLDER), DataError)
-    if found is None:
+    metadata = outcome(lambda: read_metadata(FOLDER), DataError)
+    if metadata is None:
         return
-    numbers = [*found.mean_bgr, *found.label_ids, found.seed, found.subsampling, *found.splits.values()]
-    assert np.isfinite(np.array(numbers, dtype=np.longdouble)).all() and len(found.mean_bgr) == 3
-    assert len(found.label_ids) == len(found.classes) and isinstance(found.name, str)
-    for row in found.classes:
+    numbers = [*metadata.mean_bgr, *metadata.label_ids, metadata.seed, metadata.subsampling, *metadata.splits.values()]
+    assert np.isfinite(np.array(numbers, dtype=np.longdouble)).all() and len(metadata.mean_bgr) == 3
+    assert len(metadata.label_ids) == len(metadata.classes) and isinstance(metadata.name, str)
+    for row in metadata.classes:
         assert isinstance(row.name, str) and isinstance(row.category, str) and len(row.colour) == 3
-    write_metadata(FOLDER, found)
-    assert read_metadata(FOLDER) == found
+    write_metadata(FOLDER, metadata)
+    assert read_metadata(FOLDER) == metadata
 
 
 def seeds_description():
@@ -49,7 +49,7 @@ def seeds_description():
 
 
 def check_record(data):
-    """A record of any bytes: refused, or what protobuf alone and the checksum's definition give."""
+    """Check that a record of any bytes is refused, or is what protobuf alone and the checksum's definition give."""
     planes = outcome(lambda: decode_planes(data, NAME), DataError)
     if planes is None:
         return
@@ -67,7 +67,7 @@ def seeds_record():
 
 
 def _write_lmdb():
-    """A file of three levels: hundreds of small records, and some on pages of their own."""
+    """Write an LMDB of three levels, hundreds of small records and some on own pages; return its bytes and contents."""
     generator = np.random.default_rng(1)
     folder = os.path.join(FOLDER, "whole")
     with lmdb.open(folder, map_size=1 << 24) as environment, environment.begin(write=True) as transaction:
@@ -86,7 +86,7 @@ def _contents(folder):
 
 
 def check_lmdb(data):
-    """An LMDB whose file is overwritten in places, or cut: refused, or read as it was."""
+    """Check that an LMDB whose file is overwritten in places, or cut, is refused or read as it was."""
     whole, expected = _whole()
     provider, content = atheris.FuzzedDataProvider(data), bytearray(whole)
     pages = len(whole) // 4096
@@ -101,12 +101,12 @@ def check_lmdb(data):
     path = os.path.join(folder, "data.mdb")
     with open(path, "wb") as stream:
         stream.write(content)
-    found = outcome(lambda: _contents(folder), DataError)
+    contents = outcome(lambda: _contents(folder), DataError)
     records._open_environment.cache_clear()
     os.remove(path)
     os.rmdir(folder)
-    if found is not None:
-        assert found == expected, "another content was read"
+    if contents is not None:
+        assert contents == expected, "another content was read"
 
 
 def _whole(kept=[]):

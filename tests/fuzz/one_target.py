@@ -1,4 +1,4 @@
-"""One target under libFuzzer: `python3 -m tests.fuzz.one_target TARGET [-runs=N...] [FILE]`."""
+"""Run one target under libFuzzer: `python3 -m tests.fuzz.one_target TARGET [-runs=N...] [FILE]`."""
 
 import os
 import sys

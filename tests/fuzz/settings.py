@@ -1,4 +1,4 @@
-"""Fuzz targets of the configuration reader: the text, and what a text may hold."""
+"""Fuzz targets for the reader of configurations: their text, and the values that a text may hold."""
 
 import json
 import math
@@ -21,7 +21,7 @@ SMALLEST = {"dataset": "a", **{f"stage{number}": STAGE for number in (1, 2, 3, 4
 
 
 def check_configuration(data):
-    """Any bytes as a configuration: refused with a sentence, or good values that survive being written and read."""
+    """Check that any bytes are refused with a sentence, or give good values that survive being written and read."""
     path = os.path.join(FOLDER, "config.yaml")
     with open(path, "wb") as stream:
         stream.write(data)
@@ -44,7 +44,7 @@ def seeds_configuration():
 
 
 def check_settings(data):
-    """The smallest configuration with some keys changed to anything that YAML can hold."""
+    """Check the smallest configuration with some keys changed to any values that YAML can hold."""
     provider = atheris.FuzzedDataProvider(data)
     values = {key: dict(value) if isinstance(value, dict) else value for key, value in SMALLEST.items()}
     for _ in range(provider.ConsumeIntInRange(1, 4)):
@@ -84,7 +84,7 @@ def _value(provider, depth=2):
 
 
 def check_values(config):
-    """Assert what the code behind the reader relies on, said anew."""
+    """Assert the bounds that the code behind the reader relies on, written independently of it."""
     assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", config.dataset), config.dataset
     for model in (config, config.net, config.crf, *map(config.stage, STAGES)):
         for name, value in model:

@@ -1,4 +1,4 @@
-"""Fuzz target of theano_crf's functions: arguments of any shape, type, layout and value."""
+"""Fuzz target for theano_crf's functions: arguments of any shape, type, layout and value."""
 
 import warnings
 
@@ -15,13 +15,13 @@ DTYPES = [np.float32, np.float64, np.float16, np.longdouble, np.int8, np.int32, 
 SPECIAL = [0.0, -0.0, 1e-42, -1e-30, 0.5, 1.0, 3.0, -2.0, 255.0, 1e6, 3e38, -3e38, 1e300, np.inf, -np.inf, np.nan]
 SETTINGS = [0, 1, 2, 15, -1, 0.0, 0.1, 1.5, -0.1, 1e300, 1e39, 10 ** 400, 2 ** 31, 2 ** 32 + 1, 2 ** 64, True, None, "",
             "1", "argmin", "icm", b"viterbi", [], np.nan, np.inf, np.float32(0.3), np.int8(3), np.ones((2, 2)), 1j]
-LARGEST = 1e6  # of costs and weights whose results are compared; beyond it single precision ends somewhere
+LARGEST = 1e6  # of costs and weights whose results are compared; beyond it single precision is too coarse
 
-warnings.simplefilter("ignore")  # NumPy warns of what is then refused
+warnings.simplefilter("ignore")  # NumPy warns of values that are then refused
 
 
 def check_solver(data):
-    """One call of one function: refused with a sentence, or right by what is said plainly in NumPy."""
+    """Check that one call of one function is refused with a sentence, or agrees with its plain NumPy twin."""
     provider = atheris.FuzzedDataProvider(data)
     seed = provider.ConsumeIntInRange(0, 2 ** 16)
     shape = tuple(provider.ConsumeIntInRange(1, most) for most in (2, 5, 7, 19))
@@ -48,7 +48,7 @@ def seeds_solver():
 
 
 def _changed(array, provider):
-    """The array with another type, layout or shape, with special values, or something else in its place."""
+    """Return the array with another type, layout or shape or with special values, or something else in its place."""
     kind = provider.ConsumeIntInRange(0, 11)
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.size == 0:
         return array
@@ -67,7 +67,7 @@ def _changed(array, provider):
         return np.flip(np.flip(array, axis).copy(), axis) if provider.ConsumeBool() else np.asfortranarray(array)
     if kind == 5:
         wide = np.repeat(array, 2, axis=provider.ConsumeIntInRange(0, array.ndim - 1))
-        step = tuple(length // found for length, found in zip(wide.shape, array.shape))
+        step = tuple(length // original for length, original in zip(wide.shape, array.shape))
         return wide[tuple(slice(None, None, number) for number in step)]
     if kind == 6 and not array.dtype.hasobject:  # not aligned
         memory = np.zeros(array.nbytes + 1, np.uint8)
@@ -87,12 +87,12 @@ def _changed(array, provider):
 
 
 def _settings(provider, **usual):
-    """The usual settings, some of them changed."""
+    """Return the usual settings, some of them changed."""
     for name in usual:
         if provider.ConsumeIntInRange(0, 7) == 0:
             usual[name] = provider.PickValueInList(SETTINGS)
     if isinstance(usual.get("iterations"), int) and 2 ** 20 < usual["iterations"] < 2 ** 63:
-        usual["iterations"] = 1  # the other is allowed, and takes for ever
+        usual["iterations"] = 1  # so many are allowed, but take for ever
     return usual
 
 
@@ -119,18 +119,18 @@ def _contrast_weights(arrays, provider):
     alpha, beta, lam = (float(settings[name]) for name in ("alpha", "beta", "lam"))
     assert weights.shape == (len(image), 2, *image.shape[2:]) and weights.dtype == np.float32
     assert np.isfinite(weights).all() and (weights >= 0).all() and (weights <= np.float32(lam)).all()
-    for found, one in zip(weights, image):
+    for edges, one in zip(weights, image):
         expected = twins.contrast_weights(one, alpha, beta, lam)
         differences = [np.diff(one, axis=axis) for axis in (1, 2)]
         if all(((np.abs(difference) > 1e-4) | (difference == 0)).all() for difference in differences):
-            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5 * lam)
+            np.testing.assert_allclose(edges, expected, rtol=1e-3, atol=1e-5 * lam)
 
 
 def _energy(arrays, provider):
     unary, weights, labels = (arrays[name] for name in ("unary", "weights", "labels"))
-    found = outcome(lambda: theano_crf.energy(unary, weights, labels), *ALLOWED)
-    if found is not None:
-        np.testing.assert_allclose(found, _energies(unary, weights, labels), rtol=1e-6, atol=1e-6)
+    energies = outcome(lambda: theano_crf.energy(unary, weights, labels), *ALLOWED)
+    if energies is not None:
+        np.testing.assert_allclose(energies, _energies(unary, weights, labels), rtol=1e-6, atol=1e-6)
 
 
 def _dual_mm(arrays, provider):
@@ -138,19 +138,19 @@ def _dual_mm(arrays, provider):
     decode = provider.PickValueInList(["argmin", "viterbi", "icm", "icm", None])
     settings["decode"] = decode or provider.PickValueInList(SETTINGS)
     unary, weights = arrays["unary"], arrays["weights"]
-    found = outcome(lambda: theano_crf.dual_mm(unary, weights, **settings), *ALLOWED)
-    if found is None:
+    solution = outcome(lambda: theano_crf.dual_mm(unary, weights, **settings), *ALLOWED)
+    if solution is None:
         return
     n, k, h, w = np.shape(unary)
-    assert found.labels.shape == (n, h, w) and ((found.labels >= 0) & (found.labels < k)).all()
+    assert solution.labels.shape == (n, h, w) and ((solution.labels >= 0) & (solution.labels < k)).all()
     if _comparable(unary, weights):
         slack = _slack(unary, weights)
-        np.testing.assert_allclose(found.energy, _energies(unary, weights, found.labels), atol=slack)
-        assert (found.lower_bound <= found.energy + slack).all()
+        np.testing.assert_allclose(solution.energy, _energies(unary, weights, solution.labels), atol=slack)
+        assert (solution.lower_bound <= solution.energy + slack).all()
         if k ** (h * w) <= 256:
             singles = (np.asarray(array, np.float32) for array in (unary, weights))
             best = [twins.least_energy(*image) for image in zip(*singles)]
-            assert (found.lower_bound <= np.array(best) + slack).all()
+            assert (solution.lower_bound <= np.array(best) + slack).all()
 
 
 def _ssvm(arrays, provider):
@@ -159,32 +159,32 @@ def _ssvm(arrays, provider):
     if isinstance(truth, np.ndarray) and truth.dtype == np.int64 and provider.ConsumeBool():
         latent = np.random.default_rng(truth.size).random(truth.shape) < provider.PickValueInList([0.1, 0.4, 0.9, 1])
         truth = np.where(latent, 255, truth)
-    found = outcome(lambda: theano_crf.ssvm(unary, weights, truth, **settings), *ALLOWED)
-    if found is None:
+    structured = outcome(lambda: theano_crf.ssvm(unary, weights, truth, **settings), *ALLOWED)
+    if structured is None:
         return
     unary, weights = np.asarray(unary, np.float32), np.asarray(weights, np.float32)
     truth = np.asarray(truth).astype(int)
     n, k, h, w = unary.shape
-    assert found.labels.shape == (n, h, w) and ((found.labels >= 0) & (found.labels < k)).all()
+    assert structured.labels.shape == (n, h, w) and ((structured.labels >= 0) & (structured.labels < k)).all()
     void, gamma = settings["void"], float(np.float32(settings["gamma"]))
-    completed = twins.completed_truth(found)
+    completed = twins.completed_truth(structured)
     assert (completed == truth)[truth != void].all()
     if _comparable(unary, weights, gamma):
         expected = [twins.ssvm_loss(*image, gamma, void)
-                    for image in zip(unary, weights, truth, completed, found.labels)]
+                    for image in zip(unary, weights, truth, completed, structured.labels)]
         slack = _slack(unary, weights) + 1e-6 * gamma * h * w
-        np.testing.assert_allclose(found.loss, expected, atol=slack)
-        own = np.where(truth == void, found.labels, truth)
+        np.testing.assert_allclose(structured.loss, expected, atol=slack)
+        own = np.where(truth == void, structured.labels, truth)
         assert (_energies(unary, weights, completed) <= _energies(unary, weights, own) + slack).all()
-        assert (found.certificate >= found.loss - slack).all()
+        assert (structured.certificate >= structured.loss - slack).all()
         if k ** (h * w) <= 256:
             hinges = [twins.hinge(*image, gamma, void) for image in zip(unary, weights, truth)]
-            assert (found.certificate >= np.array(hinges) - slack).all()
-    assert (found.loss == 0)[(truth == void).all(axis=(1, 2))].all()
+            assert (structured.certificate >= np.array(hinges) - slack).all()
+    assert (structured.loss == 0)[(truth == void).all(axis=(1, 2))].all()
     classes = np.arange(k)[:, np.newaxis, np.newaxis]
-    gradient = 1.0 * (completed[:, np.newaxis] == classes) - (found.labels[:, np.newaxis] == classes)
-    np.testing.assert_array_equal(found.grad_unary, gradient)
+    gradient = 1.0 * (completed[:, np.newaxis] == classes) - (structured.labels[:, np.newaxis] == classes)
+    np.testing.assert_array_equal(structured.grad_unary, gradient)
     for channel, (dy, dx) in enumerate([(0, 1), (1, 0)]):
         here, there = np.s_[:, :h - dy, :w - dx], np.s_[:, dy:, dx:]
-        cut = [1.0 * (labels[here] != labels[there]) for labels in (completed, found.labels)]
-        np.testing.assert_array_equal(found.grad_weights[:, channel][here], cut[0] - cut[1])
+        cut = [1.0 * (labels[here] != labels[there]) for labels in (completed, structured.labels)]
+        np.testing.assert_array_equal(structured.grad_weights[:, channel][here], cut[0] - cut[1])

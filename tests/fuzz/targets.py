@@ -1,4 +1,4 @@
-"""The table of fuzz targets: what is fed with bytes, and with how many inputs."""
+"""The table of fuzz targets, with their numbers of inputs."""
 
 import importlib
 from typing import NamedTuple
@@ -11,13 +11,13 @@ class Target(NamedTuple):
     inputs: int
 
 
-# Those that take longest begin: they run side by side. Behind each: inputs a second of processor time, roughly.
+# Targets run side by side, so the longest come first. The comments start with the inputs per second of processor time.
 TARGETS = {
-    "lmdb": Target("lmdbs", 8000),                # 35; data.mdb: each input is read in a process of its own, too
+    "lmdb": Target("lmdbs", 8000),                # 35; data.mdb, each input read in a process of its own first
     "solver": Target("solver", 120000),           # 500; theano_crf's functions
-    "settings": Target("settings", 100000),       # 700; what YAML text may hold
+    "settings": Target("settings", 100000),       # 700; values that YAML text may hold
     "png": Target("images", 120000),              # 1,500
-    "configuration": Target("settings", 30000),   # 800; YAML text: PyYAML is Python
+    "configuration": Target("settings", 30000),   # 800; YAML text, slow since PyYAML is Python
     "caffemodel": Target("weights", 100000),      # 6,000
     "description": Target("lmdbs", 150000),       # 12,000; dataset.json
     "record": Target("lmdbs", 500000),            # 100,000
@@ -25,13 +25,16 @@ TARGETS = {
 
 
 def load(name):
-    """(check, seeds) of a target; imports what it checks."""
+    """Return (check, seeds) of a target; imports the code that it checks."""
     module = importlib.import_module(f"tests.fuzz.{TARGETS[name].module}")
     return getattr(module, f"check_{name}"), getattr(module, f"seeds_{name}")
 
 
 def outcome(call, *allowed):
-    """Return the result of `call`, None where it raises one of the `allowed` exceptions itself, in one line."""
+    """Return the result of `call`, or None if it raises one of the `allowed` exceptions.
+
+    An exception of a subclass, or a message that is not one line, is a failure.
+    """
     try:
         return call()
     except allowed as error:

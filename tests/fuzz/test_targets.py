@@ -1,4 +1,4 @@
-"""The fuzz targets hold for their seeds, and for these with some bytes changed; many more: `make test-fuzz`."""
+"""The fuzz targets on their seeds, and on seeds with some bytes changed; `make test-fuzz` runs many more inputs."""
 
 import pytest
 from hypothesis import given, settings
@@ -29,7 +29,7 @@ def test_changed_seeds(name):
 
 
 def changed(content, generator):
-    """Some bytes overwritten, inserted or removed."""
+    """Return the content with some bytes overwritten, inserted or removed."""
     content = bytearray(content)
     for _ in range(generator.randint(1, 4)):
         place = generator.randint(0, len(content))

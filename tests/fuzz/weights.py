@@ -1,4 +1,4 @@
-"""Fuzz target of VGG16's weights, as the surgery reads them."""
+"""Fuzz target for VGG16's weights, as `data_prep.vgg16` reads and converts them."""
 
 import os
 import tempfile
@@ -16,7 +16,7 @@ FOLDER = tempfile.mkdtemp(prefix="fuzz")
 
 
 def check_caffemodel(data):
-    """A file of any bytes: refused, or a net whose blobs have the shapes that VGG16's must and the file's values."""
+    """Check that a file of any bytes is refused, or gives a net with VGG16's shapes and the file's values."""
     path = os.path.join(FOLDER, "weights.caffemodel")
     with open(path, "wb") as stream:
         stream.write(data)
@@ -33,8 +33,8 @@ def check_caffemodel(data):
         outputs = len(biases.data)
         assert tuple(weights.shape.dim) == (outputs, channels, window, window) and tuple(biases.shape.dim) == (outputs,)
         assert len(weights.data) == outputs * channels * window ** 2 > 0
-        for found, given in zip(layer.blobs, values[layer.name]):
-            np.testing.assert_array_equal(np.array(found.data), np.array(given.data))
+        for blob, given in zip(layer.blobs, values[layer.name]):
+            np.testing.assert_array_equal(np.array(blob.data), np.array(given.data))
         channels = outputs
     assert convert(converted)[0].SerializeToString() == converted.SerializeToString()
 
@@ -45,7 +45,7 @@ def seeds_caffemodel():
 
 
 def smallest_model(old_format):
-    """VGG16 with one channel per layer, in the format of 2014 or today's."""
+    """Return VGG16 with one channel per layer, in the format of 2014 or in today's."""
     generator, parameter = np.random.default_rng(1), caffe_pb2.NetParameter()
     add = parameter.layers.add if old_format else parameter.layer.add
     shapes = {name: (1, COLOURS if name == "conv1_1" else 1, 3, 3) for name in CONVOLUTIONS}

@@ -1,4 +1,4 @@
-"""Augmentation: an image and its labels stay together, colours change as defined, draws follow from seed and place."""
+"""Augmentation: images and labels stay together, colours change as defined, draws follow from seed and position."""
 
 import numpy as np
 import pydantic
@@ -19,7 +19,7 @@ def change(**parts):
 
 
 def coordinates(height, width):
-    """An image whose red is the column and whose green is the row, and labels that number squares of 8 pixels."""
+    """An image whose red is the column and whose green is the row, and labels that number squares of 8 x 8 pixels."""
     rows, columns = np.mgrid[:height, :width]
     image = np.stack([columns, rows, 0 * rows], axis=-1).astype(np.uint8)
     return image, (rows // 8 * 16 + columns // 8).astype(np.uint8) % 200
@@ -50,7 +50,7 @@ def test_each_pixel_shows_the_place_that_its_label_comes_from(scale, place, size
     assert [len(rows), len(columns)] == [min(pair) for pair in zip(scaled, crop)]
     assert inside[np.ix_(rows, columns)].all()
     assert np.all(shown[~inside] == GREY)
-    # Row and column of the image that the middle of each pixel of the result lies on, from what it shows.
+    # The colours show the row and column of the image from which each pixel of the result comes.
     margin = 1 + 1 / scale
     for axis, lines, channel in ((0, rows, 1), (1, columns, 0)):
         step = size[axis] / scaled[axis]
@@ -108,7 +108,7 @@ def test_hues_turn_as_scikit_image_turns_them(turn):
     hsv[:, :, 0] = (hsv[:, :, 0] + round(turn * 255) / 255) % 1
     expected = 255 * color.hsv2rgb(hsv)
     coloured = np.asarray(change(turn=turn).recolour(Image.fromarray(image)))
-    # Pillow cuts hues to 255 steps around the circle, which has six parts that rise or fall by up to 255 each.
+    # Pillow rounds hues to 255 steps around the circle. Over each sixth of it a channel changes by up to 255.
     assert np.abs(coloured - expected).max() <= 6 + 3
     assert np.abs(coloured - expected).mean() < 1.5
 

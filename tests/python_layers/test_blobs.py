@@ -1,4 +1,4 @@
-"""Bottoms and tops: counted, and made lists of."""
+"""Bottom and top blobs: their numbers are checked, and their vectors become lists."""
 
 import pytest
 
@@ -10,7 +10,7 @@ class Loss:
 
 
 class Vector:
-    """Can be indexed but not iterated over, as Caffe's own vector of blobs."""
+    """A sequence that can be indexed but not iterated over, like Caffe's own vector of blobs."""
 
     __iter__ = None
 

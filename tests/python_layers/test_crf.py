@@ -16,7 +16,7 @@ LAYER = ('layer {{ name: "{name}" type: "Python" {bottoms} {tops} {rest} '
 
 
 def make_net(tmp_path, name, inputs, tops, rest="", **parameters):
-    """Return a net of one layer on top of inputs, which are set; they take gradients where `rest` forces them."""
+    """Return a net of one layer on top of inputs that hold the given arrays; `rest` may force gradients for them."""
     text = "force_backward: true\n" if name == "SSVMLoss" else ""
     for blob, array in inputs.items():
         text += INPUT.format(blob, " ".join(f"dim: {size}" for size in array.shape))

@@ -1,4 +1,4 @@
-"""SegmentationData: what it delivers, in which order, and what it refuses."""
+"""SegmentationData: its batches, their order, and the parameters that it refuses."""
 
 import json
 
@@ -43,8 +43,8 @@ def test_delivers_the_records_less_the_mean(tmp_path, make_dataset):
 def test_the_mean_is_that_of_the_dataset_if_none_is_given(tmp_path, make_dataset):
     metadata = make_dataset({"train": [(10, 12), (7, 5)]})
     given = list(batches(open_net(tmp_path, metadata), 2))
-    found = list(batches(open_net(tmp_path, metadata, mean_bgr=None), 2))
-    assert all(np.array_equal(*pair) for pairs in zip(given, found) for pair in zip(*pairs))
+    derived = list(batches(open_net(tmp_path, metadata, mean_bgr=None), 2))
+    assert all(np.array_equal(*pair) for pairs in zip(given, derived) for pair in zip(*pairs))
     other = next(batches(open_net(tmp_path, metadata, mean_bgr=[1, 2, 3]), 1))
     difference = np.float32(metadata.mean_bgr) - np.float32([1, 2, 3])
     assert np.allclose(other[0] - given[0][0], difference[:, None, None], atol=1e-4)
@@ -54,15 +54,15 @@ def test_an_epoch_holds_each_record_once_and_half_are_mirrored(tmp_path, make_da
     metadata = make_dataset({"train": [(24, 32)] * 20})
     records = open_records(str(tmp_path / "lmdb" / "train"))
     truth = [records[index][1] for index in range(20)]
-    found, mirrored = [], 0
+    order, mirrored = [], 0
     for _, labels in batches(open_net(tmp_path, metadata, mirror=True, batch=4), 10):
         for label in labels:
             plain = [index for index in range(20) if np.array_equal(label, truth[index])]
             turned = [index for index in range(20) if np.array_equal(label, truth[index][:, ::-1])]
-            found += plain or turned
+            order += plain or turned
             mirrored += not plain
-    assert sorted(found[:20]) == list(range(20)) and sorted(found[20:]) == list(range(20))
-    assert found[:20] != found[20:]
+    assert sorted(order[:20]) == list(range(20)) and sorted(order[20:]) == list(range(20))
+    assert order[:20] != order[20:]
     assert 10 <= mirrored <= 30
 
 
@@ -75,8 +75,8 @@ def test_a_saved_net_goes_on_with_the_next_batch(tmp_path, make_dataset):
     net.save(str(tmp_path / "saved.caffemodel"))
     restored = open_net(tmp_path, metadata, mirror=True, batch=2, seed=3)
     restored.copy_from(str(tmp_path / "saved.caffemodel"))
-    for found, expected in zip(batches(restored, 4), everything[5:]):
-        assert np.array_equal(found[0], expected[0]) and np.array_equal(found[1], expected[1])
+    for batch, expected in zip(batches(restored, 4), everything[5:]):
+        assert np.array_equal(batch[0], expected[0]) and np.array_equal(batch[1], expected[1])
 
 
 def test_order_follows_from_the_seed():
@@ -95,15 +95,15 @@ def test_images_of_two_sizes_in_a_batch_are_refused(tmp_path, make_dataset, capf
     assert "iter_size 2" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("parameters, found", [
+@pytest.mark.parametrize("parameters, named", [
     (dict(sauce="x"), "'sauce'"), (dict(batch="many"), "'batch'"), (dict(source="/nowhere"), "/nowhere")])
-def test_wrong_parameters_are_named(tmp_path, make_dataset, parameters, found):
+def test_wrong_parameters_are_named(tmp_path, make_dataset, parameters, named):
     metadata = make_dataset({"train": [(10, 12)]})
     values = dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr))
     values.update(parameters)
     path = tmp_path / "data.prototxt"
     path.write_text(NET.format(json.dumps(values)))
-    with pytest.raises(ValueError, match=found):
+    with pytest.raises(ValueError, match=named):
         caffe.Net(str(path), caffe.TRAIN)
 
 

@@ -1,4 +1,4 @@
-"""Errors of layers: shown and raised, quiet where a program reports them itself."""
+"""Errors of layers: raised with their traceback shown, or without it where a program reports them itself."""
 
 import pytest
 

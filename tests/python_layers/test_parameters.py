@@ -1,4 +1,4 @@
-"""Parameters of the CRF's layers: the paper's by default, within bounds, and those of `theano_crf`."""
+"""Parameters of the CRF's layers: their defaults are the paper's and `theano_crf`'s, their values have bounds."""
 
 import inspect
 from types import SimpleNamespace

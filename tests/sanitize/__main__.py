@@ -1,8 +1,8 @@
 """theano_crf's C++ under AddressSanitizer and UndefinedBehaviorSanitizer: `python3 -m tests.sanitize`.
 
-Theano's modules are compiled anew with both, in a compile folder of their own, and loaded into a Python that starts
-with the sanitizers' libraries. The tests of theano_crf run so, which take each set of instructions in turn, then
-thousands of calls whose memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process
+Theano's modules are compiled with both, in a compile folder of their own, and loaded into a Python that starts with the
+sanitizers' libraries. First the tests of theano_crf run, which take each set of instructions in turn. Then come
+thousands of calls over which memory, counted by the sanitizer to the byte, must not grow. Any finding ends the process
 with a report.
 """
 
@@ -22,15 +22,15 @@ def library(name):
 
 
 def environment():
-    """The environment variables that a sanitized run needs."""
+    """Return the environment variables of a sanitized run."""
     flags = [flag for flag in os.environ.get("THEANO_FLAGS", "").split(",") if not flag.startswith("base_compiledir=")]
     flags += ["base_compiledir=build/theano-sanitize", f"gcc.cxxflags={FLAGS}"]
     return {**os.environ, "THEANO_FLAGS": ",".join(filter(None, flags)),
             "LD_PRELOAD": " ".join([library("libasan.so"), library("libubsan.so")]),
-            # Python keeps what it allocated when it ends, which counts as leaks: the test of calls looks for ours
+            # Memory that Python keeps until its end counts as leaks; our own leaks are found by tests.sanitize.calls.
             "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0:malloc_context_size=5",
             "UBSAN_OPTIONS": "print_stacktrace=1",
-            "PYTHONMALLOC": "malloc", "OMP_WAIT_POLICY": "passive"}  # threads that spin take a busy machine's time
+            "PYTHONMALLOC": "malloc", "OMP_WAIT_POLICY": "passive"}  # spinning threads would slow a busy machine down
 
 
 def main():

@@ -1,4 +1,4 @@
-"""Calls of all functions of theano_crf, good and bad, whose memory must not grow, counted by AddressSanitizer."""
+"""Good and bad calls of all functions of theano_crf, over which memory, counted by AddressSanitizer, must not grow."""
 
 import ctypes
 import gc
@@ -8,11 +8,11 @@ import numpy as np
 
 import theano_crf
 
-PARTS, SETTLING = 5, 2  # Python's own caches grow over the first thousands of calls that are refused
+PARTS, SETTLING = 5, 2  # growth counts from the second fifth on: refused calls first fill Python's own caches
 
 
 def call_all(arrays):
-    """Each function once, with good arguments and with those that the C++ code refuses."""
+    """Call each function once, with good arguments and with arguments that the C++ code refuses."""
     unary, weights, image, truth = arrays
     theano_crf.contrast_weights(image)
     theano_crf.energy(unary, weights, truth)
@@ -49,7 +49,7 @@ def main():
         used.append(allocated())
     grown = used[-1] - used[SETTLING - 1]
     print(f"sanitize: {calls} calls of each function, bytes after each {calls // PARTS}: {', '.join(map(str, used))}")
-    return 0 if grown < calls // PARTS * (PARTS - SETTLING) else 1  # not a byte a call
+    return 0 if grown < calls // PARTS * (PARTS - SETTLING) else 1  # not a byte per call
 
 
 if __name__ == "__main__":

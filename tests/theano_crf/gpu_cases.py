@@ -1,4 +1,4 @@
-"""The GPU's Ops against the CPU's and against brute force. Needs a GPU as Theano's device: test_gpu.py starts it so."""
+"""The GPU's Ops against the CPU's and against brute force. Theano's device must be a GPU, as test_gpu.py starts it."""
 import numpy as np
 import pytest
 import theano
@@ -17,8 +17,8 @@ from . import twins
 
 VOID = 255
 ON_CPU = theano.compile.get_default_mode().excluding("gpuarray_opt")
-# Numbers of labels such that 1, 2, 4, 8, 16, 32 threads share them. Chains of one segment, of a few and of many;
-# bundles of chains that are full and that are not.
+# The numbers of labels are shared by 1, 2, 4, 8, 16 and 32 threads. Chains have one segment, a few and many; bundles of
+# chains are full and partial.
 SHAPES = [(1, 2, 1, 1), (1, 3, 1, 17), (2, 4, 19, 1), (1, 2, 2, 2), (3, 3, 7, 16), (1, 3, 33, 65), (1, 2, 3, 700),
           (1, 2, 1030, 5), (2, 7, 40, 70), (1, 19, 90, 131), (2, 19, 31, 8), (1, 40, 37, 50), (1, 100, 9, 33),
           (2, 255, 5, 18)]
@@ -63,7 +63,7 @@ def ops_of(function):
 
 
 def clear_labels(half_step, unary, weights, iterations):
-    """The CPU's labels after so many iterations, and where they are no matter of rounding."""
+    """The CPU's labels after so many iterations, and a mask of the pixels where rounding cannot change them."""
     withheld = np.zeros_like(unary)
     for step in range(2 * iterations):
         before, (withheld, _) = withheld, half_step[step % 2](unary, weights, withheld)
@@ -81,9 +81,9 @@ def random_truth(seed, unary):
 @pytest.mark.parametrize("name, op", [("dual_mm", GpuDualMM), ("ssvm", GpuStructuredLoss),
                                       ("ssvm", GpuCompletion), ("energy", GpuEnergy)])
 def test_everything_runs_on_the_device(name, op):
-    found = ops_of(functions._compiled(name, "argmin" if name == "dual_mm" else None))
-    assert any(isinstance(one, op) for one in found)
-    assert not any(isinstance(one, NativeOp) for one in found)
+    ops = ops_of(functions._compiled(name, "argmin" if name == "dual_mm" else None))
+    assert any(isinstance(one, op) for one in ops)
+    assert not any(isinstance(one, NativeOp) for one in ops)
     assert any(isinstance(one, NativeOp) for one in ops_of(on_cpu(name, "argmin" if name == "dual_mm" else None)))
 
 
@@ -92,15 +92,15 @@ def test_arrays_stay_on_the_device_between_half_steps():
     withheld = T.zeros_like(unary)
     for direction in (0, 1, 0):
         withheld, bound = graph.half_step(unary, weights, withheld, direction)
-    found = ops_of(theano.function([unary, weights], bound))
-    assert sum(isinstance(one, HostFromGpu) for one in found) == 1
-    assert sum(isinstance(one, GpuFromHost) for one in found) == 2
-    steps = [one for one in found if isinstance(one, GpuHalfStep)]
+    ops = ops_of(theano.function([unary, weights], bound))
+    assert sum(isinstance(one, HostFromGpu) for one in ops) == 1
+    assert sum(isinstance(one, GpuFromHost) for one in ops) == 2
+    steps = [one for one in ops if isinstance(one, GpuHalfStep)]
     assert len(steps) == 3 and all(one.inplace for one in steps)
 
 
 def far_reaching(unary, weights):
-    """Weights with which a node's cost matters as far as the chain goes, so that each message of it does."""
+    """Weights so large that a node's cost matters along its whole chain, and with it each message."""
     return weights + np.float32(2 * np.abs(unary).max() * max(unary.shape[2:]))
 
 
@@ -112,39 +112,39 @@ def test_half_steps_are_the_cpus(half_steps, shape, reach):
     if reach == "far":
         weights = far_reaching(unary, weights)
     for direction in (0, 1):
-        found, expected = (steps[direction](unary, weights, withheld) for steps in half_steps)
-        np.testing.assert_allclose(found[0], expected[0], atol=1e-6 * (1 + np.abs(expected[0]).max()) * max(shape))
-        np.testing.assert_allclose(found[1], expected[1], rtol=1e-6, atol=1e-5)
+        on_gpu, expected = (steps[direction](unary, weights, withheld) for steps in half_steps)
+        np.testing.assert_allclose(on_gpu[0], expected[0], atol=1e-6 * (1 + np.abs(expected[0]).max()) * max(shape))
+        np.testing.assert_allclose(on_gpu[1], expected[1], rtol=1e-6, atol=1e-5)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_dual_mm_is_the_cpus(half_steps, shape):
     unary, weights = twins.random_problem(3, *shape)
-    found = theano_crf.dual_mm(unary, weights, iterations=3)
+    solution = theano_crf.dual_mm(unary, weights, iterations=3)
     labels, clear = clear_labels(half_steps[1], unary, weights, 3)
-    assert (found.labels == labels)[clear].all() and clear.mean() > 0.9
+    assert (solution.labels == labels)[clear].all() and clear.mean() > 0.9
     _, bound, _ = on_cpu("dual_mm", "argmin")(unary, weights, 3, -np.inf)
-    np.testing.assert_allclose(found.lower_bound, bound, rtol=1e-6, atol=1e-5)
-    np.testing.assert_allclose(found.energy, on_cpu("energy")(unary, weights, found.labels), rtol=1e-12)
+    np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6, atol=1e-5)
+    np.testing.assert_allclose(solution.energy, on_cpu("energy")(unary, weights, solution.labels), rtol=1e-12)
 
 
 @pytest.mark.parametrize("shape", SHAPES[2:], ids=str)
 def test_ssvm_is_the_cpus(half_steps, completion_on_cpu, loss_on_cpu, shape):
     unary, weights = twins.random_problem(4, *shape)
     truth = random_truth(4, unary)
-    found = theano_crf.ssvm(unary, weights, truth, gamma=0.4, iterations=2)
+    structured = theano_crf.ssvm(unary, weights, truth, gamma=0.4, iterations=2)
     augmented = unary - 0.4 * ((np.arange(shape[1])[:, None, None] != truth[:, None]) & (truth != VOID)[:, None])
     labels, clear = clear_labels(half_steps[1], augmented.astype(np.float32), weights, 2)
-    assert (found.labels == labels)[clear].all() and clear.mean() > 0.9
-    completed = twins.completed_truth(found).astype(np.int32)
-    expected = completion_on_cpu(unary, weights, truth, found.labels)
+    assert (structured.labels == labels)[clear].all() and clear.mean() > 0.9
+    completed = twins.completed_truth(structured).astype(np.int32)
+    expected = completion_on_cpu(unary, weights, truth, structured.labels)
     assert (completed == truth)[truth != VOID].all() and (completed == expected).mean() > 0.98
     np.testing.assert_allclose(on_cpu("energy")(unary, weights, completed), on_cpu("energy")(unary, weights, expected),
                                rtol=1e-3, atol=1e-3)
-    expected = loss_on_cpu(unary, weights, truth, completed, found.labels)
-    np.testing.assert_allclose(found.loss, expected[0], rtol=1e-9, atol=1e-9)
-    np.testing.assert_array_equal(found.grad_unary, expected[1])
-    np.testing.assert_array_equal(found.grad_weights, expected[2])
+    expected = loss_on_cpu(unary, weights, truth, completed, structured.labels)
+    np.testing.assert_allclose(structured.loss, expected[0], rtol=1e-9, atol=1e-9)
+    np.testing.assert_array_equal(structured.grad_unary, expected[1])
+    np.testing.assert_array_equal(structured.grad_weights, expected[2])
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -153,17 +153,17 @@ def test_brute_force(seed):
     unary, weights = twins.random_problem(seed, *shape, strength=0.2 + seed % 4)
     optimum = twins.least_energy(unary[0], weights[0])
     for iterations in (1, 15):
-        found = theano_crf.dual_mm(unary, weights, iterations)
-        assert found.lower_bound[0] <= optimum + 1e-5 and found.energy[0] >= optimum - 1e-5
-        assert found.energy[0] == pytest.approx(twins.energy(unary[0], weights[0], found.labels[0]))
+        solution = theano_crf.dual_mm(unary, weights, iterations)
+        assert solution.lower_bound[0] <= optimum + 1e-5 and solution.energy[0] >= optimum - 1e-5
+        assert solution.energy[0] == pytest.approx(twins.energy(unary[0], weights[0], solution.labels[0]))
 
 
 @pytest.mark.parametrize("height, width", [(1, 2), (1, 9), (8, 1)])
 def test_a_single_chain_is_solved_exactly(height, width):
     unary, weights = twins.random_problem(5, 1, 3, height, width)
-    found = theano_crf.dual_mm(unary, weights, iterations=1)
-    assert found.lower_bound[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
-    assert found.energy[0] == pytest.approx(found.lower_bound[0], abs=1e-5)
+    solution = theano_crf.dual_mm(unary, weights, iterations=1)
+    assert solution.lower_bound[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
+    assert solution.energy[0] == pytest.approx(solution.lower_bound[0], abs=1e-5)
 
 
 def test_the_bound_of_loss_augmented_inference_counts_the_margin():
@@ -182,22 +182,22 @@ def test_tolerance_ends_images_one_by_one():
     weights[1] = 0
     weights[2] *= 0.2
     for tolerance in (1e-4, 1e-2):
-        found = theano_crf.dual_mm(unary, weights, 30, tolerance=tolerance)
+        solution = theano_crf.dual_mm(unary, weights, 30, tolerance=tolerance)
         _, bound, _ = on_cpu("dual_mm", "argmin")(unary, weights, 30, tolerance)
-        np.testing.assert_allclose(found.lower_bound, bound, rtol=1e-6)
+        np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6)
         for n in range(3):
             alone = theano_crf.dual_mm(unary[n:n + 1], weights[n:n + 1], 30, tolerance=tolerance)
-            assert alone.lower_bound[0] == found.lower_bound[n] and (alone.labels[0] == found.labels[n]).all()
+            assert alone.lower_bound[0] == solution.lower_bound[n] and (alone.labels[0] == solution.labels[n]).all()
 
 
 @pytest.mark.parametrize("decode", ["viterbi", "icm"])
 def test_other_decodings_fall_back_to_the_cpu(decode):
     unary, weights = twins.random_problem(8, 1, 3, 20, 30, strength=1.5)
-    found = theano_crf.dual_mm(unary, weights, 2, decode)
+    solution = theano_crf.dual_mm(unary, weights, 2, decode)
     labels, bound, energy = on_cpu("dual_mm", decode)(unary, weights, 2, -np.inf)
-    assert (found.labels == labels).all() and found.lower_bound == bound
-    assert found.energy == pytest.approx(energy)
-    assert found.energy < theano_crf.dual_mm(unary, weights, 2).energy
+    assert (solution.labels == labels).all() and solution.lower_bound == bound
+    assert solution.energy == pytest.approx(energy)
+    assert solution.energy < theano_crf.dual_mm(unary, weights, 2).energy
 
 
 def test_views_of_the_device_and_of_the_host():
@@ -205,8 +205,8 @@ def test_views_of_the_device_and_of_the_host():
     views = unary[:, :, 3:-2, 4:-5], weights[:, :, 3:-2, 4:-5]
     expected = theano_crf.dual_mm(*[np.ascontiguousarray(view) for view in views])
     for arrays in (views, [np.asfortranarray(view) for view in views]):
-        found = theano_crf.dual_mm(*arrays)
-        assert (found.labels == expected.labels).all() and (found.lower_bound == expected.lower_bound).all()
+        solution = theano_crf.dual_mm(*arrays)
+        assert (solution.labels == expected.labels).all() and (solution.lower_bound == expected.lower_bound).all()
     variables = [T.ftensor4(), T.ftensor4()]
     turned = graph.dual_mm(*[variable.dimshuffle(0, 1, 3, 2)[:, :, 3:-2, 4:-5] for variable in variables])
     labels, bound = theano.function(variables, [turned.labels, turned.lower_bound])(
@@ -215,8 +215,8 @@ def test_views_of_the_device_and_of_the_host():
 
 
 def test_contrast_weights_stay_on_the_device():
-    found = ops_of(functions._compiled("contrast_weights"))
-    assert sum(isinstance(one, HostFromGpu) for one in found) == 1
+    ops = ops_of(functions._compiled("contrast_weights"))
+    assert sum(isinstance(one, HostFromGpu) for one in ops) == 1
     image = np.random.default_rng(10).random((2, 3, 5, 6)).astype(np.float32)
     for one, weights in zip(image, theano_crf.contrast_weights(image, 3.0, 0.8, 2.0)):
         np.testing.assert_allclose(weights, twins.contrast_weights(one, 3.0, 0.8, 2.0), rtol=1e-4)
@@ -225,12 +225,12 @@ def test_contrast_weights_stay_on_the_device():
 def test_extreme_weights():
     unary, _ = twins.random_problem(11, 1, 255, 5, 18)
     for weight in (0.0, 1e-30, 1e10, 1e30):
-        found = theano_crf.dual_mm(unary, np.full((1, 2, 5, 18), weight, np.float32), 30)
+        solution = theano_crf.dual_mm(unary, np.full((1, 2, 5, 18), weight, np.float32), 30)
         if weight < 1:
-            assert (found.labels == unary.argmin(1)).all()
+            assert (solution.labels == unary.argmin(1)).all()
         else:
             best = unary.astype(np.float64).sum((2, 3)).min()
-            assert found.lower_bound[0] == pytest.approx(best, abs=1e-2)
+            assert solution.lower_bound[0] == pytest.approx(best, abs=1e-2)
 
 
 @pytest.mark.parametrize("labels", range(2, 256))

@@ -1,4 +1,4 @@
-"""Each wrong argument gets one sentence that says what was found and what is allowed."""
+"""Wrong arguments: each is refused with one sentence that names the value and what is allowed."""
 import numpy as np
 import pytest
 
@@ -49,9 +49,9 @@ def test_a_margin_beyond_the_largest_cost():
 def test_the_largest_costs_are_solved(decode):
     signs = np.random.default_rng(0).choice(np.float32([-1e30, 1e30]), (1, 3, 40, 70))
     weights = np.full((1, 2, 40, 70), 1e30, np.float32)
-    found = theano_crf.dual_mm(signs, weights, 15, decode)
-    assert np.isfinite(found.energy).all() and np.isfinite(found.lower_bound).all()
-    assert found.lower_bound[0] <= found.energy[0] * (1 - 1e-5) < 0
+    solution = theano_crf.dual_mm(signs, weights, 15, decode)
+    assert np.isfinite(solution.energy).all() and np.isfinite(solution.lower_bound).all()
+    assert solution.lower_bound[0] <= solution.energy[0] * (1 - 1e-5) < 0
 
 
 @pytest.mark.parametrize("solve", [theano_crf.energy, theano_crf.ssvm])

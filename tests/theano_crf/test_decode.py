@@ -1,4 +1,4 @@
-"""Labels read off the duals in better ways than the least entry at each pixel."""
+"""Decodings of the duals that are better than the least entry at each pixel."""
 import ctypes
 import itertools
 
@@ -10,12 +10,12 @@ import theano_crf
 from . import twins
 
 DECODINGS = ("argmin", "viterbi", "icm")
-# Several bands of rows, full and partial blocks of chains, single chains.
+# The shapes have several bands of rows, full and partial blocks of chains, and single chains.
 SHAPES = [(1, 2, 1, 1), (1, 3, 1, 30), (2, 3, 30, 1), (2, 4, 50, 37), (1, 5, 17, 16), (1, 2, 600, 3)]
 
 
 def hard_problem(seed, *shape):
-    """One where 2 iterations leave a gap."""
+    """A problem where 2 iterations leave a gap."""
     return twins.random_problem(seed, *shape, strength=1.5)
 
 
@@ -39,28 +39,28 @@ def test_each_is_at_least_as_good_as_the_one_before(shape, instructions, monkeyp
 def test_never_below_the_optimum(decode, seed):
     unary, weights = hard_problem(seed, 1, 3, 3, 4)
     optimum = twins.least_energy(unary[0], weights[0])
-    found = theano_crf.dual_mm(unary, weights, iterations=1, decode=decode)
-    assert found.energy[0] >= optimum - 1e-5
-    assert found.energy[0] == pytest.approx(twins.energy(unary[0], weights[0], found.labels[0]))
+    solution = theano_crf.dual_mm(unary, weights, iterations=1, decode=decode)
+    assert solution.energy[0] >= optimum - 1e-5
+    assert solution.energy[0] == pytest.approx(twins.energy(unary[0], weights[0], solution.labels[0]))
 
 
 @pytest.mark.parametrize("decode", DECODINGS)
 @pytest.mark.parametrize("height, width", [(1, 7), (7, 1)])
 def test_a_single_chain_is_solved_exactly(decode, height, width):
     unary, weights = hard_problem(3, 1, 3, height, width)
-    found = theano_crf.dual_mm(unary, weights, iterations=1, decode=decode)
-    assert found.energy[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
+    solution = theano_crf.dual_mm(unary, weights, iterations=1, decode=decode)
+    assert solution.energy[0] == pytest.approx(twins.least_energy(unary[0], weights[0]), abs=1e-5)
 
 
 def test_icm_ends_where_no_row_and_no_column_can_be_improved():
     unary, weights = hard_problem(4, 1, 2, 6, 6)
-    found = theano_crf.dual_mm(unary, weights, iterations=1, decode="icm")
+    solution = theano_crf.dual_mm(unary, weights, iterations=1, decode="icm")
     for line in range(6):
         for labels in itertools.product(range(2), repeat=6):
             for at in (np.s_[0, line], np.s_[0, :, line]):
-                changed = found.labels.copy()
+                changed = solution.labels.copy()
                 changed[at] = labels
-                assert theano_crf.energy(unary, weights, changed)[0] >= found.energy[0] - 1e-5
+                assert theano_crf.energy(unary, weights, changed)[0] >= solution.energy[0] - 1e-5
 
 
 @pytest.mark.parametrize("decode", ["viterbi", "icm"])
@@ -69,17 +69,17 @@ def test_threads_instructions_and_the_batch_do_not_matter(decode, monkeypatch):
     openmp = ctypes.CDLL("libgomp.so.1")
     before = openmp.omp_get_max_threads()
     try:
-        found = []
+        labellings = []
         for threads, instructions in [(1, ""), (2, ""), (4, ""), (2, "avx2"), (2, "baseline")]:
             monkeypatch.setenv("THEANO_CRF_INSTRUCTIONS", instructions)
             openmp.omp_set_num_threads(threads)
-            found.append(theano_crf.dual_mm(unary, weights, 3, decode).labels)
+            labellings.append(theano_crf.dual_mm(unary, weights, 3, decode).labels)
     finally:
         openmp.omp_set_num_threads(before)
-    assert all((labels == found[0]).all() for labels in found)
+    assert all((labels == labellings[0]).all() for labels in labellings)
     for n in range(3):
         alone = theano_crf.dual_mm(unary[n:n + 1], weights[n:n + 1], 3, decode)
-        assert (alone.labels[0] == found[0][n]).all()
+        assert (alone.labels[0] == labellings[0][n]).all()
 
 
 @pytest.mark.parametrize("weight", [0.0, 1e-42, 1e30])

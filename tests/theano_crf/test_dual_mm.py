@@ -74,10 +74,10 @@ def test_same_as_the_twin(shape, instructions):
 def test_minorants_are_the_twins_up_to_a_constant_a_pixel(instructions, half_step, shape, direction):
     unary, weights = twins.random_problem(6, *shape)
     withheld, bound = half_step[direction](unary, weights, np.zeros_like(unary))
-    found = unary - withheld
+    minorants = unary - withheld
     for n in range(shape[0]):
         expected = twins.grid_minorant(unary[n], weights[n], direction)
-        np.testing.assert_allclose(found[n] - found[n].min(axis=0), expected - expected.min(axis=0),
+        np.testing.assert_allclose(minorants[n] - minorants[n].min(axis=0), expected - expected.min(axis=0),
                                    atol=1e-4)
         assert bound[n] == pytest.approx(expected.min(axis=0).sum(), abs=1e-4)
 
@@ -144,24 +144,24 @@ def test_any_number_of_threads_gives_the_same():
     openmp = ctypes.CDLL("libgomp.so.1")
     before = openmp.omp_get_max_threads()
     try:
-        found = []
+        results = []
         for threads in (1, 2, 4):
             openmp.omp_set_num_threads(threads)
             solution = theano_crf.dual_mm(unary, weights)
             loss = theano_crf.ssvm(unary, weights, solution.labels)
-            found.append([array.tobytes() for array in tuple(solution) + tuple(loss)])
+            results.append([array.tobytes() for array in tuple(solution) + tuple(loss)])
     finally:
         openmp.omp_set_num_threads(before)
-    assert found[0] == found[1] == found[2]
+    assert results[0] == results[1] == results[2]
 
 
 def test_instruction_sets_give_the_same_labels(monkeypatch):
     unary, weights = twins.random_problem(15, 1, 7, 37, 50)
-    found = []
+    labellings = []
     for name in ("baseline", "avx2", "avx512"):
         monkeypatch.setenv("THEANO_CRF_INSTRUCTIONS", name)
-        found.append(theano_crf.dual_mm(unary, weights).labels)
-    assert (found[0] == found[1]).all() and (found[0] == found[2]).all()
+        labellings.append(theano_crf.dual_mm(unary, weights).labels)
+    assert (labellings[0] == labellings[1]).all() and (labellings[0] == labellings[2]).all()
 
 
 def test_views_are_read_as_they_are():
@@ -169,10 +169,10 @@ def test_views_are_read_as_they_are():
     views = unary[:, 1:5, 3:-2, 4:-5], weights[:, :, 3:-2, 4:-5]
     backwards = unary[:, ::-1, ::-1, ::-1][:, 1:5, 2:-3, 5:-4][:, ::-1, ::-1, ::-1]
     expected = theano_crf.dual_mm(*[np.ascontiguousarray(view) for view in views])
-    for found in (theano_crf.dual_mm(*views), theano_crf.dual_mm(backwards, views[1]),
-                  theano_crf.dual_mm(np.asfortranarray(views[0]), np.asfortranarray(views[1]))):
-        assert (found.labels == expected.labels).all()
-        assert found.lower_bound == pytest.approx(expected.lower_bound)
+    for solution in (theano_crf.dual_mm(*views), theano_crf.dual_mm(backwards, views[1]),
+                     theano_crf.dual_mm(np.asfortranarray(views[0]), np.asfortranarray(views[1]))):
+        assert (solution.labels == expected.labels).all()
+        assert solution.lower_bound == pytest.approx(expected.lower_bound)
 
 
 def test_tolerance_stops_early_but_not_before_the_bound_settles():

@@ -1,4 +1,4 @@
-"""The examples in the docstrings are run."""
+"""The docstrings' examples, run as doctests."""
 import doctest
 
 import pytest
@@ -10,7 +10,7 @@ from theano_crf import functions
 def test_examples(name):
     function = getattr(functions, name)
     runner = doctest.DocTestRunner()
-    found = doctest.DocTestFinder(recurse=False).find(function, name, globs=vars(functions).copy())
-    for example in found:
+    examples = doctest.DocTestFinder(recurse=False).find(function, name, globs=vars(functions).copy())
+    for example in examples:
         runner.run(example)
     assert runner.tries > 0 and runner.failures == 0

@@ -1,4 +1,4 @@
-"""The CRF with a GPU as Theano's device: gpu_cases.py, and tests that do not mind where they run."""
+"""The CRF with a GPU as Theano's device: gpu_cases.py, and tests that run on any device."""
 import os
 
 from tests.opencl import run_on_device

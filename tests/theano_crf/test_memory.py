@@ -14,7 +14,7 @@ HUGE = 1, 19, 100000, 100000
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_frame_that_does_not_fit_is_one_sentence_before_anything_is_taken(dtype):
-    """The arrays are one number, repeated: nothing of them is in memory."""
+    """The arrays repeat one number, so they take no memory themselves."""
     unary, weights = (np.broadcast_to(dtype(0), (1, axis, *HUGE[2:])) for axis in (19, 2))
     truth = np.broadcast_to(np.int32(0), (1, *HUGE[2:]))
     calls = [lambda: theano_crf.dual_mm(unary, weights), lambda: theano_crf.ssvm(unary, weights, truth)]
@@ -25,7 +25,7 @@ def test_a_frame_that_does_not_fit_is_one_sentence_before_anything_is_taken(dtyp
 
 
 def test_what_was_granted_once_is_granted_again(monkeypatch):
-    """The compiled function keeps its memory, so the system has that much less."""
+    """The compiled function keeps its memory, so the system reports that much less as free."""
     monkeypatch.setattr(memory, "_granted", {})
     monkeypatch.setattr(memory, "UNCHECKED", 0)
     needed = memory.needed_bytes("dual_mm", (1, 2, 16, 16))
@@ -56,13 +56,13 @@ def test_a_call_keeps_its_workspace_and_no_results(call):
 
 
 def test_the_solvers_workspace_is_what_is_counted():
-    """Two volumes of 16 x 48 pixels, an odd number of tiles wide, edges of 16 x 32 and 16 x 20, labels of 16 x 20."""
+    """Counted by hand: 2 volumes of 16 x 48 pixels (3 tiles wide), edges of 16 x 32 and 16 x 20, labels of 16 x 20."""
     assert memory.needed_bytes("dual_mm", (2, 3, 16, 20)) == 2 * 4 * (2 * 3 * 16 * 48 + 16 * 32 + 16 * 20 + 16 * 20)
     assert memory.needed_bytes("energy", (2, 3, 16, 20), converted=7) == 4 * (7 + 2 * 16 * 20)
 
 
 def test_what_void_pixels_take_is_counted_for_one_image():
-    """Costs and edges of 5 channels and labels of 16 x 20, and a workspace as above."""
+    """Counted by hand: 5 channels of costs and edges and the labels, of 16 x 20 pixels, and a workspace as above."""
     shape = (2, 3, 16, 20)
     more = memory.needed_bytes("ssvm", shape, with_void=True) - memory.needed_bytes("ssvm", shape)
     assert more == 4 * ((5 + 1) * 16 * 20 + 2 * 3 * 16 * 48 + 16 * 32 + 16 * 20)
@@ -85,9 +85,9 @@ def test_void_pixels_are_refused_where_only_the_frame_fits(monkeypatch):
 def test_the_process_own_limit_counts():
     limit = 1 << 32
     program = "from theano_crf.memory import available_bytes; print(available_bytes())"
-    found = int(subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE, preexec_fn=lambda:
-                               resource.setrlimit(resource.RLIMIT_AS, (limit, limit))).stdout)
-    assert 0 < found < limit
+    done = subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    assert 0 < int(done.stdout) < limit
 
 
 def test_a_containers_limit_counts(tmp_path, monkeypatch):

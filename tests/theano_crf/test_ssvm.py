@@ -25,8 +25,8 @@ def random_truth(seed, unary, void_share=0.2):
 def test_loss_is_the_hinge_where_inference_is_exact(seed):
     unary, weights = twins.random_problem(seed, 1, 3, 1, 7)  # a chain is solved exactly
     truth = random_truth(seed, unary, void_share=0)
-    found = theano_crf.ssvm(unary, weights, truth, gamma=0.3)
-    assert found.loss[0] == pytest.approx(twins.hinge(unary[0], weights[0], truth[0], 0.3, VOID), abs=1e-5)
+    structured = theano_crf.ssvm(unary, weights, truth, gamma=0.3)
+    assert structured.loss[0] == pytest.approx(twins.hinge(unary[0], weights[0], truth[0], 0.3, VOID), abs=1e-5)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -58,31 +58,31 @@ def test_the_bound_of_loss_augmented_inference_counts_the_margin():
 def test_loss_and_gradients_follow_the_definition(shape):
     unary, weights = twins.random_problem(4, *shape)
     truth = random_truth(4, unary)
-    found = theano_crf.ssvm(unary, weights, truth, gamma=0.5)
-    completed = twins.completed_truth(found)
+    structured = theano_crf.ssvm(unary, weights, truth, gamma=0.5)
+    completed = twins.completed_truth(structured)
     np.testing.assert_array_equal(completed[truth != VOID], truth[truth != VOID])
     for n in range(shape[0]):
-        one = unary[n], weights[n], truth[n], completed[n], found.labels[n]
-        assert found.loss[n] == pytest.approx(twins.ssvm_loss(*one, 0.5, VOID), abs=1e-9)
+        one = unary[n], weights[n], truth[n], completed[n], structured.labels[n]
+        assert structured.loss[n] == pytest.approx(twins.ssvm_loss(*one, 0.5, VOID), abs=1e-9)
     classes = np.arange(shape[1])[:, None, None]
-    expected = 1.0 * (classes == completed[:, None]) - (classes == found.labels[:, None])
-    np.testing.assert_array_equal(found.grad_unary, expected)
+    expected = 1.0 * (classes == completed[:, None]) - (classes == structured.labels[:, None])
+    np.testing.assert_array_equal(structured.grad_unary, expected)
     expected = np.zeros_like(weights)
     for channel, (dy, dx) in enumerate([(0, 1), (1, 0)]):
         here = np.s_[:, :shape[2] - dy, :shape[3] - dx]
         there = np.s_[:, dy:, dx:]
         expected[:, channel][here] = 1.0 * (completed[here] != completed[there]) - (
-            found.labels[here] != found.labels[there])
-    np.testing.assert_array_equal(found.grad_weights, expected)
+            structured.labels[here] != structured.labels[there])
+    np.testing.assert_array_equal(structured.grad_weights, expected)
 
 
 def test_gradients_are_finite_differences_of_the_loss():
     unary, weights = twins.random_problem(5, 1, 3, 1, 8)  # exact inference, hence a convex loss
     truth = random_truth(5, unary, void_share=0)
-    found = theano_crf.ssvm(unary, weights, truth, gamma=0.3)
-    assert np.count_nonzero(found.grad_unary) > 0 and np.count_nonzero(found.grad_weights) > 0
+    structured = theano_crf.ssvm(unary, weights, truth, gamma=0.3)
+    assert np.count_nonzero(structured.grad_unary) > 0 and np.count_nonzero(structured.grad_weights) > 0
     step = 1e-3  # small against the distance to the next tie, which the random costs keep
-    for argument, gradient in ((0, found.grad_unary), (1, found.grad_weights)):
+    for argument, gradient in ((0, structured.grad_unary), (1, structured.grad_weights)):
         for entry in np.ndindex(gradient.shape):
             if argument == 1 and (entry[1] == 1 or entry[3] == 7):
                 continue  # no edge
@@ -103,17 +103,17 @@ def test_theano_differentiates_the_loss():
     labels = random_truth(6, problem[0]).astype(np.int32)
     expected = theano_crf.ssvm(*problem, labels, gamma=0.3)
     scale = np.array([2.0, 0.5])[:, None, None, None]
-    for found, one in zip(gradients(*problem, labels), (expected.grad_unary, expected.grad_weights)):
-        np.testing.assert_allclose(found, scale * one)
+    for gradient, one in zip(gradients(*problem, labels), (expected.grad_unary, expected.grad_weights)):
+        np.testing.assert_allclose(gradient, scale * one)
 
 
 def test_nothing_labelled_costs_nothing():
     unary, weights = twins.random_problem(7, 2, 3, 6, 20)
     truth = np.full((2, 6, 20), VOID)
     truth[1, 2, 3] = 0
-    found = theano_crf.ssvm(unary, weights, truth)
-    assert found.loss[0] == 0 and not found.grad_unary[0].any() and not found.grad_weights[0].any()
-    assert np.isfinite(found.loss).all()
+    structured = theano_crf.ssvm(unary, weights, truth)
+    assert structured.loss[0] == 0 and not structured.grad_unary[0].any() and not structured.grad_weights[0].any()
+    assert np.isfinite(structured.loss).all()
 
 
 def test_a_truth_that_wins_by_the_margin_costs_nothing():
@@ -129,14 +129,14 @@ def test_a_truth_that_wins_by_the_margin_costs_nothing():
 def test_without_margin_the_loss_of_the_optimum_is_nothing():
     unary, weights = twins.random_problem(9, 1, 3, 1, 30)
     best = theano_crf.dual_mm(unary, weights).labels
-    found = theano_crf.ssvm(unary, weights, best, gamma=0)
-    assert found.loss[0] == 0 and (found.labels == best).all()
+    structured = theano_crf.ssvm(unary, weights, best, gamma=0)
+    assert structured.loss[0] == 0 and (structured.labels == best).all()
 
 
 def test_void_may_be_any_value():
     unary, weights = twins.random_problem(10, 1, 3, 4, 4)
     truth = random_truth(10, unary)
     other = np.where(truth == VOID, 0, truth)
-    found = theano_crf.ssvm(unary, weights, other, void=0)
+    structured = theano_crf.ssvm(unary, weights, other, void=0)
     expected = theano_crf.ssvm(unary, weights, np.where(truth == 0, VOID, truth))
-    assert found.loss == expected.loss
+    assert structured.loss == expected.loss

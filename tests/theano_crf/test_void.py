@@ -15,7 +15,7 @@ GRIDS = [(1, 3, 2, 4), (1, 2, 3, 4), (1, 3, 3, 3)]
 
 
 def problem(seed, shape, strength=1.0, void_share=0.4):
-    """Unary costs, weights above 0.01 and a truth of which that share is void, one pixel at least."""
+    """Unary costs, weights of at least 0.01, and a truth of which about `void_share` is void, at least one pixel."""
     unary, weights = twins.random_problem(seed, *shape, strength=strength)
     weights[:, 0, :, :-1] += np.float32(0.01)
     weights[:, 1, :-1] += np.float32(0.01)
@@ -34,7 +34,7 @@ def edges(shape):
 
 
 def distance_to_a_tie(unary, weights, truth):
-    """How much the second best labelling costs more, of the loss-augmented inference and of the completion."""
+    """The smaller gap in energy between best and second best, of the loss-augmented labels and of the completion."""
     energies, labellings = twins.all_energies(unary, weights), twins.all_labellings(*unary.shape)
     wrong = np.count_nonzero((labellings != truth) & (truth != VOID), axis=(1, 2))
     augmented, completions = np.sort(energies - GAMMA * wrong), np.sort(energies[wrong == 0])
@@ -70,7 +70,7 @@ def test_with_few_iterations_the_certificate_is_above_the_loss():
 
 
 def central_differences(unary, weights, truth, argument, entries, step):
-    """Of the loss of one image by entries of the unary costs (argument 0) or the weights (1), all in one batch."""
+    """Central differences of one image's loss by entries of unary costs (argument 0) or weights (1), in one batch."""
     losses = []
     for sign in (1, -1):
         changed = [np.repeat(array.astype(np.float64), len(entries), axis=0) for array in (unary, weights)]
@@ -88,7 +88,7 @@ def test_gradients_are_central_differences(shape):
         structured = theano_crf.ssvm(unary, weights, truth, GAMMA)
         hinge = twins.hinge(unary[0], weights[0], truth[0], GAMMA, VOID)
         if distance_to_a_tie(unary[0], weights[0], truth[0]) < 10 * step or abs(structured.loss[0] - hinge) > 1e-5:
-            continue  # not unique, or DualMM is not exact
+            continue  # the minimisers are not unique, or DualMM is not exact
         compared += 1
         for argument, gradient in ((0, structured.grad_unary), (1, structured.grad_weights)):
             entries = list(np.ndindex(*shape)) if argument == 0 else edges(shape)
@@ -112,7 +112,7 @@ def test_no_jump_along_random_lines(shape, seed):
     structured = theano_crf.ssvm(*lines, np.repeat(truth, points, axis=0), GAMMA)
     pairs = {x.tobytes() + z.tobytes() for x, z in zip(structured.labels, twins.completed_truth(structured))}
     assert len(pairs) >= 4  # the minimisers change on the way
-    # Both energies change by no more than every cost that a labelling can pay.
+    # Each of the two energies changes by no more than the sum of the largest change of every cost.
     slope = 2 * (np.abs(other_unary - unary).max(axis=1).sum() + np.abs(other_weights - weights).sum())
     assert np.abs(np.diff(structured.loss)).max() <= slope / (points - 1) + 1e-5
     ends = (unary[0], weights[0]), (other_unary[0], other_weights[0])
@@ -143,7 +143,7 @@ def test_an_image_without_void_does_not_feel_one_with():
     (2, (2, 19, 31, 45), ["0x1.82915641beb00p+11", "0x1.7d1bb1c7032f0p+11"]),
     (5, (1, 3, 1, 70), ["0x1.41651d132ae00p+6"])])
 def test_without_void_the_loss_is_what_it_was_to_the_last_bit(seed, shape, losses):
-    """The numbers are version 0.1's, which labelled void pixels otherwise."""
+    """The expected losses are those of version 0.1, which differs from this one at void pixels only."""
     unary, weights = twins.random_problem(seed, *shape)
     truth = np.random.default_rng(seed).integers(0, shape[1], (shape[0], *shape[2:]))
     assert [loss.hex() for loss in theano_crf.ssvm(unary, weights, truth, GAMMA).loss.tolist()] == losses
@@ -188,7 +188,7 @@ def test_the_twin_completes_alike():
 
 
 def test_the_largest_costs_around_void_pixels():
-    """Edges to labelled pixels add up to more than the solver takes as a cost."""
+    """Edges to labelled pixels add up to more than the largest cost that the solver takes."""
     unary = np.full((1, 2, 3, 3), -1e30, np.float32)
     truth = np.zeros((1, 3, 3), int)
     truth[0, 1, 1] = VOID

@@ -4,7 +4,7 @@ import pytest
 import theano
 import theano.tensor as T
 
-import theano_crf  # before Theano, which it keeps from starting MPI
+import theano_crf  # keeps Theano from starting MPI
 from theano_crf import graph
 
 from . import twins
@@ -15,8 +15,8 @@ def test_contrast_weights_follow_equation_6(height, width):
     image = np.random.default_rng(0).random((2, 3, height, width)).astype(np.float32)
     weights = theano_crf.contrast_weights(image, alpha=5.0, beta=0.7, lam=1.5)
     assert weights.shape == (2, 2, height, width) and weights.dtype == np.float32
-    for found, one in zip(weights, image):
-        np.testing.assert_allclose(found, twins.contrast_weights(one, 5.0, 0.7, 1.5), rtol=1e-4, atol=1e-7)
+    for edges, one in zip(weights, image):
+        np.testing.assert_allclose(edges, twins.contrast_weights(one, 5.0, 0.7, 1.5), rtol=1e-4, atol=1e-7)
 
 
 def test_the_papers_settings_are_the_defaults():
@@ -32,7 +32,7 @@ def test_equal_pixels_have_the_full_weight():
 
 
 def test_without_alpha_all_pixels_count_as_equal():
-    """However large the other factor is: black beside white has a distance above 1, to the power of beta infinite."""
+    """Even if the other factor overflows: black and white are more than 1 apart, so a large beta makes it infinite."""
     image = np.zeros((1, 3, 1, 3))
     image[..., 1] = 1
     for beta in (0.0, 0.9, 1e19):
@@ -64,7 +64,7 @@ def test_the_images_gradient_is_that_of_finite_differences_and_0_where_neighbour
     for place in np.ndindex(image.shape):
         expected[place] = (cost(1e-6, place) - cost(-1e-6, place)) / 2e-6
     np.testing.assert_allclose(gradient, expected, rtol=2e-3, atol=2e-3)
-    np.testing.assert_array_equal(image_gradient(image, beta, projection), gradient)  # that edge adds nothing
+    np.testing.assert_array_equal(image_gradient(image, beta, projection), gradient)  # the edge adds nothing
 
 
 def test_an_image_of_one_colour_has_no_gradient():
@@ -75,7 +75,7 @@ def test_an_image_of_one_colour_has_no_gradient():
 def test_energy_by_hand():
     unary = np.array([[[[1.0, 2.0], [4.0, 8.0]], [[16.0, 32.0], [64.0, 128.0]]]])
     weights = np.array([[[[0.5, 0.0], [0.25, 0.0]], [[0.125, 0.0625], [0.0, 0.0]]]])
-    # labels 0 1 / 0 0: unary 1 + 32 + 4 + 8; cut: the edge between the first row's, and the one below the 1
+    # Labels 0 1 / 0 0 have unary costs 1 + 32 + 4 + 8. They cut two edges: the first row's, and the one below label 1.
     assert theano_crf.energy(unary, weights, [[[0, 1], [0, 0]]]).tolist() == [45 + 0.5 + 0.0625]
 
 
@@ -83,9 +83,9 @@ def test_energy_by_hand():
 def test_energy_follows_the_definition(shape):
     unary, weights = twins.random_problem(1, *shape)
     labels = np.random.default_rng(2).integers(0, shape[1], (shape[0],) + shape[2:])
-    found = theano_crf.energy(unary, weights, labels)
-    assert found.dtype == np.float64
-    np.testing.assert_allclose(found, [twins.energy(*one) for one in zip(unary, weights, labels)], rtol=1e-12)
+    energies = theano_crf.energy(unary, weights, labels)
+    assert energies.dtype == np.float64
+    np.testing.assert_allclose(energies, [twins.energy(*one) for one in zip(unary, weights, labels)], rtol=1e-12)
 
 
 def test_the_last_column_and_row_of_weights_are_no_edges():

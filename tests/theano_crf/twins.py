@@ -1,11 +1,11 @@
-"""The CRF written slowly and plainly in NumPy: the truth that the fast one is tested against."""
+"""Twins of the CRF's functions, slow and plain in NumPy, against which the fast ones are tested."""
 import itertools
 
 import numpy as np
 
 
 def energy(unary, weights, labels):
-    """One image: unary (K, H, W), weights (2, H, W), labels (H, W)."""
+    """The energy of one image: unary (K, H, W), weights (2, H, W), labels (H, W)."""
     height, width = labels.shape
     total = 0.0
     for y, x in itertools.product(range(height), range(width)):
@@ -23,7 +23,7 @@ def all_labellings(labels, height, width):
 
 
 def all_energies(unary, weights):
-    """The energy of every labelling, in the order of `all_labellings`; as `energy`, but all at once."""
+    """The energy of every labelling, in the order of `all_labellings`, as `energy` gives them one by one."""
     labellings = all_labellings(*unary.shape)
     y, x = np.indices(labellings.shape[1:])
     total = unary.astype(np.float64)[labellings, y, x].sum(axis=(1, 2))
@@ -39,7 +39,7 @@ def least_energy(unary, weights):
 
 
 def _message(costs, weight):
-    """Potts message over an edge: min over j of costs[j] + weight [j != k]."""
+    """The Potts message over an edge: for each k the minimum over j of costs[j] + weight [j != k]."""
     return np.minimum(costs, costs.min() + weight)
 
 
@@ -73,7 +73,7 @@ def grid_minorant(costs, weights, direction):
 
 
 def dual_mm(unary, weights, iterations):
-    """One image: the labels, the lower bound after each half step."""
+    """One image's labels, and the lower bound after each half step."""
     withheld, bounds = np.zeros(unary.shape), []
     for step in range(2 * iterations):
         costs = unary.astype(np.float64) - withheld
@@ -84,7 +84,7 @@ def dual_mm(unary, weights, iterations):
 
 
 def void_problem(unary, weights, truth, void):
-    """One image's void pixels given its truth, as a problem of their own: unary costs and weights."""
+    """One image's void pixels as a problem of their own, given its truth: unary costs and weights."""
     latent, (_, height, width) = truth == void, unary.shape
     costs, edges = np.where(latent, unary, 0).astype(np.float64), np.zeros(weights.shape)
     others = np.arange(len(unary))
@@ -103,20 +103,20 @@ def void_problem(unary, weights, truth, void):
 
 
 def complete(unary, weights, truth, labels, iterations, void):
-    """One image's truth, at void pixels the cheaper of `labels` and DualMM's labels given the truth."""
+    """One image's completed truth: its void pixels have `labels` or DualMM's labels, whichever cost less."""
     alone, _ = dual_mm(*void_problem(unary, weights, truth, void), iterations)
     candidates = [np.where(truth == void, filling, truth) for filling in (labels, alone)]
     return min(candidates, key=lambda candidate: energy(unary, weights, candidate))
 
 
 def ssvm_loss(unary, weights, truth, completed, labels, gamma, void):
-    """One image's loss for a given completed truth and loss-augmented labels, as in the definition."""
+    """One image's loss by its definition, for a given completed truth and given loss-augmented labels."""
     wrong = np.count_nonzero((labels != truth) & (truth != void))
     return gamma * wrong + energy(unary, weights, completed) - energy(unary, weights, labels)
 
 
 def completed_truth(structured):
-    """The completed truth (N, H, W) of a `theano_crf.Structured`, which its gradient gives away."""
+    """The completed truth (N, H, W) of a `theano_crf.Structured`, derived from its gradient."""
     gradient = structured.grad_unary
     return np.where(gradient.any(axis=1), gradient.argmax(axis=1), structured.labels)
 
@@ -130,7 +130,7 @@ def hinge(unary, weights, truth, gamma, void):
 
 
 def contrast_weights(image, alpha, beta, lam):
-    """One image (3, H, W)."""
+    """The pairwise weights of one image (3, H, W)."""
     _, height, width = image.shape
     weights = np.zeros((2, height, width))
     for y, x in itertools.product(range(height), range(width)):
@@ -144,7 +144,7 @@ def contrast_weights(image, alpha, beta, lam):
 
 
 def random_problem(seed, images, labels, height, width, strength=1.0):
-    """Unary costs and weights of which about a tenth are zero; float32."""
+    """Random unary costs, and random weights of which about a tenth are zero; float32."""
     generator = np.random.default_rng(seed)
     unary = generator.normal(size=(images, labels, height, width)).astype(np.float32)
     weights = strength * generator.random((images, 2, height, width)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The truth with labels at void pixels, on the GPU; the same as native/completion.hpp."""
+"""The completed truth, with labels at void pixels, on the GPU; computes what native/completion.hpp does."""
 import numpy as np
 import pygpu
 
@@ -9,7 +9,7 @@ from .labelling import block_sums, energy
 
 
 def any_void(unary, truth, void):
-    """Whether a pixel of the truth (N, H, W) is void; waits for the device."""
+    """Return whether any pixel of the truth (N, H, W) is void; waits for the device."""
     blocks, sums = block_sums(unary)
     counts = allocate(unary.context, "float64", unary.shape[0])
     _kernel(unary, "count_void")(blocks, truth, sums, *unary.shape[2:], void)
@@ -18,7 +18,10 @@ def any_void(unary, truth, void):
 
 
 def void_problem(unary, weights, truth, void):
-    """The void pixels as a problem of their own; ValueError if a label is neither one of the K nor void."""
+    """Return the void pixels as a problem of their own.
+
+    Raises a ValueError if a label is neither one of the K nor void.
+    """
     findings = Findings(unary.context)
     costs, edges = (allocate(unary.context, "float32", *array.shape) for array in (unary, weights))
     _kernel(unary, "void_problem")(block_sums(unary)[0], unary, weights, truth, costs, edges, findings.array,
@@ -28,14 +31,15 @@ def void_problem(unary, weights, truth, void):
 
 
 def workspace_size(problem):
-    """Floats of workspace that :func:`complete` needs for what :func:`void_problem` returned."""
+    """Return the number of floats of workspace that :func:`complete` needs for a problem of :func:`void_problem`."""
     return size_of_parts(solver.dual_mm_workspace(problem))
 
 
 def complete(unary, weights, truth, labels, problem, iterations, void, workspace, completed):
-    """The truth into completed (N, H, W), at void pixels the cheaper of DualMM's labels and `labels`, an image.
+    """Write the completed truth to `completed` (N, H, W).
 
-    ValueError if a label is not one of the K.
+    The void pixels of each image get DualMM's labels or `labels`, whichever have less energy. Raises a ValueError if
+    a label is not one of the K.
     """
     context, images = unary.context, unary.shape[0]
     other = allocate(context, "int32", *truth.shape)

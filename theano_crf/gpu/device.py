@@ -1,4 +1,4 @@
-"""Tools of all that runs on the device: memory handed out in parts, findings of kernels, sums over blocks."""
+"""Memory on the device, the kernels' reports of bad input, and sums over blocks."""
 import numpy as np
 import pygpu
 from pygpu.gpuarray import GpuArrayException
@@ -8,7 +8,7 @@ from ..constants import LABEL_OUTSIDE, UNARY_INVALID, WEIGHTS_INVALID, WITHHELD_
 from .kernels import pixel_kernel
 
 # The sentences are those of native/grid.hpp.
-SENTENCES = {  # in the order in which they are looked at
+SENTENCES = {  # in the order of `Findings.check`
     LABEL_OUTSIDE: "a label is neither one of the K classes of unary, 0 to K - 1, nor void",
     UNARY_INVALID: "unary holds NaN or infinite costs, or some beyond 1e30; they must be finite: "
                    "-log(max(p, 1e-6)), not -log(p)",
@@ -18,11 +18,11 @@ SENTENCES = {  # in the order in which they are looked at
                      "least 0"}
 
 LARGEST_COST = np.float32(constants.LARGEST_COST)
-LINE = 32  # floats of a cache line
+LINE = 32  # floats per cache line
 
 
 def allocate(context, dtype, *shape):
-    """A new array on the device, not initialised; MemoryError if there is no room for it."""
+    """Return a new array on the device, not initialised; raise a MemoryError if there is no room for it."""
     try:
         return pygpu.empty(shape, dtype, context=context)
     except GpuArrayException as error:
@@ -32,13 +32,13 @@ def allocate(context, dtype, *shape):
 
 
 class Findings:
-    """Reports of kernels on what is wrong with the arrays that they read."""
+    """Kernels' reports of invalid entries in the arrays that they read."""
 
     def __init__(self, context):
         self.array = pygpu.zeros((len(SENTENCES),), "int32", context=context)
 
     def check(self):
-        """Wait for the kernels; raise ValueError if one reported something."""
+        """Wait for the kernels; raise a ValueError if one reported an invalid entry."""
         reported = np.asarray(self.array)
         for finding, sentence in SENTENCES.items():
             if reported[finding]:
@@ -46,7 +46,7 @@ class Findings:
 
 
 def split(array, sizes):
-    """Parts of a float32 vector on the device, each of the given size, that begin at cache lines."""
+    """Return parts of a float32 vector on the device, of the given sizes, each of which begins at a cache line."""
     parts, start = [], 0
     for size in sizes:
         parts.append(array[start:start + size])
@@ -55,7 +55,7 @@ def split(array, sizes):
 
 
 def size_of_parts(sizes):
-    """Floats that :func:`split` needs."""
+    """Return the number of floats that :func:`split` needs for parts of the given sizes."""
     return sum(_whole_lines(size) for size in sizes)
 
 
@@ -64,7 +64,10 @@ def _whole_lines(size):
 
 
 def add_up(parts, out, tasks=None, task=0, factor=None):
-    """out (N,) = the sum of each image's part of `parts`, or out + factor * that; of images with that task."""
+    """Write the sum of each image's part of `parts` to out (N,); with a factor, add factor * sum to it.
+
+    With `tasks` only images that have `task` among theirs are written.
+    """
     images = out.shape[0]
     pixel_kernel(out.context, "sums", "add_up")(
         images, parts, out if tasks is None else tasks, out, parts.size // images, task, factor is not None,

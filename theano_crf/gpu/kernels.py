@@ -1,4 +1,4 @@
-"""The kernels of folder ``kernels``, compiled while the program runs: for CUDA by NVRTC, for OpenCL by its driver."""
+"""The GPU kernels of the folder ``kernels``, compiled at run time: by NVRTC for CUDA, by the driver for OpenCL."""
 import functools
 import os
 import re
@@ -9,14 +9,14 @@ from .. import constants
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 TYPES = {"ga_size": SIZE, "ga_ssize": SSIZE, "ga_int": "int32", "ga_float": "float32", "ga_double": "float64"}
-LOCAL_MEMORY = 48 * 1024  # what CUDA gives every block unasked
+LOCAL_MEMORY = 48 * 1024  # bytes that CUDA gives every block without being asked
 WARP = 32
-HELD = 8                  # labels a thread, at most: they and the costs asked for ahead lie in registers
-FINISHING = 256           # threads of a block that finishes segments
+HELD = 8                  # most labels per thread; their costs, and those prefetched, are held in registers
+FINISHING = 256           # threads per block that finishes segments
 
 
 class Kernel:
-    """A compiled kernel. Call it with the number of blocks and the arguments, a GpuArray for each array."""
+    """A compiled kernel, called with the number of blocks and the kernel's arguments; arrays are GpuArrays."""
 
     def __init__(self, context, files, name, threads, definitions):
         parts = ["#define %s %s\n" % item for item in sorted(dict(constants.KERNELS, **definitions).items())]
@@ -37,13 +37,13 @@ class Kernel:
 
 
 def _argument_types(source, name):
-    """The types that pygpu wants to know, from the kernel's own head."""
+    """Return the types of a kernel's arguments, which pygpu needs, as the kernel's source declares them."""
     head = re.search(r"KERNEL void %s\(([^)]*)\)" % name, source).group(1)
     return [GpuArray if "*" in argument else TYPES[argument.split()[-2]] for argument in head.split(",")]
 
 
 class Teams:
-    """Threads' shares of a chain's labels, and the length of segment that local memory holds; see chains.cluda."""
+    """Division of a chain's labels among threads, and the longest segment that local memory holds; see chains.cluda."""
 
     def __init__(self, labels):
         self.labels = labels
@@ -51,7 +51,7 @@ class Teams:
         while self.groups * HELD < labels or (self.groups == 1 and labels > HELD // 2):
             self.groups *= 2
         self.held = -(-labels // self.groups)
-        # Memory is read 32 bytes at a time: 8 chains. With most labels there is local memory for 4 only.
+        # Memory is read 32 bytes, or 8 chains, at a time. With many labels, local memory holds 4 chains only.
         self.lanes = max(WARP // self.groups, 8 if labels <= 128 else 4)
         self.tile = 64
         while self._local_memory() > LOCAL_MEMORY:
@@ -59,11 +59,11 @@ class Teams:
 
     @property
     def slots(self):
-        """Teams of a block that finishes segments: no more than segments are cut at once."""
+        """Teams per block that finishes segments: at most as many as it ever cuts segments at once."""
         return max(1, min(FINISHING // (self.lanes * self.groups), self.tile // 2))
 
     def _local_memory(self):
-        """Bytes that finish.cluda declares, and some to align them."""
+        """Return the bytes of local memory that finish.cluda declares, alignment included."""
         pitch = self.labels * self.lanes + 1
         exchange = 4 * self.slots * self.groups * self.lanes
         return 4 * ((2 * self.tile + 1) * pitch + self.tile * self.lanes + exchange + 2)
@@ -75,7 +75,7 @@ class Teams:
 
 @functools.lru_cache(maxsize=None)
 def chain_kernels(context, labels):
-    """The teams for that number of labels, and the kernels of a half step: pass_messages and finish."""
+    """Return the teams for a number of labels, and the kernels of a half step: pass_messages and finish."""
     teams = Teams(labels)
     team = teams.groups * teams.lanes
     return (teams,
@@ -86,5 +86,5 @@ def chain_kernels(context, labels):
 
 @functools.lru_cache(maxsize=None)
 def pixel_kernel(context, file, name):
-    """A kernel that works on pixels and takes any number of labels."""
+    """Return a kernel that works on pixels and takes any number of labels."""
     return Kernel(context, ("arrays", "pixels", file), name, constants.PIXELS, {})

@@ -12,7 +12,7 @@ def block_sums(unary):
 
 
 def energy(unary, weights, labels, energies):
-    """Equation 2 with 5 into energies (N,); ValueError if a label is not one of the K."""
+    """Write the energies, equation 2 with 5, to energies (N,); raise a ValueError if a label is not one of the K."""
     findings = Findings(unary.context)
     blocks, sums = block_sums(unary)
     pixel_kernel(unary.context, "labelling", "energy")(
@@ -22,7 +22,7 @@ def energy(unary, weights, labels, energies):
 
 
 def structured_loss(unary, weights, truth, completed, labels, gamma, void, losses, grad_unary, grad_weights):
-    """Losses (N,) and gradients, equations 7 to 10; ValueError if a label is not allowed."""
+    """Write losses (N,) and gradients, equations 7 to 10; raise a ValueError if a label is not allowed."""
     findings = Findings(unary.context)
     blocks, sums = block_sums(unary)
     pixel_kernel(unary.context, "labelling", "structured_loss")(

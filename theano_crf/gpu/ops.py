@@ -1,6 +1,6 @@
-"""The Ops of :mod:`theano_crf.ops` on Theano's gpuarray back end: the same inputs and outputs, on the device.
+"""The Ops of :mod:`theano_crf.ops` on Theano's gpuarray back end, with the same inputs and outputs, on the device.
 
-Scalars (iterations, tolerance, gamma, void) stay on the host, where the launches are decided.
+Scalars (iterations, tolerance, gamma, void) stay on the host, which launches the kernels.
 """
 from theano.gof import Apply, Op
 from theano.gpuarray.basic_ops import as_gpuarray_variable, gpu_contiguous, infer_context_name
@@ -17,7 +17,10 @@ class GpuOp(Op):
     __props__ = ()
 
     def make_apply(self, arrays, scalars, outputs):
-        """Inputs: arrays, contiguous on the device, then scalars on the host; outputs: (dtype, axes)."""
+        """Return the Apply node of arrays on the device, made contiguous, then scalars on the host.
+
+        `outputs` has (dtype, number of axes) of each output.
+        """
         name = infer_context_name(*arrays)
         arrays = [gpu_contiguous(as_gpuarray_variable(array, name)) for array in arrays]
         types = [GpuArrayType(dtype, (False,) * axes, context_name=name) for dtype, axes in outputs]
@@ -25,7 +28,7 @@ class GpuOp(Op):
 
 
 def _prepare(storage, shape, dtype, context):
-    """A dense output of that shape: the one from the call before, where it fits."""
+    """Return a dense output of that shape; the previous call's is used again where it fits."""
     array = storage[0]
     if (array is None or array.shape != shape or array.dtype != dtype or not array.flags["C_CONTIGUOUS"]
             or array.context != context):
@@ -34,7 +37,7 @@ def _prepare(storage, shape, dtype, context):
 
 
 def _check_shapes(unary, weights, *label_maps):
-    """ValueError as the C++ code raises it."""
+    """Raise the ValueErrors that the C++ code raises."""
     n, k, h, w = unary.shape
     if 0 in unary.shape:
         raise ValueError("unary is empty; it must be (N, K, H, W), each at least 1")
@@ -53,7 +56,7 @@ def _check_margin(gamma):
 
 
 class GpuDualMM(GpuOp):
-    """DualMM from start to end; decodes by argmin.
+    """DualMM from start to end, decoded by argmin.
 
     (unary, weights[, truth], iterations, tolerance, gamma, void) -> (labels, bound, workspace).
     """
@@ -87,7 +90,7 @@ class GpuDualMM(GpuOp):
 
 
 class GpuHalfStep(GpuOp):
-    """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound), in place if asked for."""
+    """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound); `inplace` overwrites `withheld`."""
 
     __props__ = ("direction", "inplace")
 

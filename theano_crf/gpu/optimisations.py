@@ -1,4 +1,4 @@
-"""Optimisations that move the Ops of :mod:`theano_crf.ops` to Theano's GPU, registered as Theano registers its own."""
+"""Optimisations that move the Ops of :mod:`theano_crf.ops` to Theano's GPU, registered like Theano's own."""
 from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
@@ -8,7 +8,10 @@ from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructured
 
 
 def _moves(*ops):
-    """Register a function (op, context_name, inputs, outputs) -> Op or outputs on the GPU, or None."""
+    """Return a decorator that registers a function (op, context_name, inputs, outputs) which moves `ops` to the GPU.
+
+    The function returns an Op or outputs on the GPU, or None to leave the Op on the CPU.
+    """
     def register(function):
         register_opt("fast_compile")(op_lifter(list(ops))(function))
         register_opt2(list(ops), "fast_compile", name=function.__name__ + "_graph")(function)
@@ -18,7 +21,7 @@ def _moves(*ops):
 
 @_moves(DualMM)
 def move_dual_mm(op, context_name, inputs, outputs):
-    """Viterbi and ICM stay on the CPU."""
+    """Move DualMM, unless its decoding is Viterbi or ICM, which run on the CPU."""
     if op.decode != "argmin":
         return None
     unary, weights, iterations, tolerance, truth, gamma, void = inputs
@@ -50,7 +53,7 @@ def move_structured_loss(op, context_name, inputs, outputs):
 @register_inplace()
 @gof.local_optimizer([GpuHalfStep], inplace=True)
 def gpu_half_step_in_place(node):
-    """As on the CPU: overwrite the withheld volume, unless something else needs it."""
+    """Overwrite the withheld volume unless something else needs it, as on the CPU."""
     if isinstance(node.op, GpuHalfStep) and not node.op.inplace:
         return GpuHalfStep(node.op.direction, inplace=True)(*node.inputs, return_list=True)
     return False

@@ -1,4 +1,4 @@
-"""DualMM on the GPU: which kernels run on what, in which order. Arrays stay on the device."""
+"""DualMM on the GPU: the launches of its kernels in their order. Arrays stay on the device."""
 import numpy as np
 import pygpu
 
@@ -8,31 +8,31 @@ from .kernels import chain_kernels, pixel_kernel
 
 
 class Chains:
-    """The chains of one direction of a batch (N, K, H, W), and how they are halved."""
+    """The chains of one direction of a batch (N, K, H, W), and the number of times that they are halved."""
 
     def __init__(self, context, shape, rows):
         self.images, self.labels, height, width = shape
         self.nodes, self.chains = (width, height) if rows else (height, width)
-        self.edges_image = height * width if rows else 2 * height * width  # from image to image; see Problem
+        self.edges_image = height * width if rows else 2 * height * width  # floats from image to image; see Problem
         self.teams, self.pass_messages, self.finish = chain_kernels(context, self.labels)
         self.levels = 0
         while -(-self.nodes // 2 ** self.levels) > self.teams.tile:
             self.levels += 1
         self.bundles = -(-self.chains // self.teams.lanes)
         self.segments = 2 ** self.levels
-        self.parts = self.images * self.bundles * self.segments  # of the bound: one per block of `finish`
+        self.parts = self.images * self.bundles * self.segments  # partial sums of the bounds, one per block of `finish`
 
     @property
     def flows_size(self):
-        """Floats for what flows over the cuts; the sums on their two sides are twice that."""
+        """Number of floats of the flows over the cuts; the sums on the cuts' two sides take twice as many."""
         return self.images * (self.segments - 1) * self.labels * self.chains
 
     def half_step(self, costs, edges, cuts, tasks, after, base=None, transposed=True, labels=None, parts=None):
-        """One half step; ``costs``, ``base`` and ``edges`` in the order [...][node][chain].
+        """Launch one half step; ``costs``, ``base`` and ``edges`` are in the order [...][node][chain].
 
-        ``after`` gets base - withheld, or withheld itself without a base, transposed or not, of images with the
-        task KEEP; ``labels`` and ``parts``, of the bound, are written for those with DECIDE and BOUND. ``cuts``
-        is room for 3 * flows_size floats.
+        ``after`` gets base - withheld (without a base, withheld itself), transposed or not, in images with the task
+        KEEP. ``labels`` are written in images with the task DECIDE, the bound's ``parts`` in those with BOUND.
+        ``cuts`` has room for 3 * flows_size floats.
         """
         sums, flows = cuts, cuts[2 * self.flows_size:]
         halving = (self.edges_image, self.nodes, self.chains, self.levels)
@@ -46,7 +46,7 @@ class Chains:
 
 
 class Problem:
-    """Unary costs and weights on the device, with loss augmentation if there is a truth: (truth, gamma, void)."""
+    """Unary costs and weights on the device; `truth`, (truth, gamma, void), adds the loss augmentation."""
 
     def __init__(self, unary, weights, truth=None):
         self.context = unary.context
@@ -64,7 +64,7 @@ class Problem:
 
     @property
     def maps(self):
-        """Pixels of all images."""
+        """Number of pixels of all images."""
         return self.volume // self.shape[1]
 
     @property
@@ -72,18 +72,18 @@ class Problem:
         return 3 * max(self.rows.flows_size, self.columns.flows_size) + 1
 
     def tasks(self, *tasks):
-        """One task for all images or one for each, on the device."""
+        """Return the array of tasks on the device; given one task for all images, or one per image."""
         if tasks not in self._tasks:
             array = np.full(self.shape[0], tasks, np.int32)
             self._tasks[tasks] = pygpu.array(array, context=self.context)
         return self._tasks[tasks]
 
     def column_edges(self):
-        """Of all images: 2 * H * W floats lie from one image's to the next's."""
+        """Return the edges of the columns; those of the next image lie 2 * H * W floats on."""
         return self.weights[0, 1]
 
     def prepare_costs(self, plain=None, transposed=None, withheld=None):
-        """(N, K, H, W) and (N, K, W, H): unary costs, with the margin, less what is withheld."""
+        """Write unary costs with the margin, less `withheld`: `plain` (N, K, H, W) and `transposed` (N, K, W, H)."""
         unused = self.unary
         images, labels, height, width = self.shape
         pixel_kernel(self.context, "prepare", "prepare_costs")(
@@ -94,7 +94,7 @@ class Problem:
             self.void)
 
     def prepare_edges(self, edges, labelled=None):
-        """The edges of the rows, (N, W, H), and how many pixels of each tile are labelled; checks them."""
+        """Write the edges of the rows, (N, W, H), and the labelled pixels per tile; check weights and truth."""
         images, labels, height, width = self.shape
         pixel_kernel(self.context, "prepare", "prepare_edges")(
             self.tiles * images, self.weights, self.weights if self.truth is None else self.truth, edges,
@@ -103,16 +103,16 @@ class Problem:
 
 
 def dual_mm_workspace(problem):
-    """Sizes of the parts of DualMM's workspace."""
+    """Return the sizes, in floats, of the parts of DualMM's workspace."""
     volumes = 3 if problem.truth is None else 4
     return [problem.maps, problem.cuts_size] + [problem.volume] * volumes
 
 
 def dual_mm(problem, iterations, tolerance, workspace, labels, bounds):
-    """DualMM from start to end: labels (N, H, W) and lower bounds (N,); ValueError if an argument is not allowed.
+    """Run DualMM from start to end; write labels (N, H, W) and lower bounds (N,).
 
-    An image is finished early once an iteration has raised its bound by no more than ``tolerance`` a pixel
-    (negative infinity: never).
+    An image ends early once an iteration has raised its bound by no more than ``tolerance`` per pixel (negative
+    infinity: never). Raises a ValueError if an argument is not allowed.
     """
     row_edges, cuts, unary_of_rows, costs_of_rows, costs_of_columns, *augmented = split(
         workspace, dual_mm_workspace(problem))
@@ -137,13 +137,13 @@ def dual_mm(problem, iterations, tolerance, workspace, labels, bounds):
             add_up(parts, bounds, tasks, BOUND)
         first = False
     if labelled is not None:
-        # The margin was added to the truth instead of taken from the other labels: the difference.
+        # The margin was added to the true label's cost instead of taken from all others: subtract the difference.
         add_up(labelled, bounds, factor=-problem.margin)
     problem.findings.check()
 
 
 class Schedule:
-    """Which images go on, and which end with the next half step over the columns."""
+    """The images that go on, and those that end with the next half step over the columns."""
 
     def __init__(self, problem, iterations, tolerance):
         images = problem.shape[0]
@@ -162,7 +162,7 @@ class Schedule:
         return self.current
 
     def column_tasks(self):
-        """Call after the half step over the rows, whose bounds decide."""
+        """Return the tasks of the half step over the columns; call it after that over the rows, whose bounds decide."""
         self.remaining -= 1
         self.ending = self.going_on & (self.remaining == 0)
         if self.parts is not None:
@@ -179,7 +179,7 @@ def half_step_workspace(problem):
 
 
 def half_step(problem, direction, withheld, after, bounds):
-    """One half step over the rows (0) or columns (1); ``after`` may be ``withheld``."""
+    """Run one half step over the rows (0) or columns (1); ``after`` may be the array ``withheld``."""
     sizes = half_step_workspace(problem)
     workspace = allocate(problem.context, "float32", size_of_parts(sizes))
     row_edges, cuts, costs = split(workspace, sizes)

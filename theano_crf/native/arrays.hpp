@@ -1,4 +1,4 @@
-// Between NumPy arrays and the solver: views in, storage out, errors as Python exceptions.
+// The bridge between NumPy arrays and the solver: views in, storage out, errors as Python exceptions.
 //
 // Included by the C++ code that Theano generates, after Python.h and NumPy's headers.
 #pragma once
@@ -9,8 +9,8 @@
 
 namespace crf {
 
-// A new reference to `array` itself where its last axis is dense and all strides are whole elements, to a
-// dense copy otherwise.
+// A new reference to `array` itself where its last axis is dense and all strides are whole elements, otherwise to a
+// dense copy.
 inline PyArrayObject *with_dense_rows(PyArrayObject *array)
 {
     const int axes = PyArray_NDIM(array);
@@ -37,7 +37,7 @@ inline PyArrayObject *dense(PyArrayObject *array)
 template <class Value>
 Value *data_of(PyArrayObject *array) { return static_cast<Value *>(PyArray_DATA(array)); }
 
-// A dense output of that shape: the one from the call before, where it fits.
+// Makes `output` dense and of that shape; the previous call's is used again where it fits.
 inline bool prepare_output(PyArrayObject **output, int type, const std::vector<npy_intp> &shape)
 {
     bool fits = *output && PyArray_ISCARRAY(*output) && PyArray_NDIM(*output) == int(shape.size());
@@ -90,7 +90,7 @@ public:
     Arguments(const Arguments &) = delete;
     Arguments &operator=(const Arguments &) = delete;
 
-    // A label map (N, H, W) that belongs to the grid, dense; null and an exception if it does not fit.
+    // A dense label map (N, H, W) of the grid; null and an exception if it does not fit.
     const int32_t *label_map(PyArrayObject *labels)
     {
         if (PyErr_Occurred())
@@ -104,7 +104,7 @@ public:
         return copies_.back() ? data_of<int32_t>(copies_.back()) : nullptr;
     }
 
-    // A volume (N, K, H, W) like unary, dense; null and an exception if it does not fit.
+    // A dense volume (N, K, H, W) like unary; null and an exception if it does not fit.
     PyArrayObject *volume(PyArrayObject *array)
     {
         if (PyErr_Occurred())
@@ -140,7 +140,7 @@ private:
     std::vector<PyArrayObject *> copies_;
 };
 
-// Run a solver without Python's lock; false and an exception unless it succeeds.
+// Runs a solver without Python's lock; returns false with an exception unless it succeeds.
 template <class Solver>
 bool run(Solver solver)
 {

@@ -1,25 +1,25 @@
-// A block of LANES neighbouring chains in cache: the costs come in, those of the other direction go out.
+// A block of LANES neighbouring chains in cache, from reading its costs to writing those of the other direction.
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-const long NODES_AHEAD = 8;  // how far ahead the costs of a column are asked for
+const long NODES_AHEAD = 8;  // the distance over which the costs of a column are prefetched
 
 struct Block {
     long length;  // nodes of a chain
     long labels;
     long lanes;         // chains in use, at most LANES
     const Lanes *edge;  // [length], weight of the edge to the next node; the last is unused
-    Lanes *cost;        // [length][labels], the costs and what has flowed in so far; see cost_at
-    long tile_pitch;    // from LANES nodes' costs to those of the next
-    bool far;           // the costs are not in the cache yet when they are looked at first
-    Lanes *sums;        // [length][labels], of cost and incoming message, where those of all nodes are wanted
+    Lanes *cost;        // [length][labels], the costs with the flows that came in so far; see cost_at
+    long tile_pitch;    // vectors from the costs of LANES nodes to those of the next LANES
+    bool far;           // the costs are not in the cache yet when they are first read
+    Lanes *sums;        // [length][labels], sums of cost and incoming message, where those of all nodes are needed
     Lanes *least;       // [length], minimum of sums over the labels
-    Lanes *own_edges;   // [length], for edges that lie nowhere in this order
-    Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: by direction, in turns
+    Lanes *own_edges;   // [length], edges that are not stored in this order anywhere else
+    Lanes *passing[2][2];  // [labels] each, sums that only the next node needs: [direction][even or odd node]
     Lanes *no_flow;        // [labels], zeros
-    Lanes *top;            // of the stack, see push
+    Lanes *top;            // the end of the stack, see push
 
-    // For chains of any length up to that which `memory` was made for.
+    // `memory` limits the length of the chains, see bytes.
     Block(void *memory, long labels_) : labels(labels_), memory_(static_cast<Lanes *>(memory)) {}
 
     static size_t bytes(long length, long labels)
@@ -27,7 +27,7 @@ struct Block {
         return sizeof(Lanes) * (2 * length * labels + 2 * length + (5 + stack_size(length)) * labels);
     }
 
-    // If `edges` or `costs` is null, they are to be written into the block's own memory. `costs_pitch` is in floats.
+    // Where `edges` or `costs` is null, the caller writes them to the block's own memory. `costs_pitch` is in floats.
     void shape(long length_, long lanes_, const float *edges, float *costs = nullptr, long costs_pitch = 0)
     {
         length = length_;
@@ -47,7 +47,7 @@ struct Block {
         edge = edges ? reinterpret_cast<const Lanes *>(edges) : own_edges;
     }
 
-    // Room for [labels] more on the stack. Setting `top` back gives it free.
+    // Room for [labels] more on the stack, freed by setting `top` back.
     Lanes *push()
     {
         Lanes *const room = top;
@@ -62,7 +62,7 @@ struct Block {
     Lanes *cost_at(unsigned long node) const { return cost + node / LANES * tile_pitch + node % LANES * labels; }
     Lanes *sums_at(long node) const { return sums + node * labels; }
 
-    // Have the costs of a node brought into the cache.
+    // Prefetches the costs of a node.
     ALWAYS_INLINE void ask_for(long node, long labels_) const
     {
         if (far && node >= 0 && node < length)
@@ -73,8 +73,8 @@ struct Block {
 private:
     Lanes *memory_;
 
-    // With d halvings of the chain, two trails of at most d sums from its ends and, from the i-th cut on the way
-    // down, a flow and two trails of at most d - i: less than (d + 2) * (d + 2) in all.
+    // With d halvings of the chain, its ends have two trails of at most d sums, and the i-th cut on the way down has a
+    // flow and two trails of at most d - i sums. All together are less than (d + 2) * (d + 2).
     static long stack_size(long length)
     {
         long halvings = 0;
@@ -84,7 +84,7 @@ private:
     }
 };
 
-// A block whose number of labels the compiler knows: it unrolls the loops over them, a twentieth faster.
+// A block whose number of labels the compiler knows, so that it unrolls the loops over them: a twentieth faster.
 template <long LABELS>
 struct BlockOf : Block {
     static const long labels = LABELS;
@@ -108,7 +108,7 @@ struct Place<COLUMNS> {
 
     static long blocks(const Packed &packed) { return packed.strips; }
 
-    // A strip is in a block's order already: in place, it is worked on where it lies.
+    // A strip already has a block's order, so in place it is solved where it lies.
     void bind(Block &block, bool in_place) const
     {
         block.shape(packed.height, std::min<long>(LANES, packed.width - strip * LANES),
@@ -118,7 +118,7 @@ struct Place<COLUMNS> {
         block.far = in_place;
     }
 
-    // LANES nodes of each chain.
+    // Reads LANES nodes of each chain.
     void read(Block &block, long first, long) const
     {
         const float *from = costs + packed.node(image, strip, first);
@@ -127,7 +127,7 @@ struct Place<COLUMNS> {
             std::memcpy(to, from, sizeof(Lanes) * std::min<long>(LANES, block.length - first) * block.labels);
     }
 
-    // The costs that a finished node withholds, the flow in from the left less the flow out to the right, are taken
+    // A finished node withholds the flow in from the left less the flow out to the right; these costs are subtracted
     // from the unary costs.
     class Writer {
     public:
@@ -165,7 +165,7 @@ struct Place<ROWS> {
 
     static long blocks(const Packed &packed) { return packed.bands; }
 
-    // In place: a tile's lines are read, and written turned, one label after the other.
+    // Always in place: each label of a tile is read, transposed and written before the next.
     void bind(Block &block, bool) const
     {
         block.shape(packed.width, std::min<long>(LANES, packed.height - band * LANES),
@@ -173,7 +173,7 @@ struct Place<ROWS> {
                     packed.costs + packed.node(image, 0, band * LANES), packed.tile_size());
     }
 
-    // The tile `next` is asked for ahead.
+    // Reads the tile of node `first` and prefetches the tile of node `next`.
     void read(Block &block, long first, long next) const
     {
         const long ahead = (next - first) / LANES * packed.tile_size();
@@ -189,7 +189,7 @@ struct Place<ROWS> {
         }
     }
 
-    // As Place<COLUMNS>, a tile at a time, when its last node is finished; until then what the nodes withhold is kept.
+    // As in Place<COLUMNS>, but a tile at a time: until its last node is finished it keeps what the nodes withhold.
     class Writer {
     public:
         ALWAYS_INLINE Writer(const Place &place, const Block &block, long node)
@@ -227,8 +227,8 @@ private:
         }
     }
 
-    // The lines of a tile are LANES rows apart in the order they are worked on, so they are asked for one row after
-    // the other while the tile's nodes are.
+    // A tile's lines lie apart in memory in the order of their use, so they are prefetched row by row, one row per
+    // finished node.
     void prefetch_tile(const Block &block, long node) const
     {
         const long lane = node % LANES, start = packed.node(image, node / LANES, band * LANES + lane);

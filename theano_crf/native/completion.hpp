@@ -1,4 +1,4 @@
-// The truth completed: at void pixels, the labels of least energy given the truth at all others.
+// The completed truth: at void pixels it has the labels of least energy given the truth at all others.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace crf {
 
-// The grid's image of that number, as a grid of its own.
+// One image of the grid, as a grid of its own.
 inline Grid image_of(const Grid &grid, long image)
 {
     Grid one = grid;
@@ -27,7 +27,7 @@ inline bool has_void(const Grid &grid)
     return std::find(grid.truth, end, grid.void_label) != end;
 }
 
-// The void pixels of one image as a problem of their own: edges to labelled neighbours are part of the unary costs, and
+// The void pixels of one image as a problem of their own. Edges to labelled neighbours are part of the unary costs;
 // labelled pixels have neither costs nor edges.
 class VoidProblem {
 public:
@@ -48,7 +48,7 @@ public:
                 fill(y, x);
     }
 
-    // Labels (H, W) by DualMM; those of labelled pixels mean nothing.
+    // Writes DualMM's labels (H, W), of which those of labelled pixels mean nothing.
     Status solve(long iterations, int32_t *labels) const
     {
         Grid grid = image_;
@@ -78,7 +78,7 @@ private:
             unary_[k * pixels + pixel] = latent ? image_.unary[k * image_.unary_k + y * image_.unary_y + x] : 0;
         if (!latent)
             return;
-        // In this order on the GPU, too.
+        // The GPU adds them in this order, too.
         if (has_right)
             favour(pixel, pixel + 1, right[0]);
         if (x > 0)
@@ -89,8 +89,8 @@ private:
             favour(pixel, pixel - image_.width, down[-image_.weights_y]);
     }
 
-    // An edge to a labelled neighbour: +weight * [k != truth] equals -weight * [k == truth] up to a constant, so one
-    // label is touched instead of all.
+    // An edge to a labelled neighbour, as a unary cost. +weight * [k != truth] equals -weight * [k == truth] up to a
+    // constant, so only one label's cost changes.
     void favour(long pixel, long neighbour, float weight)
     {
         if (is_void(neighbour))
@@ -103,8 +103,8 @@ private:
     float *const unary_, *const weights_, *const solver_workspace_;
 };
 
-// The truth of one image with, at its void pixels, the cheaper of DualMM's labels and `augmented`, those of the
-// loss-augmented inference; the latter where they cost the same.
+// Completes the truth of one image. Its void pixels get DualMM's labels if these have less energy than `augmented`, the
+// labels of the loss-augmented inference; otherwise `augmented`.
 inline Status complete_image(const Grid &grid, long iterations, const int32_t *augmented, float *workspace,
                              int32_t *completed)
 {
@@ -125,7 +125,7 @@ inline Status complete_image(const Grid &grid, long iterations, const int32_t *a
     return SOLVED;
 }
 
-// completed (N, H, W); `workspace` has VoidProblem::size floats, or none where no pixel is void.
+// Writes `completed` (N, H, W). `workspace` has VoidProblem::size floats, or none where no pixel is void.
 inline Status complete(const Grid &grid, long iterations, const int32_t *augmented, float *workspace,
                        int32_t *completed)
 {

@@ -1,13 +1,13 @@
-// Labels from the duals, better than the least entry of the minorant at each pixel.
+// Decodings of the duals that give better labels than the least entry of the minorant at each pixel.
 //
 // Included for one instruction set (see instruction_sets.hpp). All of it solves chains exactly, LANES
 // at a time, with the labels of the neighbouring chains held fixed; chains that are solved together are no
 // neighbours, so the result depends on neither the number of threads nor that of lanes.
 
-const long BAND_HEIGHT = 16;  // rows that Viterbi decoding takes one after the other
+const long BAND_HEIGHT = 16;  // rows that Viterbi decoding solves one after the other
 const long MOST_SWEEPS = 8;   // of chain ICM; on real images it ends after three or four
 
-// Rows first, first + step, ...: one a lane.
+// Rows first, first + step, ..., one per lane.
 struct RowSet {
     const Grid &grid;
     const Packed &packed;
@@ -21,7 +21,7 @@ struct RowSet {
     }
     const float *down(long y) const { return right(y) + grid.weights_c; }
 
-    // cost = unary, plus `messages` (a volume in packed order) unless it is null; and the edges.
+    // Reads the edges and the costs: unary, plus `messages` (a volume in packed order) unless it is null.
     void read(const float *messages, Block &block) const
     {
         Lanes tile[LANES];
@@ -49,8 +49,8 @@ struct RowSet {
         }
     }
 
-    // Add weight * [k != label], up to a constant, for the neighbours in row y + shift, whose labels are
-    // `rows`.
+    // Adds weight * [k != label], up to a constant, for the neighbours in row y + shift, whose labels are held fixed.
+    // `rows` is the label map.
     void hold(const int32_t *rows, long shift, Block &block) const
     {
         for (long lane = 0; lane < block.lanes; ++lane) {
@@ -65,8 +65,8 @@ struct RowSet {
     }
 };
 
-// The label of every node of one lane's chain of least cost, handed to assign(node, label) from right to
-// left. The sums of messages from the left must be there (pass_from_the_left).
+// Calls assign(node, label) from right to left with the labels of least cost of one lane's chain. Takes the sums that
+// pass_from_the_left leaves.
 template <class Assign>
 void trace_back(const Block &block, long lane, Assign assign)
 {
@@ -74,7 +74,7 @@ void trace_back(const Block &block, long lane, Assign assign)
     for (long node = block.length - 1; node >= 0; --node) {
         const float *sums = reinterpret_cast<const float *>(node ? block.sums_at(node) : block.cost) + lane;
         const float least = block.least[node][lane];
-        // Along an uncut edge the label stays; if that costs more than the edge, it is the best one.
+        // The label stays along an uncut edge; where staying costs more than cutting, the best label is taken.
         if (label < 0 || sums[label * LANES] - least > block.edge[node][lane])
             for (label = 0; sums[label * LANES] > least;)
                 ++label;
@@ -93,7 +93,7 @@ inline void pass_from_the_left(Block &block)
     }
 }
 
-// Messages of the columns upwards, the minimum over all that is below, written over their costs.
+// Passes messages up the columns, each the minimum over all pixels below, and writes them over the columns' costs.
 inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
 {
     const Packed &packed = place.packed;
@@ -113,8 +113,9 @@ inline void pass_upwards(const Place<COLUMNS> &place, Block &block)
     }
 }
 
-// Each row exactly, given the row above and the messages from below, where that is better than the labels of
-// least cost, which come in. Bands of rows go in parallel; the row above a band has its label of least cost.
+// Solves each row exactly, given the row above and the messages from below. `labels` come in as those of least cost;
+// regions where these are better keep them. Bands of rows are solved in parallel; the row above a band has its labels
+// of least cost.
 inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
 {
     const std::vector<int32_t> argmin(labels, labels + grid.images * grid.pixels());
@@ -145,8 +146,8 @@ inline void viterbi(const Grid &grid, const Packed &packed, Workspaces &workspac
     fuse(grid, labels, argmin.data());
 }
 
-// Chain ICM: each chain exactly, given its neighbours, which are never improved at the same time: the energy
-// does not rise. A block of chains is passed over while nothing in it or beside it has changed.
+// Chain ICM: solves each chain exactly, given its neighbours. Neighbours are never improved at the same time, so the
+// energy does not rise. A block of chains is skipped while nothing in it or beside it has changed.
 class Improver {
 public:
     Improver(const Grid &grid, const Packed &packed, Workspaces &workspaces, int32_t *labels)
@@ -218,7 +219,7 @@ private:
         last_change_.store(phase_, std::memory_order_relaxed);
     }
 
-    // Every second one of 2 * LANES rows.
+    // Improves every second of 2 * LANES rows.
     void improve_rows(long task, long parity, long solved, Block &block)
     {
         const long image = task / groups_, start = task % groups_ * 2 * LANES;
@@ -234,7 +235,7 @@ private:
             trace_back(block, lane, [&](long x, int32_t label) { assign(image, rows.row(lane), x, label); });
     }
 
-    // Every second column of a strip.
+    // Improves every second column of a strip.
     void improve_columns(long task, long parity, long solved, Block &block)
     {
         const Place<COLUMNS> place(packed_, packed_.unary, task);

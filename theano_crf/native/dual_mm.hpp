@@ -2,8 +2,8 @@
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-// The margin is added to the truth instead of taken from the other labels (add_margin_to_row): the
-// difference.
+// The constant to add to a bound because the margin is added to the true label's cost instead of taken from all others
+// (add_margin_to_row).
 inline double margin_constant(const Grid &grid, long image)
 {
     const int32_t *truth = grid.truth + image * grid.pixels();
@@ -11,9 +11,9 @@ inline double margin_constant(const Grid &grid, long image)
     return -double(grid.margin) * labelled;
 }
 
-// Up to `iterations` iterations; an image is finished early once an iteration has raised its bound by no more
-// than `tolerance` a pixel (negative infinity: never). Out come labels (N, H, W), the lower bounds (N,) and,
-// in packed.costs, the costs before the last half step over the columns.
+// Runs up to `iterations` iterations. An image ends early once an iteration has raised its bound by no more than
+// `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W) and lower bounds (N,), and leaves in
+// packed.costs the costs before the last half step over the columns.
 inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
                     double tolerance, int32_t *labels, double *bounds)
 {
@@ -45,7 +45,7 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
     return SOLVED;
 }
 
-// Floats of workspace that dual_mm and single_step need.
+// The number of floats of workspace that dual_mm and single_step need.
 inline long workspace_size(const Grid &grid) { return Packed(grid).size(); }
 
 inline size_t block_bytes(const Grid &grid)

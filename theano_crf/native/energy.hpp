@@ -8,7 +8,8 @@
 
 namespace crf {
 
-// The sum of term(0) to term(count - 1) in double precision. Eight sums, as an addition waits for the one before.
+// The sum of term(0) to term(count - 1) in double precision. Eight partial sums keep additions from waiting for each
+// other.
 template <class Term>
 inline double sum(long count, Term term)
 {
@@ -23,7 +24,7 @@ inline double sum(long count, Term term)
     return std::accumulate(sums, sums + TERMS, 0.0);
 }
 
-// Cost of the edges from row y: to the right and downwards.
+// Cost of the cut edges from row y, to the right and downwards.
 inline double edge_costs(const Grid &grid, const int32_t *labels, long image, long y)
 {
     const float *right = grid.weights + image * grid.weights_n + y * grid.weights_y;
@@ -34,7 +35,7 @@ inline double edge_costs(const Grid &grid, const int32_t *labels, long image, lo
     return sum(grid.width - 1, cut_right) + (y + 1 < grid.height ? sum(grid.width, cut_down) : 0.0);
 }
 
-// energies (N,); labels (N, H, W), each at least 0 and less than K.
+// Writes `energies` (N,) of `labels` (N, H, W), each at least 0 and less than K.
 inline Status energy(const Grid &grid, const int32_t *labels, double *energies)
 {
     if (check_labels(grid, labels) != SOLVED)

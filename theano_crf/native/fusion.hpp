@@ -8,8 +8,8 @@
 
 namespace crf {
 
-// Regions are the connected sets of pixels where two labellings differ. No edge joins two of them, so what it
-// saves to change one from the first labelling to the second does not depend on the others.
+// Regions are the connected sets of pixels where two labellings differ. No edge joins two regions, so the change of
+// energy from taking the second labelling in one of them does not depend on the others.
 class Fusion {
 public:
     Fusion(const Grid &grid, long image, int32_t *labels, const int32_t *other)
@@ -18,7 +18,7 @@ public:
     {
     }
 
-    // Take over each region of `other` that has less energy.
+    // Takes each region of `other` that has less energy.
     void run()
     {
         for (long pixel = 0; pixel < grid_.pixels(); ++pixel)
@@ -37,7 +37,7 @@ private:
 
     bool differs(long pixel) const { return labels_[pixel] != other_[pixel]; }
 
-    // Collect the region around `seed`; what its labels of `other` cost more than the present ones.
+    // Collects the region around `seed`; returns the change of energy from taking the labels of `other` there.
     double change_of_region(long seed)
     {
         double change = 0;
@@ -61,7 +61,7 @@ private:
         return change;
     }
 
-    // An edge inside the region is met from both ends, so each counts half of it.
+    // An edge inside the region is visited from both ends, so each visit counts half of it.
     double edge_change(long pixel, long neighbour, float weight)
     {
         const int change = (other_[pixel] != other_[neighbour]) - (labels_[pixel] != labels_[neighbour]);

@@ -1,28 +1,27 @@
-// The energy of a batch of images on the 4-connected grid, as the solver sees it. Macros CRF_... are given to the
-// compiler: theano_crf/constants.py.
+// The energy of a batch of images on the 4-connected grid, as the solver sees it. The macros CRF_... are constants of
+// theano_crf/constants.py, given to the compiler.
 #pragma once
 
 #include <cstdint>
 
 namespace crf {
 
-enum Direction { ROWS = CRF_ROWS, COLUMNS = CRF_COLUMNS };  // the channel of `weights` with that direction's edges
+enum Direction { ROWS = CRF_ROWS, COLUMNS = CRF_COLUMNS };  // also the channel of `weights` with the direction's edges
 
-// Of costs, weights and margins: sums of them over a chain are finite then.
+// The largest cost, weight or margin, so that sums over a chain are finite.
 const float LARGEST_COST = CRF_LARGEST_COST;
 
 enum Decoding { ARGMIN = CRF_ARGMIN, VITERBI = CRF_VITERBI, ICM = CRF_ICM };
 
-// unary(n, k, y, x) = unary[n * unary_n + k * unary_k + y * unary_y + x], strides in elements, and so for
-// the weights: any view whose last axis is dense is read in place.
+// unary(n, k, y, x) = unary[n * unary_n + k * unary_k + y * unary_y + x], with strides in elements; likewise the
+// weights. So any view whose last axis is dense is read in place.
 struct Grid {
     long images, labels, height, width;
     const float *unary;
     long unary_n, unary_k, unary_y;
     const float *weights;
     long weights_n, weights_c, weights_y;
-    // Loss augmentation: -margin * [k != truth] is added to the unary costs of labelled pixels; null for
-    // none.
+    // Loss augmentation: -margin * [k != truth] is added to the unary costs of labelled pixels; none if null.
     const int32_t *truth;
     int32_t void_label;
     float margin;
@@ -33,7 +32,7 @@ struct Grid {
 
 enum Status { SOLVED, UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, LABEL_OUTSIDE, NO_MEMORY };
 
-// Each label is a class or, where the grid has a truth, void.
+// Checks that each label is a class or, where the grid has a truth, void.
 inline Status check_labels(const Grid &grid, const int32_t *labels)
 {
     const uint32_t classes = grid.labels;
@@ -44,7 +43,7 @@ inline Status check_labels(const Grid &grid, const int32_t *labels)
     return outside ? LABEL_OUTSIDE : SOLVED;
 }
 
-// Each label of the grid's truth is a class or void, each of `labels` a class.
+// Checks that each label of the grid's truth is a class or void, and each of `labels` a class.
 inline Status check_truth_and_labels(const Grid &grid, const int32_t *labels)
 {
     Grid without_truth = grid;

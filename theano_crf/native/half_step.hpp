@@ -5,14 +5,14 @@
 // threads.
 
 struct HalfStep {
-    const Grid *first;   // the problem, in the first half step: it is packed, and nothing is withheld yet; rows only
+    const Grid *first;   // in the first half step the problem, still to be packed; later null; rows only
     bool keep;           // write the costs for the other direction over those of this one
-    int32_t *labels;     // (images, height, width), of least cost; null: not wanted; columns only
-    double *bounds;      // (images,), null: not wanted
-    const char *active;  // (images,), not 0: to be worked on; null: all
+    int32_t *labels;     // (images, height, width), the labels of least cost, or null; columns only
+    double *bounds;      // (images,), or null
+    const char *active;  // (images,), not 0 for the images to work on; null: all
 };
 
-// Treatment of a finished node.
+// Writes a node's results when its minorant is known.
 template <Direction direction, class Block>
 struct Finish {
     const HalfStep &step;
@@ -33,7 +33,7 @@ struct Finish {
         writer.finish();
     }
 
-    // The label of least cost, the first of equals.
+    // Takes the label of least cost, the first of equal ones.
     template <class Minorant>
     void decide(long node, const Minorant &minorant)
     {
@@ -85,9 +85,9 @@ Status solve_blocks(const Packed &packed, const HalfStep &step, Workspaces &work
         for (long task; (task = shares.take(omp_get_thread_num())) >= 0;)
             if (!step.active || step.active[task / blocks]) {
                 if (step.first) {
-                    const Status found = pack_band(*step.first, packed, task / blocks, task % blocks);
-                    if (found != SOLVED)
-                        status = found;
+                    const Status packing = pack_band(*step.first, packed, task / blocks, task % blocks);
+                    if (packing != SOLVED)
+                        status = packing;
                 }
                 bounds[task] = solve_block(step, Place<direction>(packed, costs, task), block);
             }
@@ -103,7 +103,7 @@ template <Direction direction>
 Status half_step(const Packed &packed, const HalfStep &step, Workspaces &workspaces)
 {
     switch (packed.labels) {
-    case 11:  // the classes of street scenes, with CamVid's and with Cityscapes' labels
+    case 11:  // CamVid's classes; 19 are Cityscapes'
         return solve_blocks<direction, BlockOf<11>>(packed, step, workspaces);
     case 19:
         return solve_blocks<direction, BlockOf<19>>(packed, step, workspaces);

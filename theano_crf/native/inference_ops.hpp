@@ -7,7 +7,7 @@
 
 namespace crf {
 
-// An empty truth: no loss augmentation.
+// An empty truth means no loss augmentation.
 inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
                        PyArrayObject *tolerance_, PyArrayObject *truth, PyArrayObject *gamma,
                        PyArrayObject *void_label, PyArrayObject **labels, PyArrayObject **bounds,
@@ -51,7 +51,7 @@ inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyA
            });
 }
 
-// completed (N, H, W): the truth, with labels of least energy at void pixels. The workspace means nothing outside.
+// Writes `completed` (N, H, W), the truth with labels of least energy at void pixels. The workspace is scratch memory.
 inline bool completion_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
                           PyArrayObject *augmented_, PyArrayObject *iterations_, PyArrayObject *void_label,
                           PyArrayObject **completed, PyArrayObject **workspace)

@@ -1,4 +1,4 @@
-// Everything that depends on the number of lanes, in the order of use.
+// All code that depends on the number of lanes, in the order of use.
 #include "lanes.hpp"
 #include "packed.hpp"
 #include "chain_block.hpp"

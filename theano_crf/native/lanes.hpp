@@ -20,7 +20,7 @@ ALWAYS_INLINE Lanes load(const float *from)
 
 ALWAYS_INLINE void store(float *to, Lanes lanes) { std::memcpy(to, &lanes, sizeof lanes); }
 
-// The first `count` lanes from memory, zero in the others.
+// Loads the first `count` lanes; the others are zero.
 ALWAYS_INLINE Lanes load_first(const float *from, long count)
 {
     if (count == LANES)
@@ -41,12 +41,12 @@ ALWAYS_INLINE void store_first(Value *to, Vector lanes, long count)
             to[lane] = lanes[lane];
 }
 
-// columns[j][i] = rows[i * pitch + j]. Quarters of vectors are put together as they are loaded, which costs no shuffle.
+// columns[j][i] = rows[i * pitch + j]. Quarters of vectors are combined while they are loaded, which takes no shuffle.
 #if LANES == 16
 ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
     for (int quarter = 0; quarter < 4; ++quarter) {
-        __m512 mixed[4];  // [i]: of the rows i, i + 4, i + 8, i + 12
+        __m512 mixed[4];  // [i]: quarters of the rows i, i + 4, i + 8, i + 12
         for (int i = 0; i < 4; ++i) {
             const float *from = rows + i * pitch + 4 * quarter;
             mixed[i] = _mm512_broadcast_f32x4(_mm_loadu_ps(from));
@@ -68,7 +68,7 @@ ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[
 ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
     for (int half = 0; half < 2; ++half) {
-        __m256 mixed[4];  // [i]: of the rows i and i + 4
+        __m256 mixed[4];  // [i]: halves of the rows i and i + 4
         for (int i = 0; i < 4; ++i) {
             const float *from = rows + i * pitch + 4 * half;
             mixed[i] = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(from)),

@@ -3,23 +3,22 @@
 //
 // Included for one instruction set (see instruction_sets.hpp). A segment [first, last] is cut at its
 // middle edge, the min-marginals there are shared between the halves by their sizes, and each half, now a
-// chain with a new boundary cost, is cut in turn. What keeps the work and the memory small:
+// chain with a new boundary cost, is cut in turn. Three facts keep the work and the memory small:
 //
-// - A constant added to all labels of a node changes no labelling's rank, and as u flows into one end of an
-//   edge and -u into the other, sums over the chain are kept. So a message may be off by a constant, which is
-//   taken out at every few nodes: nothing grows along the chain, and single precision is enough.
+// - A message may be off by a constant. A constant on all labels of a node does not change the order of labellings,
+//   and as u flows into one end of an edge and -u into the other, sums over the chain are kept. The constant is
+//   taken out every few nodes, so nothing grows along the chain and single precision is enough.
 // - Cutting changes one boundary of each half only. The messages that come from the other boundary stay
-//   valid up to the half's own middle; only those from the new boundary are passed anew.
-// - Of all the sums of cost and incoming message on the way from a boundary only those at the edges that will
-//   be cut are looked at again: at the middle, the middle of the way there, and so on: a trail. And the flow u
-//   over an edge is wanted only until the nodes at its ends are finished. So besides the costs there are
-//   never more than a few nodes' sums and flows, in a stack.
+//   valid up to the half's own middle; only those from the new boundary are passed again.
+// - Few sums of cost and incoming message are needed again: those at the edges that will be cut, at the middle, halfway
+//   to it, and so on. They form a trail. The flow u over an edge is needed only until the nodes at its ends are
+//   finished. So besides the costs only a few nodes' sums and flows exist at a time, on a stack.
 
-const unsigned long CONSTANT_TAKEN_OUT = 8;  // nodes from one at which messages get minimum 0 to the next
+const unsigned long CONSTANT_TAKEN_OUT = 8;  // messages to nodes at multiples of this are shifted to a minimum of 0
 
 inline long middle(long first, long last) { return first + (last - first) / 2; }
 
-// The least of value(0) to value(labels - 1). Four minima, as each takes longer than the rest of a label's work.
+// The least of value(0) to value(labels - 1). Four partial minima keep the comparisons from waiting for each other.
 template <class Value>
 ALWAYS_INLINE Lanes least_over(long labels, Value value)
 {
@@ -41,8 +40,8 @@ inline Lanes least_of(const Lanes *values, long labels)
     return least_over(labels, [&](long k) { return values[k]; });
 }
 
-// sums = cost + message(from, weight), for Potts min(from, min from + weight), less min from where the
-// constant is taken out; returns the minimum of sums.
+// sums = cost + message, where the Potts message is min(from, min from + weight), less min from where the constant is
+// taken out. Returns the minimum of sums.
 template <bool constant_taken_out>
 ALWAYS_INLINE Lanes pass_message(const Lanes *from, Lanes least, Lanes weight, const Lanes *cost, Lanes *sums,
                                  long labels)
@@ -59,9 +58,8 @@ struct Sums {
     Lanes least;
 };
 
-// Messages on their way from a boundary of a segment to its middle edge; they leave a trail of those sums that are
-// looked at again, the farthest first, the boundary's own costs last.
-// step 1: to the right; -1: to the left.
+// Messages on their way from a boundary of a segment to its middle edge, to the right (step 1) or to the left (-1).
+// They leave a trail of the sums that are needed again, the farthest first, the boundary's own costs last.
 template <int step, class Block, bool reads_first = false>
 class Front {
 public:
@@ -96,8 +94,8 @@ private:
     Sums here_;
     long edges_;
     Sums *trail_;
-    long passed_ = 0, halvings_ = 0;  // of the way, up to the sums that are looked at again
-    long pause_;                      // how far from the boundary the next of them lie
+    long passed_ = 0, halvings_ = 0;  // edges passed; halvings of the way that lead to the trail's next sums
+    long pause_;                      // the distance of these sums from the boundary
 
     void leave_behind()
     {
@@ -112,8 +110,8 @@ private:
     }
 };
 
-// Pass messages over `forward` and `backward` edges in turns: the two are independent, so one hides the
-// other's latency.
+// Passes messages over `forward` and `backward` edges in turns. They are independent, so each hides the other's
+// latency.
 template <class ToTheRight, class ToTheLeft>
 ALWAYS_INLINE void pass_messages(ToTheRight &to_the_right, long forward, ToTheLeft &to_the_left, long backward)
 {
@@ -125,8 +123,8 @@ ALWAYS_INLINE void pass_messages(ToTheRight &to_the_right, long forward, ToTheLe
     }
 }
 
-// The flow over the edge (l, l + 1) of a segment where the left half gets `share` of the min-marginals: what the left
-// half's message exceeds that share by, less the least such excess, at most the edge's weight.
+// The flow over the edge (l, l + 1) of a segment, where the left half gets `share` of the min-marginals. With the
+// excess, share * min-marginals - the left half's message, it is excess - min excess, at most the edge's weight.
 template <class Block>
 class Flow {
 public:
@@ -147,18 +145,18 @@ private:
     Lanes weight_, constant_;
 };
 
-const int LONGEST_TRAIL = 33;  // as often can a chain's length be halved
+const int LONGEST_TRAIL = 33;  // no chain's length can be halved more often
 
-// A part of the chains, with the trails that messages from its two ends left and the flows over the edges at its
-// ends, zero at the ends of the chain.
+// A part of the chains, with the trails of the messages from its two ends, and the flows over the edges at its ends,
+// which are zero at the ends of the chain.
 struct Segment {
     long first, last;
     const Sums *from_left, *from_right;
     const Lanes *flow_in, *flow_out;
 };
 
-// Cut a segment down to single nodes. `finish(node, minorant, flow_in, flow_out)` is called for each, from left to
-// right, with its minorant and the flows over its edges, label by label.
+// Cuts a segment down to single nodes. Calls `finish(node, minorant, flow_in, flow_out)` for each from left to right;
+// the minorant and the flows over the node's edges are functions or arrays of the label.
 template <class Block, class Finish>
 void divide(Block &block, const Segment &segment, Finish &finish)
 {
@@ -192,13 +190,13 @@ void divide(Block &block, const Segment &segment, Finish &finish)
     block.top = top;
 }
 
-// The minorant of every chain of the block. `read(first)` brings in the costs of LANES nodes; it is called
-// just before the messages pass these, from both ends inwards.
+// Computes the minorant of every chain of the block. `read(first, next)` reads the costs of LANES nodes just before the
+// messages reach these, from both ends inwards; `next` is the tile to read after it.
 template <class Block, class Read, class Finish>
 void find_minorant(Block &block, Read read, Finish &finish)
 {
     const long last = block.length - 1, l = middle(0, last), right_end = std::min(l + 1, last);
-    long left = 0, right = last;               // how far the messages have come
+    long left = 0, right = last;               // the nodes that the messages have reached
     long from = 0, to = last / LANES * LANES;  // the tiles to read next
     const auto read_both = [&] {
         read(from, std::min(to, from + LANES));

@@ -1,19 +1,19 @@
-// The volumes in the solver's own order, and the blocks of chains that are worked on in cache.
+// The volumes in the solver's own order, which suits the blocks of chains that are solved in cache.
 //
 // Included for one instruction set (see instruction_sets.hpp).
 //
-// A volume is cut into tiles of LANES rows and LANES columns, each dense in memory: [y][label][LANES columns]. A row
-// of tiles, a band, is one block of row chains, a column of tiles, a strip, one of column chains. Both are worked on
-// where they lie, the tiles of a band turned meanwhile to [x][label][LANES rows], so a block in use is in the cache
-// once. In the order (N, K, H, W) every node of a column would lie in another page of memory, and the address
+// A volume is cut into tiles of LANES rows and LANES columns, each dense in memory: [y][label][LANES columns]. A band,
+// which is a row of tiles, is one block of row chains; a strip, a column of tiles, is one block of column chains. Both
+// are solved where they lie, a band's tiles transposed meanwhile to [x][label][LANES rows], so the cache holds a block
+// only once. In the order (N, K, H, W) every node of a column would lie in another page of memory, and the address
 // translation, not the bandwidth, would set the speed. The columns past the image's last are chains of zero cost; the
 // rows past its last are not used.
 
 struct Packed {
     long images, labels, height, width, strips, bands;
-    long pitch;           // tiles from a band to the next: odd, or a strip's would contend for few sets of the cache
+    long pitch;           // tiles from a band to the next; odd, since a strip's would else share few sets of the cache
     float *unary;         // [image][band][pitch][LANES][label][LANES], with the margin if there is one
-    float *costs;         // the same order: unary less what the direction before withholds, for the next half step
+    float *costs;         // in the same order, the next half step's costs: unary less the other direction's withheld
     float *column_edges;  // [image][strip][y][LANES], to the node below
     float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
 
@@ -52,8 +52,8 @@ ALWAYS_INLINE bool all_of(LabelLanes lanes)
     return all;
 }
 
-// One row of an image, `pitch` floats from label to label, LANES columns at a time to their strips of
-// `volume`. False if a value is not finite or too large.
+// Copies one row of an image, `pitch` floats from label to label, to the strips of `volume`. False if a value is not
+// finite or too large.
 inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
 {
     const Lanes most = broadcast(LARGEST_COST);
@@ -62,7 +62,7 @@ inline bool pack_row(const float *row, long pitch, const Packed &packed, long im
         for (long k = 0; k < packed.labels; ++k) {
             const long x = strip * LANES;
             const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
-            allowed &= (values <= most) & (values >= -most);  // not where a value is NaN
+            allowed &= (values <= most) & (values >= -most);  // false where a value is NaN
             store(volume + packed.node(image, strip, y) + k * LANES, values);
         }
     return all_of(allowed);
@@ -76,7 +76,7 @@ inline void unpack_row(const Packed &packed, long image, long y, const float *vo
                         std::min<long>(LANES, packed.width - x));
 }
 
-// Between the costs of the next half step and what is withheld from them, which is in the same place.
+// costs = unary - costs: turns withheld costs into those of the next half step, and back.
 inline void take_row_from_unary(const Packed &packed, long image, long y)
 {
     for (long strip = 0; strip < packed.strips; ++strip) {
@@ -86,8 +86,8 @@ inline void take_row_from_unary(const Packed &packed, long image, long y)
     }
 }
 
-// The loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each
-// labelled pixel, so one label of a pixel is touched instead of all.
+// Adds the loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
+// pixel, so only one label's cost changes per pixel.
 inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
 {
     const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;
@@ -96,14 +96,14 @@ inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image
             packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
 }
 
-// Both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
+// Copies both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
 inline bool pack_edges(const Grid &grid, const Packed &packed, long image, long band)
 {
     const Lanes most = broadcast(LARGEST_COST);
     LabelLanes allowed = ~LabelLanes{};  // all bits set
     const auto edges = [&](const float *weights, long count) {
         const Lanes lanes = load_first(weights, count);
-        allowed &= (lanes >= Lanes{}) & (lanes <= most);  // not where a value is NaN
+        allowed &= (lanes >= Lanes{}) & (lanes <= most);  // false where a value is NaN
         return lanes;
     };
     const long first = band * LANES, rows = std::min<long>(LANES, grid.height - first);
@@ -128,7 +128,7 @@ inline bool pack_edges(const Grid &grid, const Packed &packed, long image, long 
     return all_of(allowed);
 }
 
-// All of the problem that belongs to one band.
+// Copies everything of the problem that belongs to one band.
 inline Status pack_band(const Grid &grid, const Packed &packed, long image, long band)
 {
     Status status = SOLVED;
@@ -147,9 +147,9 @@ inline Status pack(const Grid &grid, const Packed &packed)
     std::atomic<int> status(SOLVED);
     #pragma omp parallel for
     for (long task = 0; task < packed.images * packed.bands; ++task) {
-        const Status found = pack_band(grid, packed, task / packed.bands, task % packed.bands);
-        if (found != SOLVED)
-            status = found;
+        const Status packing = pack_band(grid, packed, task / packed.bands, task % packed.bands);
+        if (packing != SOLVED)
+            status = packing;
     }
     return Status(status.load());
 }

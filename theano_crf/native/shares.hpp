@@ -7,8 +7,8 @@
 
 namespace crf {
 
-// Each thread works through a run of neighbouring tasks, so that it knows which comes next; a thread that has done its
-// own takes the last one of those that have most left.
+// Each thread works through a share of neighbouring tasks in order. A thread whose share is empty takes the last task
+// of the share with most tasks left.
 class Shares {
 public:
     Shares(long tasks, long threads) : shares_(threads)
@@ -38,7 +38,7 @@ private:
     };
     struct Share {
         std::atomic<Left> left;
-        char padding[56];  // each in a cache line's length of its own
+        char padding[56];  // fills a cache line, so that threads do not share one
     };
     std::vector<Share> shares_;
 

@@ -22,8 +22,8 @@ inline double edge_loss(const Pixel &one, const Pixel &other, float weight, floa
     return difference ? double(weight) * difference : 0;
 }
 
-// losses (N,); grad_unary (N, K, H, W) and grad_weights (N, 2, H, W), dense, every entry written once, but
-// for the two of a pixel whose labels differ. `completed` is the truth with classes at void pixels.
+// Writes `losses` (N,), `grad_unary` (N, K, H, W) and `grad_weights` (N, 2, H, W), all dense. `completed` is the truth
+// with classes at void pixels.
 inline Status structured_loss(const Grid &grid, const int32_t *completed, const int32_t *augmented, double *losses,
                               float *grad_unary, float *grad_weights)
 {

@@ -1,4 +1,4 @@
-// Memory for one block of chains a thread, kept from one half step to the next.
+// Memory for one block of chains per thread, kept from one half step to the next.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,7 @@ class Workspaces {
 public:
     explicit Workspaces(size_t bytes) : memory_(omp_get_max_threads(), nullptr)
     {
-        // A block is walked at a stride of whole nodes: huge pages spare the address translation.
+        // Loops over a block step by whole nodes, so huge pages save much address translation.
         const size_t huge_page = size_t(1) << 21, rounded = (bytes + huge_page - 1) / huge_page * huge_page;
         for (void *&memory : memory_) {
             if (posix_memalign(&memory, huge_page, rounded) != 0)
@@ -38,15 +38,15 @@ public:
 
     bool complete() const { return std::find(memory_.begin(), memory_.end(), nullptr) == memory_.end(); }
 
-    // Of the calling thread of a parallel region.
+    // The memory of the calling thread of a parallel region.
     void *of_this_thread() const { return memory_[omp_get_thread_num()]; }
 
 private:
     std::vector<void *> memory_;
 };
 
-// Denormal numbers count as zero while this lives: they change no energy that can be told, and cost a hundred
-// cycles each on many processors.
+// Denormal numbers count as zero while an object of this class lives. They change no energy noticeably, but cost a
+// hundred cycles each on many processors.
 class FlushDenormals {
 public:
 #if defined(__x86_64__) || defined(__i386__)
