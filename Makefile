@@ -129,7 +129,7 @@ train-stage4: $(BUILD)/stage4/final.caffemodel  ## CNN and CRF jointly, from sta
 
 train-joint: train-stage4  ## the same as train-stage4
 
-train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as long as stage 4
+train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as many iterations as stage 4
 
 train: $(WEIGHTS)  ## all stages and the control
 
@@ -196,7 +196,8 @@ $(BUILD)/stage1/final.caffemodel: | $(shell awk '$$1 == "initial_weights:" { pri
 $(BUILD)/stage2/final.caffemodel: | $(BUILD)/stage1/final.caffemodel
 $(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
 $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
-$(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
+# The control starts from stage 3 and takes as many iterations as stage 4 did, so stage 4 comes first.
+$(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel $(BUILD)/stage4/final.caffemodel
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
 	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 

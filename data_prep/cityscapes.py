@@ -33,7 +33,7 @@ CLASSES = {
 # All other label ids up to 33, from unlabeled (0) to trailer (30). License plate has -1, which an 8-bit image stores
 # as 255.
 VOID_IDS = tuple(sorted(set(range(34)) - set(CLASSES))) + (255,)
-SUBSAMPLING = 2  # half resolution, as in the paper's experiments
+SUBSAMPLING = 2  # of the data, in the paper's section 4.1
 FRAME_SIZE = (1024, 2048)  # height, width
 FRAMES = {"train": 2975, "val": 500, "test": 1525}
 WITHOUT_LABELS = ("test",)  # splits whose files in gtFine hold no classes

@@ -14,6 +14,7 @@ import zipfile
 from experiments.prediction.server_archive import make_submission
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.scoring.result_rows import JOINT, ROWS
+from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
@@ -34,6 +35,9 @@ def main(arguments=None):
         count = len(packed.namelist())
     print(f"{archive}: label ids of {count} frames, {archive.stat().st_size / 1e6:.1f} MB; names, sizes and ids are "
           "checked")
+    if row == JOINT:
+        print("note the server's score as 'classes: <percent>' and 'categories: <percent>' in "
+              f"{Build(build).server_score}, and the report's table 1 shows it")
     return 0
 
 

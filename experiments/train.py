@@ -1,7 +1,8 @@
 """Train one stage: `python3 -m experiments.train --config CONFIG --stage 1|2|3|4|control`.
 
 A stage ends at its limit of iterations or, where the configuration sets `patience`, when the IoU over classes on the
-validation split has not risen for so many validations. Below <build>/<stage>:
+validation split has not risen for so many validations. The control takes as many iterations as stage 4 did. Below
+<build>/<stage>:
 
   final.caffemodel   the weights at the end
   best.caffemodel    the weights of the validation with the highest IoU, the one of iteration 0 left out

@@ -26,8 +26,8 @@ class Stage(NamedTuple):
     crf : bool
         Whether it is validated, and deployed, with the CRF.
     control_of : str or None
-        The stage that it is the control of. Its curve starts at the same iteration; where the configuration has no
-        settings for it, it takes those of that stage.
+        The stage that it is the control of. Its curve starts at the same iteration, and it takes as many iterations as
+        that stage did; where the configuration has no settings for it, it takes those of that stage.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Typed parameters of the CRF's layers, the paper's by default, and a layer's `param_str` read into them."""
+"""Typed parameters of the CRF's layers, by default the paper's, and a layer's `param_str` read into them."""
 
 import json
 from typing import Literal
@@ -33,7 +33,7 @@ class LossParameters(_Iterations, MarginParameters):
 
 
 class InferenceParameters(_Iterations):
-    decode: Literal[defaults.DECODINGS] = defaults.DECODE
+    decode: Literal[defaults.DECODINGS] = defaults.DECODE  # the paper names none
 
 
 def parse_param_str(model, layer):

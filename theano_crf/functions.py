@@ -140,10 +140,11 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     iterations : int
         At least 1. An iteration is a half step over the rows and one over the columns.
     decode : {"argmin", "viterbi", "icm"}
-        The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel,
-        as the paper does. "viterbi" solves each row exactly, given the row above and the messages that the
-        columns send from below. "icm" goes on from there: it solves rows and columns exactly in turns, given their
-        neighbours, until nothing changes. "viterbi" and "icm" run on the CPU even where Theano's device is a GPU.
+        The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel;
+        it is the default, and the paper names no way. "viterbi" solves each row exactly, given the row above and the
+        messages that the columns send from below. "icm" goes on from there: it solves rows and columns exactly in
+        turns, given their neighbours, until nothing changes. "viterbi" and "icm" run on the CPU even where Theano's
+        device is a GPU.
     tolerance : float, optional
         An image ends early once an iteration has raised its lower bound by no more than this per pixel.
 

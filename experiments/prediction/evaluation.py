@@ -106,7 +106,7 @@ def evaluate(config, build, split):
     details = {
         "dataset": metadata.name, "split": split, "images": len(names), "blocks": int(blocks.max()) + 1,
         "resolution": resolution(metadata, split),
-        "configuration": json.loads(config.json()),
+        "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS),
         "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
         "per_category": {key: dict(value.per_category) for key, value in scored.items()},
         "further_rows": {row.key: scored[row.key].to_json() for row in FURTHER_ROWS},

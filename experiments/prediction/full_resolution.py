@@ -1,8 +1,10 @@
 """Label frames of a benchmark at their full resolution with nets that run at the resolution of the LMDB.
 
-The CNN's probabilities are interpolated bilinearly, and the most probable class is taken at each pixel of the frame.
-The CRF's costs depend on the resolution, so it runs at that of its training; planes that indicate its labels are
-interpolated instead. (At twice the resolution each pixel gets the nearest label, whose weight is 9/16.)
+Every row, with the CRF or without, is enlarged by its labels at the net's resolution: planes that indicate them are
+interpolated bilinearly, and the largest is taken at each pixel of the frame. (At twice the resolution that is the
+nearest label, whose weight is 9/16.) So rows that agree at the net's resolution agree at the full one. The other way
+interpolates what comes before the labels: the CNN's probabilities, or the CRF's unary costs, and then the CRF runs at
+full resolution.
 """
 
 import math
@@ -19,6 +21,7 @@ from experiments.prediction.cityscapes_files import check_predictions, predictio
 from experiments.prediction.label_images import encode_png
 from experiments.prediction.photographs import indicators, labels_at_size
 from experiments.runtime.marked_folder import prepare_folder
+from experiments.scoring.result_rows import BY_COSTS, BY_PROBABILITIES
 from experiments.settings.build_paths import Build
 
 
@@ -39,7 +42,7 @@ def frames_of_lmdb(build, split, sizes):
     return {name: sizes[name] for name in names}
 
 
-def write_predictions(build, split, rows, sizes, metadata):
+def write_predictions(build, split, rows, sizes, metadata, full_size_crf=None):
     """Write and check the label images that rows give for a split.
 
     Several processes share the images out; what an interrupted run has written is not written again.
@@ -49,10 +52,12 @@ def write_predictions(build, split, rows, sizes, metadata):
     build : path
         Build folder of the experiment, with its nets, weights and LMDB.
     split : str
-    rows : sequence of experiments.scoring.result_rows.Row
+    rows : sequence of experiments.scoring.result_rows.FullSizeRow
     sizes : dict of str to (int, int)
         Width and height of each of the split's frames, from `frames_of_lmdb`.
     metadata : data_prep.store.metadata.Metadata
+    full_size_crf : experiments.prediction.full_size_crf.FullSizeCRF, optional
+        For rows that are enlarged by their costs.
 
     Returns
     -------
@@ -61,35 +66,37 @@ def write_predictions(build, split, rows, sizes, metadata):
     """
     build = Build(build)
     folders = {row.key: build.official_predictions(split, row.key) for row in rows}
-    for stage in dict.fromkeys(row.stage for row in rows):
-        _write_rows_of_stage(build, split, [row for row in rows if row.stage == stage], folders, sizes, metadata)
+    for stage in dict.fromkeys(row.row.stage for row in rows):
+        of_stage = [row for row in rows if row.row.stage == stage]
+        _write_rows_of_stage(build, split, stage, of_stage, folders, sizes, metadata, full_size_crf)
     for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
 
 
-def _write_rows_of_stage(build, split, rows, folders, sizes, metadata):
-    stage = rows[0].stage
-    net = build.deploy_net(crf=any(row.crf for row in rows))
+def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, full_size_crf):
+    net = build.deploy_net(crf=any(row.row.crf for row in rows))
     weights = build.weights(stage)
-    mark = contents_digest([*build.data_files(split), weights])
+    mark = contents_digest([*build.data_files(split), net, weights])
     processes = communicator()
     for row in rows if processes.rank == 0 else ():
-        prepare_folder(folders[row.key], mark)
+        prepare_folder(folders[row.key], f"{mark} {row.enlarged_by}")
     records = open_records(str(build.split(split)))
     missing = processes.from_first([index for index in range(len(records)) if not all(
         (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)])
     if not missing:
         return
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
+    label_ids = np.array(metadata.label_ids, np.uint8)
 
     def write(index):
         frame, image = records.name(index), records[index][0]
         size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
         segmentation = segmenter(image)
         for row in rows:
-            write_atomically(folders[row.key] / prediction_name(frame),
-                             encode_png(_label_ids(segmentation, row, size, metadata)))
+            labels = (full_size_crf.labels(frame, segmentation.prob) if row.enlarged_by == BY_COSTS
+                      else full_size_labels(segmentation, row, *size[::-1]))
+            write_atomically(folders[row.key] / prediction_name(frame), encode_png(label_ids[labels]))
 
     with Progress(f"predict {split} with {stage}", 0, len(missing), "image") as progress:
         for _ in share_out(processes, missing, write):
@@ -105,6 +112,21 @@ def _checked_size(frame, image, size, subsampling):
     return size
 
 
-def _label_ids(segmentation, row, size, metadata):
-    planes = indicators(segmentation.labels, len(segmentation.prob)) if row.crf else segmentation.prob
-    return np.array(metadata.label_ids, np.uint8)[labels_at_size(planes, size[1], size[0])]
+def full_size_labels(segmentation, row, height, width):
+    """Label an image at another size than the net's, by its labels or its probabilities.
+
+    Parameters
+    ----------
+    segmentation : experiments.nets.segmenter.Segmentation
+    row : experiments.scoring.result_rows.FullSizeRow
+    height, width : int
+
+    Returns
+    -------
+    (height, width) uint8
+    """
+    planes = segmentation.prob
+    if row.enlarged_by != BY_PROBABILITIES:
+        labels = segmentation.labels if row.row.crf else segmentation.cnn_labels
+        planes = indicators(labels, len(planes))
+    return labels_at_size(planes, height, width)

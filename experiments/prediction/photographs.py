@@ -119,6 +119,12 @@ def labels_at_size(planes, height, width):
     return labels
 
 
+def planes_at_size(planes, height, width):
+    """Interpolate planes (K, h, w) bilinearly to (K, height, width) float32."""
+    return np.stack([np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), Image.BILINEAR))
+                     for plane in planes])
+
+
 def indicators(labels, classes):
     """Return (K, h, w) float32, 1 where a pixel of `labels` (h, w) has the class and 0 elsewhere."""
     return (labels == np.arange(classes)[:, np.newaxis, np.newaxis]).astype(np.float32)

@@ -8,6 +8,7 @@ from data_prep.atomic_files import replacement
 from experiments.mpi.processes import communicator
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
+from experiments.scoring.result_rows import enlarged_by_labels
 from experiments.settings.build_paths import Build
 
 SPLIT = "test"
@@ -47,7 +48,7 @@ def make_submission(build, root, row, subset=False):
     sizes = frames_of_lmdb(build, SPLIT, frame_sizes(root, SPLIT))
     if not subset:
         _check_whole(sizes)
-    folder = write_predictions(build, SPLIT, [row], sizes, metadata)[row.key]
+    folder = write_predictions(build, SPLIT, [enlarged_by_labels(row)], sizes, metadata)[row.key]
     if communicator().rank:
         return None
     archive = build.submission(row.key)

@@ -11,13 +11,16 @@ import yaml
 
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
 from experiments.reporting.contact_sheet import training_sheet
 from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
-from experiments.scoring.result_rows import CNN, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.server_score import read_server_score
+from experiments.scoring.training_notes import training_notes
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4
@@ -48,10 +51,15 @@ def read_evaluation(build, split):
 def read_further(build, split, result):
     """Return what there is beside the evaluation: (official evaluation or None, grid search or None).
 
-    A grid search of other weights than those that were evaluated counts as none.
+    A grid search of other weights than those that were evaluated counts as none, and so does an official evaluation
+    that does not say how its rows were brought to full resolution.
     """
     official, search = (json.loads(path.read_text()) if path.is_file() else None
                         for path in (build.official_evaluation(split), build.grid_search(split)))
+    if official and any(official.get(row.key, {}).get("enlarged_by") != row.enlarged_by for row in FULL_SIZE_ROWS):
+        print("the official evaluation is of an older version, which did not enlarge all rows alike, so the report "
+              "leaves it out; run `make official-evaluation` again")
+        official = None
     if search and search["cnn"] != result[CNN.key]:
         print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
               "`make grid-search` again")
@@ -102,7 +110,9 @@ def write_report(config, build, splits):
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, search)
-    page = _render(results=results, result=result, official=official, search=search,
+    notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
+    page = _render(notes=notes, results=results, result=result, official=official, search=search,
+                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                    best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                    overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet),
                    void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))

@@ -2,6 +2,7 @@
 
 from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
 from experiments.scoring.text import aligned_table, difference, percent
+from experiments.scoring.training_notes import training_notes
 
 
 def format_evaluations(results):
@@ -15,7 +16,7 @@ def format_evaluations(results):
     Returns
     -------
     str
-        What was scored, the table, then each split's differences with their intervals.
+        What was scored, the table, each split's differences with their intervals, and what to know of the training.
     """
     scored = [{**{row.key: result[row.key] for row in ROWS}, **result["details"]["further_rows"]}
               for result in results]
@@ -32,7 +33,8 @@ def format_evaluations(results):
         lines.append((row.title, *cells, published))
     table = aligned_table((*header, "paper (Cityscapes)"), lines)
     differences = [line for result in results for line in _differences(result)]
-    return "\n".join([*map(_subject, results), "", table, *differences])
+    notes = dict.fromkeys(note for result in results for note in training_notes(result["details"]))
+    return "\n".join([*map(_subject, results), "", table, *differences, *([""] if notes else []), *notes])
 
 
 def _subject(result):

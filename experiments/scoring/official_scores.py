@@ -7,8 +7,9 @@ import numpy as np
 
 from data_prep import cityscapes
 from data_prep.progress import with_progress
-from experiments.scoring.result_rows import ROWS
+from experiments.scoring.result_rows import FULL_SIZE_ROWS
 from experiments.scoring.text import aligned_table, percent
+from experiments.scoring.training_notes import training_notes
 
 
 def import_evaluation():
@@ -94,10 +95,11 @@ def _percent(share):
 
 
 def format_table(result):
-    """Lay out the scores as text, a line per row."""
+    """Lay out the scores as text, a line per row, with the way that its labels came to full resolution."""
     details, keys = result["details"], ("classes", "categories", "instance_classes", "instance_categories")
-    lines = [(row.title, *(percent(result[row.key][key]) for key in keys)) for row in ROWS]
-    header = ("", "IoU classes", "IoU categories", "iIoU classes", "iIoU categories")
+    lines = [(row.row.title, result[row.key]["enlarged_by"], *(percent(result[row.key][key]) for key in keys))
+             for row in FULL_SIZE_ROWS]
+    header = ("", "enlarged by", "IoU classes", "IoU categories", "iIoU classes", "iIoU categories")
     return "\n".join([f"{details['dataset']}, {details['split']}: {details['images']} of {details['frames_of_split']} "
                       f"frames at {details['resolution']}, cityscapesscripts' IoU and instance-level iIoU in percent",
-                      "", aligned_table(header, lines)])
+                      "", aligned_table(header, lines), *training_notes(details)])

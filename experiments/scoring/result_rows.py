@@ -19,7 +19,8 @@ class Row(NamedTuple):
     crf : bool
         Labels from the CRF; else the CNN's most probable ones.
     published : (float, float) or None
-        The paper's IoU over classes and over categories, Cityscapes' validation set at half resolution.
+        The paper's IoU over classes and over categories on Cityscapes' validation set. Its models operate on half-sized
+        images; at which resolution their labels were scored it does not say.
     """
 
     key: str
@@ -32,7 +33,8 @@ class Row(NamedTuple):
 CNN = Row("cnn", "CNN only", stages.CNN, False, (63.8, 81.5))
 CNN_CRF = Row("cnn+crf", "CNN + CRF", stages.CNN, True, (64.1, 81.2))
 JOINT = Row("joint", "CNN + CRF (joint)", stages.JOINT, True, (64.4, 81.9))
-# Trained on for as long as the joint stage, but with the softmax loss: what more training alone would give.
+# Trained on for as many iterations as the joint stage took, but with the softmax loss: what more training alone
+# would give.
 CONTROL = Row("control", "Control + CRF", stages.CONTROL, True)
 ROWS = (CNN, CNN_CRF, JOINT, CONTROL)
 
@@ -46,6 +48,40 @@ WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
 COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
 
 
+# How a row's labels come to the full resolution of a frame.
+BY_LABELS = "nearest labels"
+BY_PROBABILITIES, BY_COSTS = "interpolated probabilities", "interpolated costs"
+
+
+class FullSizeRow(NamedTuple):
+    """A row whose labels are brought from the net's resolution to the frames' full one.
+
+    Attributes
+    ----------
+    key : str
+        Its key in the official evaluation's JSON file, and the folder of its label images.
+    row : Row
+    enlarged_by : {"nearest labels", "interpolated probabilities", "interpolated costs"}
+        Probabilities of rows without the CRF; costs of rows with it, which then runs at full resolution.
+    """
+
+    key: str
+    row: Row
+    enlarged_by: str
+
+
+def enlarged_by_labels(row):
+    """Return a `FullSizeRow`, brought to full resolution in the one way that all rows have in common."""
+    return FullSizeRow(row.key, row, BY_LABELS)
+
+
+def interpolated(row):
+    """Return a `FullSizeRow` for which what comes before the labels is interpolated."""
+    return FullSizeRow(f"{row.key}-interpolated", row, BY_COSTS if row.crf else BY_PROBABILITIES)
+
+
+FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), *map(interpolated, ROWS))
+
 # The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
 SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
 
@@ -57,12 +93,14 @@ class PublishedRow(NamedTuple):
     ----------
     title : str
     coarse, stereo, half_resolution : bool
-        True where the method was trained on the coarse annotations too, uses stereo, works at half the resolution.
+        True where the method was trained on the coarse annotations too, uses stereo, operates on half-sized images.
     split : str
         Of Cityscapes.
     classes, categories : float or None
     key : str or None
         Of the row of `experiments.scoring.result_rows` that is measured here.
+    by_server : bool
+        True where the test server can measure the same here, see `experiments.scoring.server_score`.
     """
 
     title: str
@@ -73,6 +111,7 @@ class PublishedRow(NamedTuple):
     classes: float
     categories: Optional[float]
     key: Optional[str] = None
+    by_server: bool = False
 
 
 def _measured(row):
@@ -84,13 +123,13 @@ TABLE_1 = (
     _measured(CNN),
     _measured(CNN_CRF),
     _measured(JOINT),
-    PublishedRow("Ours (the paper's joint model)", False, False, True, "test", 62.4, 82.3),
+    PublishedRow("Ours (the paper's joint model)", False, False, True, "test", 62.4, 82.3, by_server=True),
     PublishedRow("Papandreou et al. [19]", True, False, True, "test", 64.8, 81.3),
     PublishedRow("DeepLab [3]", False, False, True, "test", 63.1, 81.2),
     PublishedRow("CRF as RNN [32]", False, False, True, "test", 62.5, 82.7),
     PublishedRow("FCN 8s [18]", False, False, True, "test", 61.9, None),
     PublishedRow("LRR-4x [6]", True, False, False, "test", 71.8, 88.4),
-    PublishedRow("Adelaide [16]", False, False, False, "test", 71.6, 51.7),
+    PublishedRow("Adelaide [16]", False, False, False, "test", 71.6, 51.7),  # as printed, 51.7 included
     PublishedRow("DeepLab [3]", False, False, False, "test", 70.4, 86.4),
     PublishedRow("Dilation10 [31]", False, False, False, "test", 67.1, 86.5),
     PublishedRow("Krešo et al. [13]", False, True, False, "test", 66.3, 85.0),

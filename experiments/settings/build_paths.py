@@ -89,15 +89,34 @@ class Build(os.PathLike):
             If outcome.json is damaged.
         """
         target, folder = f"train-{stage}", self.stage(stage)
-        final = existing(folder / FINAL, target)
+        final, outcome = existing(folder / FINAL, target), self.outcome(stage)
+        return final if outcome is None else existing(folder / outcome["weights"], target)
+
+    def outcome(self, stage):
+        """Return what is noted of a stage's end: ``iterations``, ``weights`` (a file's name) and more.
+
+        None where the stage has not ended, or someone put its weights there.
+
+        Raises
+        ------
+        ValueError
+            If outcome.json is damaged.
+        """
+        path = self.stage(stage) / OUTCOME
         try:
-            return existing(folder / json.loads((folder / OUTCOME).read_text())["weights"], target)
+            outcome = json.loads(path.read_text())
+            if not isinstance(outcome["weights"], str) or not isinstance(outcome["iterations"], int):
+                raise ValueError("weights must be a file's name and iterations their number")
         except FileNotFoundError:
-            if (folder / OUTCOME).exists():
-                raise
-            return final  # weights that someone put there
+            return None
         except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{folder / OUTCOME} is damaged ({error}); remove it to take {final}.") from None
+            raise ValueError(f"{path} is damaged ({error}); remove it to take {path.with_name(FINAL)}.") from None
+        return outcome
+
+    def iterations(self, stages):
+        """Return {stage: iterations that it took, None where nothing is noted}."""
+        outcomes = {stage: self.outcome(stage) for stage in stages}
+        return {stage: outcome and outcome["iterations"] for stage, outcome in outcomes.items()}
 
     def evaluation(self, split):
         """The scores of a split."""
@@ -118,6 +137,11 @@ class Build(os.PathLike):
     def submission(self, row):
         """The archive of a row's predictions for the test server."""
         return self.folder / f"submission-{row}.zip"
+
+    @property
+    def server_score(self):
+        """The test server's score, a file that the user writes."""
+        return self.folder / "test-server.yaml"
 
     def grid_search(self, split, suffix=".json"):
         """The results of the grid search on a split, or the database and the heat map beside them."""

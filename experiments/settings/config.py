@@ -21,7 +21,7 @@ class NetConfig(StrictModel):
 
 
 class CRFConfig(InferenceParameters, MarginParameters, WeightParameters):
-    """Parameters of the CRF: those of its layers, the paper's by default (section 5)."""
+    """Parameters of the CRF: those of its layers, by default the paper's (section 5) where it names them."""
 
     unary: Literal[KINDS] = NEGATIVE_PROBABILITY
     # Of the softmax that the unary costs come from, softmax(score / temperature): above 1 it cools a CNN that is

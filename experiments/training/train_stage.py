@@ -71,9 +71,34 @@ def train_stage(config, stage, build):
                       "room there, or make it readable and writable, and start the same command again.") from None
 
 
+def settings_of(config, stage, build):
+    """Return the settings that a stage is trained with.
+
+    They are the configuration's, but that a control takes as many iterations as the stage that it is the control of:
+    where that one has ended its iterations are the limit, and `patience` does not end the control before.
+
+    Parameters
+    ----------
+    config : experiments.settings.config.Config
+    stage : str
+    build : path
+
+    Returns
+    -------
+    experiments.settings.config.StageConfig
+    """
+    settings, other = config.stage(stage), STAGES[stage].control_of
+    outcome = None if other is None else Build(build).outcome(other)
+    if outcome is None:
+        return settings
+    print(f"{stage}: takes as many iterations as {other} did, {outcome['iterations']}", flush=True)
+    return settings.copy(update={"iterations": outcome["iterations"], "patience": None})
+
+
 def _prepare(config, stage, build, interruption):
     """Return the stage's run, its solver as it goes on or starts."""
     metadata, processes = build.metadata(), communicator()
+    settings = processes.from_first(settings_of(config, stage, build))
     tell_caffe(processes)
     device = use_device()
     writes = processes.rank == 0
@@ -99,7 +124,7 @@ def _prepare(config, stage, build, interruption):
     start_alike(processes, solver.net, restored)
     check_not_zero(solver.net, STAGES[stage].new_layers)
     log = TrainingLog(build.log(stage), restored, writes)
-    return StageRun(solver, config.stage(stage), config, snapshots, log, metadata, watch, interruption)
+    return StageRun(solver, settings, config, snapshots, log, metadata, watch, interruption)
 
 
 def _start_weights(config, stage, build):
@@ -118,7 +143,11 @@ def _copy_weights(net, stage, path):
 
 
 def _finish(run, reason, patience):
-    """Note how the stage ended and keep its weights under their final name, which says that it has ended."""
+    """Note how the stage ended and keep its weights under their final name, which says that it has ended.
+
+    With `patience` in the configuration the best weights are taken: a control's, too, which it does not end, so that
+    both are chosen alike.
+    """
     best = best_round(rounds(run.log))
     taken = FINAL if patience is None else BEST
     outcome = {"iterations": run.solver.iter, "ended by": reason, "weights": taken,

@@ -87,7 +87,7 @@ def test_help_lists_every_target(front_door):
 @pytest.mark.parametrize("target, wanted", [
     ("lmdb", STEPS[:1]), ("nets", STEPS[:2]), ("train-stage1", STEPS[:3]), ("train-stage2", STEPS[:4]),
     ("train-stage3", STEPS[:5]), ("train-stage4", STEPS[:6]), ("train-joint", STEPS[:6]),
-    ("train-control", [*STEPS[:5], "control"]), ("train", STEPS[:7]), ("evaluate", STEPS[:8]), ("report", STEPS),
+    ("train-control", STEPS[:7]), ("train", STEPS[:7]), ("evaluate", STEPS[:8]), ("report", STEPS),
     ("demo", STEPS), ("official-evaluation", [*STEPS[:7], "official-evaluation"]),
     ("submission", [*STEPS[:6], "submission"]), ("grid-search", [*STEPS[:5], "grid-search"]), ("weights", ["weights"])])
 def test_each_target_makes_what_it_needs_in_order(front_door, target, wanted):

@@ -50,16 +50,20 @@ def check_the_whole_way(folder, size, net, command):
     status, output, errors = command(evaluate.main, *experiment)
     assert status == 0, errors
     evaluation = json.loads((build / "evaluation-val.json").read_text())
+    assert "on val has chosen the weights of stage1, stage2, stage3, stage4, control," in output
+    assert evaluation["details"]["iterations"] == {"stage3": 2, "stage4": 2, "control": 2}
     assert evaluation["details"]["resolution"] == f"half resolution ({size[1] // 2} x {size[0] // 2})"
     status, output, errors = command(official_evaluation.main, *experiment, "--root", root)
     assert status == 0, errors
     official = json.loads((build / "official-evaluation-val.json").read_text())
+    assert official["details"]["iterations"] == {"stage3": 2, "stage4": 2, "control": 2}
     assert official["details"]["resolution"] == f"full resolution ({size[1]} x {size[0]})"
     _check_search(json.loads(_read(command, grid_search.main, build / "grid-search-val.json", *experiment)),
                   evaluation["cnn"]["classes"])
     _check_archive(_read(command, submission.main, build / "submission-joint.zip", *experiment, "--root", root,
                          "--subset"), size)
     for row in ROWS:
+        assert 0 <= official[f"{row.key}-interpolated"]["classes"] <= 100
         assert 0 <= evaluation[row.key]["classes"] <= 100 and 0 <= official[row.key]["classes"] <= 100
     page = _read(command, report.main, build / "report" / "index.html", *experiment).decode()
     _check_report(page, evaluation, official)
@@ -68,8 +72,10 @@ def check_the_whole_way(folder, size, net, command):
 def _check_report(page, evaluation, official):
     row = page.partition("The paper's table 1")[2].partition("CNN + CRF (joint)")[2].partition("</tr>")[0]
     cells = [cell.partition("</td>")[0] for cell in row.split("<td>")[1:]]
-    ours = [f"{scores['joint'][key]:.1f}" for scores in (evaluation, official) for key in ("classes", "categories")]
-    assert cells == ["", "", "✱", "val", "64.4", "81.9", *ours]
+    ours = [f"{scores[row][key]:.1f}" for scores, row in ((evaluation, "joint"), (official, "joint"),
+                                                          (official, "joint-interpolated"))
+            for key in ("classes", "categories")]
+    assert cells == ["", "", "✱", "val", "64.4", "81.9", *ours, "", ""]
     assert "Parameter search" in page and "figure3.svg" in page
 
 

@@ -14,8 +14,10 @@ def test_the_archive_is_named_with_its_frames_and_size(cityscapes_build, command
     path = cityscapes_build.folder / f"submission-{row}.zip"
     with zipfile.ZipFile(path) as archive:
         assert len(archive.namelist()) == 2
-    assert output.splitlines()[-1] == (f"{path}: label ids of 2 frames, {path.stat().st_size / 1e6:.1f} MB; names, "
-                                       "sizes and ids are checked")
+    line, *advice = output.splitlines()[-2 if row == "joint" else -1:]
+    assert line == (f"{path}: label ids of 2 frames, {path.stat().st_size / 1e6:.1f} MB; names, sizes and ids are "
+                    "checked")
+    assert [str(cityscapes_build.folder / "test-server.yaml") in note for note in advice] == [True] * (row == "joint")
 
 
 def test_what_cannot_be_submitted_is_one_sentence(cityscapes_build, command):

@@ -55,9 +55,10 @@ def test_the_makefile_has_the_same_stages():
     assert re.search(r"^STAGES = (.*)$", MAKEFILE, re.M).group(1).split() == list(STAGES)
     for stage in STAGES.values():
         assert re.search(rf"^train-{stage.name}: \$\(BUILD\)/{stage.name}/final.caffemodel ", MAKEFILE, re.M)
-    starts = dict(re.findall(r"^\$\(BUILD\)/(\w+)/final\.caffemodel: \| \$\(BUILD\)/(\w+)/final\.caffemodel$", MAKEFILE,
-                             re.M))
-    assert starts == {stage.name: stage.predecessor for stage in STAGES.values() if stage.predecessor}
+    weights = r"\$\(BUILD\)/(\w+)/final\.caffemodel"
+    rules = re.findall(rf"^{weights}: \| {weights}(?: {weights})?$", MAKEFILE, re.M)
+    assert rules == [(stage.name, stage.predecessor, stage.control_of or "") for stage in STAGES.values()
+                     if stage.predecessor]
 
 
 def test_the_makefile_scores_what_the_rows_ask_for():

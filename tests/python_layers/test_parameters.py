@@ -25,11 +25,11 @@ def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
     assert shared and all(values[name] == expected[name] for name in shared)
 
 
-def test_defaults_are_the_papers():
+def test_defaults_are_the_papers_where_it_names_them():
     assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
     assert LossParameters().dict() == {"gamma": 0.1, "iterations": 15, "void": 255, "normalise": True}
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
-    assert list(CRFConfig().dict()) == ["alpha", "beta", "lam", "gamma", "iterations", "decode", "unary"]
+    assert list(CRFConfig().dict()) == ["alpha", "beta", "lam", "gamma", "iterations", "decode", "unary", "temperature"]
 
 
 @pytest.mark.parametrize("model, text, key", [

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from experiments.nets.segmenter import Segmentation
 from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
-from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
-from experiments.scoring.result_rows import CNN, JOINT
+from experiments.prediction.full_resolution import frames_of_lmdb, full_size_labels, write_predictions
+from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, enlarged_by_labels, interpolated
 from tests.cityscapes_tree import frame_name, save
 from tests.experiments.cityscapes_build import LABEL_IDS, SIZE
 
@@ -24,21 +25,53 @@ def doubled(plane):
     return plane
 
 
-def predict(build, rows=(CNN, JOINT), split="val"):
+INTERPOLATED = interpolated(CNN)
+
+
+def predict(build, rows=(enlarged_by_labels(CNN), enlarged_by_labels(JOINT), INTERPOLATED), split="val"):
     sizes = frames_of_lmdb(build.folder, split, frame_sizes(build.root, split))
     return write_predictions(build.folder, split, rows, sizes, build.metadata), sizes
 
 
-def test_the_cnn_labels_interpolated_probabilities_and_the_crf_the_nearest_of_its_own(cityscapes_build):
+@pytest.mark.parametrize("size", [(24, 40), (23, 39), (12, 20)])
+def test_rows_that_agree_at_the_nets_resolution_agree_at_the_full_one(size):
+    prob = np.random.default_rng(0).dirichlet(np.full(5, 0.3), (12, 20)).transpose(2, 0, 1).astype(np.float32)
+    labels = prob.argmax(axis=0).astype(np.int32)
+    enlarged = [full_size_labels(Segmentation(prob, labels), enlarged_by_labels(row), *size) for row in ROWS]
+    assert {row.crf for row in ROWS} == {False, True} and enlarged[0].shape == size
+    for other in enlarged[1:]:
+        np.testing.assert_array_equal(other, enlarged[0])
+    factor = size[0] // 12
+    if size == (12 * factor, 20 * factor):
+        np.testing.assert_array_equal(enlarged[0], labels.repeat(factor, 0).repeat(factor, 1))
+    by_probabilities = full_size_labels(Segmentation(prob, labels), INTERPOLATED, *size)
+    assert (by_probabilities != enlarged[0]).any() == (size != (12, 20))
+
+
+def test_all_rows_are_enlarged_in_both_ways():
+    assert FULL_SIZE_ROWS[:len(ROWS)] == tuple(enlarged_by_labels(row) for row in ROWS)
+    assert len({row.enlarged_by for row in FULL_SIZE_ROWS[:len(ROWS)]}) == 1
+    assert [row.row for row in FULL_SIZE_ROWS[len(ROWS):]] == list(ROWS)
+    assert {(row.row.crf, row.enlarged_by) for row in FULL_SIZE_ROWS[len(ROWS):]} == {
+        (False, "interpolated probabilities"), (True, "interpolated costs")}
+
+
+def test_labels_are_the_nearest_and_probabilities_are_interpolated(cityscapes_build):
     folders, sizes = predict(cityscapes_build)
     assert sizes == {frame_name("val", number): SIZE[::-1] for number in range(3)}
     for frame, image in cityscapes_build.images("val").items():
-        cnn, joint = (np.asarray(Image.open(folders[key] / prediction_name(frame))) for key in ("cnn", "joint"))
-        planes = np.stack([doubled(plane) for plane in cityscapes_build.probabilities("stage3", image)])
+        cnn, joint, smooth = (np.asarray(Image.open(folders[key] / prediction_name(frame)))
+                              for key in ("cnn", "joint", "cnn-interpolated"))
+        prob = cityscapes_build.probabilities("stage3", image)
+        planes = np.stack([doubled(plane) for plane in prob])
         ordered = np.sort(planes, axis=0)
         clear = ordered[-1] - ordered[-2] > 1e-4
         assert clear.mean() > 0.9
-        np.testing.assert_array_equal(cnn[clear], np.array(LABEL_IDS)[planes.argmax(axis=0)][clear])
+        np.testing.assert_array_equal(smooth[clear], np.array(LABEL_IDS)[planes.argmax(axis=0)][clear])
+        ordered = np.sort(prob, axis=0)
+        clear = (ordered[-1] - ordered[-2] > 1e-4).repeat(2, 0).repeat(2, 1)
+        nearest = np.array(LABEL_IDS)[prob.argmax(axis=0)].repeat(2, 0).repeat(2, 1)
+        np.testing.assert_array_equal(cnn[clear], nearest[clear])
         crf = cityscapes_build.crf_label_ids("stage4", image)
         np.testing.assert_array_equal(joint, crf.repeat(2, 0).repeat(2, 1))
 
@@ -63,6 +96,18 @@ def test_other_weights_give_other_predictions(cityscapes_build):
     shutil.copy(folder / "control" / "final.caffemodel", folder / "stage3" / "final.caffemodel")
     predict(cityscapes_build)
     assert path.read_bytes() != before
+
+
+def test_another_crf_gives_new_predictions_and_so_does_another_way_to_enlarge_them(cityscapes_build):
+    folder = predict(cityscapes_build)[0]["joint"]
+    path, kept = folder / prediction_name(frame_name("val", 0)), folder / "kept"
+    net = cityscapes_build.folder / "nets" / "stage4" / "deploy.prototxt"
+    for change in (lambda: net.write_text(net.read_text() + "# another CRF\n"),
+                   lambda: folder.with_name("joint.made-from").write_text("what an older version wrote")):
+        kept.touch()
+        change()
+        predict(cityscapes_build)
+        assert path.exists() and not kept.exists()
 
 
 def test_another_folder_than_that_of_the_lmdb_is_refused(cityscapes_build):

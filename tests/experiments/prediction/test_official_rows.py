@@ -10,7 +10,7 @@ from data_prep import cityscapes
 from experiments.prediction.cityscapes_files import prediction_name
 from experiments.prediction.official_rows import evaluate_officially
 from experiments.scoring.metrics import confusion_matrix, scores
-from experiments.scoring.result_rows import ROWS
+from experiments.scoring.result_rows import FULL_SIZE_ROWS
 from experiments.settings.config import load_config
 from tests.experiments.cityscapes_build import LABEL_IDS
 
@@ -25,7 +25,7 @@ def test_each_row_has_the_scores_of_its_own_files(cityscapes_build):
     to_class = np.full(34, 255)
     to_class[LABEL_IDS] = np.arange(19)
     table = cityscapes.CLASSES.values()
-    for row in ROWS:
+    for row in FULL_SIZE_ROWS:
         folder = cityscapes_build.folder / "official" / "val" / row.key
         confusion = sum(confusion_matrix(to_class[np.asarray(Image.open(path))],
                                          to_class[np.asarray(Image.open(folder / prediction_name(frame)))], 19)
@@ -34,7 +34,11 @@ def test_each_row_has_the_scores_of_its_own_files(cityscapes_build):
         assert result[row.key]["classes"] == pytest.approx(ours.classes)
         assert result[row.key]["categories"] == pytest.approx(ours.categories)
         assert result[row.key]["instance_classes"] is not None
-    assert len({result[row.key]["classes"] for row in ROWS}) == len(ROWS)
+    assert len({result[row.key]["classes"] for row in FULL_SIZE_ROWS}) == len(FULL_SIZE_ROWS)
+    assert {key: result[key]["enlarged_by"] for key in result if key != "details"} == {
+        "cnn": "nearest labels", "cnn+crf": "nearest labels", "joint": "nearest labels", "control": "nearest labels",
+        "cnn-interpolated": "interpolated probabilities", "cnn+crf-interpolated": "interpolated costs",
+        "joint-interpolated": "interpolated costs", "control-interpolated": "interpolated costs"}
     details = result["details"]
     assert [details[key] for key in ("dataset", "split", "images", "frames_of_split", "resolution")] == [
         "cityscapes", "val", 3, 500, "full resolution (40 x 24)"]

@@ -10,6 +10,7 @@ from PIL import Image
 from data_prep.store.metadata import LabelClass
 from experiments import evaluate, report
 from experiments.reporting.page import best_rows
+from experiments.scoring.result_rows import FULL_SIZE_ROWS
 from tests.experiments.reporting.logs import write_logs
 
 
@@ -124,6 +125,18 @@ def test_evaluation_of_other_images_is_refused(evaluated, command):
     assert status == 1 and "is of other images" in error
 
 
+def test_weights_that_the_scored_split_chose_are_named(evaluated, command):
+    path = evaluated.folder / "evaluation-val.json"
+    result = json.loads(path.read_text())
+    page = evaluated.folder / "report" / "index.html"
+    run(evaluated, command)
+    assert "has chosen the weights" not in page.read_text()
+    result["details"]["configuration"]["stage3"]["patience"] = 2
+    path.write_text(json.dumps(result))
+    run(evaluated, command)
+    assert page.read_text().count("on val has chosen the weights of stage3, and") == 1
+
+
 def test_best_rows():
     per_class = {"cnn": {"a": 1.0, "b": 5.0, "c": None}, "cnn+crf": {"a": 3.0, "b": 5.0, "c": None},
                  "joint": {"a": 3.0, "b": 5.0, "c": 0.5}, "control": {"a": None, "b": 5.0, "c": 0.4}}
@@ -161,13 +174,47 @@ def test_table_1_has_all_published_rows_and_ours_only_where_measured(evaluated, 
     assert rows_of_table_1(evaluated) == [[*row, *scores] for row, scores in zip(TABLE_1, ours)]
 
 
+def write_official(build, enlarged=True):
+    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, by labels and then interpolated."""
+    official = {row.key: {"classes": place + 0.5, "categories": None,
+                          **({"enlarged_by": row.enlarged_by} if enlarged else {})}
+                for place, row in enumerate(FULL_SIZE_ROWS)}
+    (build.folder / "official-evaluation-val.json").write_text(json.dumps(official))
+
+
 def test_official_scores_stand_beside_them_named_as_such(evaluated, command):
-    official = {key: {"classes": place + 0.5, "categories": None} for place, key in
-                enumerate(("cnn", "cnn+crf", "joint", "control"))}
-    (evaluated.folder / "official-evaluation-val.json").write_text(json.dumps(official))
+    write_official(evaluated)
     run(evaluated, command)
-    assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [["0.5", "–"], ["1.5", "–"], ["2.5", "–"], ["", ""]]
-    assert "officially<br>at full resolution" in (evaluated.folder / "report" / "index.html").read_text()
+    assert [row[9:] for row in rows_of_table_1(evaluated)[:4]] == [
+        ["0.5", "–", "4.5", "–"], ["1.5", "–", "5.5", "–"], ["2.5", "–", "6.5", "–"], ["", "", "", ""]]
+    text = (evaluated.folder / "report" / "index.html").read_text()
+    assert "officially<br>at full resolution,<br>by nearest labels" in text and "interpolated<br>probabilities" in text
+
+
+def test_official_scores_that_do_not_say_how_rows_were_enlarged_are_left_out(evaluated, command):
+    write_official(evaluated, enlarged=False)
+    status, output, _ = run(evaluated, command)
+    assert status == 0 and "run `make official-evaluation` again" in output
+    assert "officially" not in (evaluated.folder / "report" / "index.html").read_text()
+
+
+def test_the_test_servers_score_has_a_place_in_cityscapes_table_alone(evaluated, command):
+    run(evaluated, command)
+    page = evaluated.folder / "report" / "index.html"
+    assert "test server" not in page.read_text() and "Adelaide's 51.7 over categories is as printed" in page.read_text()
+    lmdb = evaluated.folder / "lmdb" / "dataset.json"
+    lmdb.write_text(lmdb.read_text().replace('"tiny"', '"cityscapes"'))
+    run(evaluated, command)
+    assert "not known; note it in <code>test-server.yaml" in page.read_text()
+    place = next(place for place, row in enumerate(TABLE_1) if row[5] == "62.4")
+    cells = [row[9:] for row in rows_of_table_1(evaluated)]
+    assert cells.pop(place) == ["–", "–"] and all(row == ["", ""] for row in cells)
+    (evaluated.folder / "test-server.yaml").write_text("classes: 61.54\ncategories: 82.0\n")
+    run(evaluated, command)
+    assert rows_of_table_1(evaluated)[place][9:] == ["61.5", "82.0"] and "as it was noted in" in page.read_text()
+    (evaluated.folder / "test-server.yaml").write_text("classes: 0.6\n")
+    status, _, error = run(evaluated, command)
+    assert status == 1 and "test-server.yaml" in error and error.count("\n") == 1
 
 
 def write_search(build, cnn):

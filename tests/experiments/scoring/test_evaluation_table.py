@@ -1,14 +1,19 @@
 """The table of an evaluation: a column per split, rows in their order."""
 
+import json
+
 from experiments.scoring.evaluation_table import format_evaluations
 from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
+from experiments.settings.config import Config
+from tests.experiments.tiny_experiment import CONFIG, STAGE
 
 
-def made_up(split, first):
-    """An evaluation whose rows score `first` and one more each."""
+def made_up(split, first, **changes):
+    """An evaluation whose rows score `first` and one more each, with `changes` of the configuration."""
     scored = {row.key: {"classes": first + place, "categories": None} for place, row in enumerate(ROWS + FURTHER_ROWS)}
     details = {"dataset": "tiny", "split": split, "images": 7, "blocks": 3, "resolution": "full resolution (4 x 3)",
                "pixel_accuracy": {key: 90 + place for place, key in enumerate(scored)},
+               "configuration": json.loads(Config(**{**CONFIG, **changes}).json()),
                "further_rows": {row.key: scored[row.key] for row in FURTHER_ROWS},
                "differences": [{"first": "joint", "second": "cnn", "classes": 1.5, "low": -0.25, "high": 3}]}
     return {**{row.key: scored[row.key] for row in ROWS}, "details": details}
@@ -27,3 +32,9 @@ def test_splits_stand_side_by_side_and_differences_follow():
                         "weights:")
     assert lines[start + 1] == "CNN + CRF (joint) minus CNN only: +1.50 (-0.25 to +3.00)"
     assert lines[-1] == lines[start + 1]
+
+
+def test_a_stage_that_was_ended_by_the_scored_split_is_named_below_once():
+    patient = dict(stage3=dict(STAGE, patience=2))
+    *_, blank, note = format_evaluations([made_up("val", 20, **patient), made_up("val", 40, **patient)]).split("\n")
+    assert blank == "" and "on val has chosen the weights of stage3" in note

@@ -11,8 +11,10 @@ from data_prep import cityscapes
 from experiments.prediction.cityscapes_files import prediction_name
 from experiments.scoring.metrics import confusion_matrix, scores
 from experiments.scoring.official_scores import format_table, import_evaluation, score_officially
-from experiments.scoring.result_rows import ROWS
+from experiments.scoring.result_rows import FULL_SIZE_ROWS
+from experiments.settings.config import Config
 from tests.cityscapes_tree import make_tree
+from tests.experiments.tiny_experiment import CONFIG, STAGE
 
 LABEL_IDS = list(cityscapes.CLASSES)
 
@@ -72,11 +74,19 @@ def test_without_the_package_there_is_one_sentence(monkeypatch):
 
 
 def test_the_table_has_a_line_per_row():
-    result = {row.key: {"classes": 50 + number, "categories": 70.125, "instance_classes": None,
-                        "instance_categories": 1 / 3} for number, row in enumerate(ROWS)}
-    details = {"dataset": "cityscapes", "split": "val", "images": 3, "frames_of_split": 500, "resolution": "full"}
-    title, blank, header, *lines = format_table({**result, "details": details}).splitlines()
+    result = {row.key: {"enlarged_by": row.enlarged_by, "classes": 50 + number, "categories": 70.125,
+                        "instance_classes": None, "instance_categories": 1 / 3}
+              for number, row in enumerate(FULL_SIZE_ROWS)}
+    configuration = json.loads(Config(**{**CONFIG, "stage3": dict(STAGE, patience=2)}).json())
+    details = {"dataset": "cityscapes", "split": "val", "images": 3, "frames_of_split": 500, "resolution": "full",
+               "configuration": configuration}
+    title, blank, header, *lines, note = format_table({**result, "details": details}).splitlines()
     assert title.startswith("cityscapes, val: 3 of 500 frames at full, ") and blank == ""
+    assert "on val has chosen the weights of stage3" in note
     assert header.split("  ")[-1] == "iIoU categories"
-    assert [line.rsplit(maxsplit=4) for line in lines] == [
-        [row.title, f"{50 + number}.00", "70.12", "-", "0.33"] for number, row in enumerate(ROWS)]
+    assert [[" ".join(words) for words in (line.split()[:-4], *([word] for word in line.split()[-4:]))]
+            for line in lines] == [
+        [f"{row.row.title} {row.enlarged_by}", f"{50 + number}.00", "70.12", "-", "0.33"]
+        for number, row in enumerate(FULL_SIZE_ROWS)]
+    assert [line.split("  ")[0] for line in lines] == 2 * ["CNN only", "CNN + CRF", "CNN + CRF (joint)",
+                                                           "Control + CRF"]

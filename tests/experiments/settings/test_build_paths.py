@@ -27,10 +27,11 @@ def test_it_is_a_path_and_may_be_made_of_itself(build, tmp_path):
 def test_files_lie_where_the_pages_say(build):
     relative = {path.relative_to(build).as_posix() for path in (
         build.lmdb, build.net("stage3", "solver"), build.evaluation("val"), build.grid_search("val"),
-        build.grid_search("val", ".sqlite"), build.submission("joint"), build.report, *build.data_files("val"))}
+        build.grid_search("val", ".sqlite"), build.submission("joint"), build.report, build.server_score,
+        *build.data_files("val"))}
     assert relative == {"lmdb", "nets/stage3/solver.prototxt", "evaluation-val.json", "grid-search-val.json",
-                        "grid-search-val.sqlite", "submission-joint.zip", "report", "lmdb/dataset.json",
-                        "lmdb/val/data.mdb"}
+                        "grid-search-val.sqlite", "submission-joint.zip", "report", "test-server.yaml",
+                        "lmdb/dataset.json", "lmdb/val/data.mdb"}
 
 
 @pytest.mark.parametrize("ask, target", [
@@ -47,11 +48,14 @@ def test_weights_are_those_that_the_outcome_names(build, taken):
     for name in (BEST, FINAL):
         write(build.stage("stage1") / name)
     assert build.weights("stage1").name == FINAL  # put there by hand, without an outcome
-    write(build.stage("stage1") / OUTCOME, json.dumps({"weights": taken}))
+    write(build.stage("stage1") / OUTCOME, json.dumps({"weights": taken, "iterations": 7}))
+    assert build.outcome("stage1")["iterations"] == 7 and build.outcome("stage2") is None
+    assert build.iterations(["stage1", "stage2"]) == {"stage1": 7, "stage2": None}
     assert build.weights("stage1").name == taken
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weights": 3}'])
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"weights": 3, "iterations": 7}', '{"weights": "a"}',
+                                     '{"weights": "best.caffemodel", "iterations": "7"}'])
 def test_a_damaged_outcome_is_named(build, content):
     write(build.stage("stage1") / FINAL)
     write(build.stage("stage1") / OUTCOME, content)

@@ -31,8 +31,8 @@ def with_scores(monkeypatch, *scores):
     monkeypatch.setattr(stage_run, "validate", validate)
 
 
-def outcome(build):
-    return json.loads((build / "stage1" / "outcome.json").read_text())
+def outcome(build, stage="stage1"):
+    return json.loads((build / stage / "outcome.json").read_text())
 
 
 def test_a_stage_ends_where_validation_stops_rising_and_keeps_the_best(experiment, make_dataset, monkeypatch):
@@ -55,6 +55,24 @@ def test_without_patience_a_stage_runs_to_its_limit_and_hands_on_the_last(experi
     train_stage.train_stage(config, "stage1", build)
     assert outcome(build)["iterations"] == 4 and outcome(build)["best"]["iteration"] == 2
     assert Build(build).weights("stage1") == build / "stage1" / "final.caffemodel"
+
+
+@pytest.mark.parametrize("taken, iterations", [(6, [0, 2, 4, 6]), (3, [0, 2, 3]), (None, [0, 2, 4])])
+def test_a_control_takes_as_many_iterations_as_its_stage_did(experiment, make_dataset, monkeypatch, taken, iterations):
+    config, build = experiment
+    for stage in ("stage1", "stage2", "stage3"):
+        train_stage.train_stage(config, stage, build)
+    config, _ = make_experiment(build.parent, make_dataset, stage4=dict(STAGE, type="SGD", iterations=20, patience=1))
+    # Its own patience would end it at the fourth iteration; without its stage's outcome it has that alone.
+    if taken is not None:
+        (build / "stage4" / "outcome.json").write_text(json.dumps({"iterations": taken, "weights": "final.caffemodel"}))
+    with_scores(monkeypatch, 10, 40, 30, 20)
+    train_stage.train_stage(config, "control", build)
+    validations = [record for record in read_log(build / "control" / "log.jsonl") if record["kind"] == "validation"]
+    assert [record["iteration"] for record in validations] == iterations
+    ended = outcome(build, "control")
+    assert ended["iterations"] == iterations[-1] == (taken or 4)
+    assert ended["weights"] == "best.caffemodel" and ended["best"]["iteration"] == 2
 
 
 def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monkeypatch):
@@ -91,9 +109,9 @@ def test_a_validation_that_was_interrupted_is_made_up_for(experiment, monkeypatc
     config, build = experiment
     validate = stage_run.validate
 
-    def interrupted_validate(net, metadata, before_image):
+    def interrupted_validate(net, metadata, counts, before_image):
         signal.raise_signal(signal.SIGTERM)
-        return validate(net, metadata, before_image)
+        return validate(net, metadata, counts, before_image)
 
     monkeypatch.setattr(stage_run, "validate", interrupted_validate)
     with pytest.raises(Interrupted) as raised:
