@@ -88,7 +88,7 @@ def test_the_mean_is_over_all_pixels_of_train(tmp_path):
 def test_dataset_json_tells_what_was_written(tmp_path):
     metadata = write(tmp_path / "lmdb")
     assert read_metadata(str(tmp_path / "lmdb")) == metadata
-    assert (metadata.name, metadata.seed, metadata.subsampling, metadata.void) == ("camvid", 4, 2, 255)
+    assert (metadata.name, metadata.seed, metadata.subsampling, metadata.void) == ("camvid", 4, 1, 255)
     assert metadata.splits == {"train": 7, "val": 2}
     assert metadata.classes == list(DATASETS["camvid"].classes.values())
     assert metadata.label_ids == list(range(11))
