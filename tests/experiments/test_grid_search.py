@@ -85,7 +85,8 @@ def test_gamma_ranks_sets_of_equal_labels_by_their_bound(build, command):
             weights = pairwise(image, 35)
             augmented = unary - gamma * (np.arange(3)[:, None, None] != truth) * (truth != 255)
             labels = twins.dual_mm(augmented, weights, 15)[0]
-            bound += twins.ssvm_loss(unary, weights, truth, labels, gamma, 255) / gamma
+            completed = twins.complete(unary, weights, truth, labels, 15, 255)
+            bound += twins.ssvm_loss(unary, weights, truth, completed, labels, gamma, 255) / gamma
             labelled += np.count_nonzero(truth != 255)
         assert by_set[35, 0.4, gamma]["bound"] == pytest.approx(100 * bound / labelled, rel=0.02)
     narrow, wide = by_set[35, 0.4, 0.05], by_set[35, 0.4, 0.5]
@@ -100,9 +101,9 @@ class Handed:
     def __init__(self, monkeypatch):
         self.jobs, score = {}, grid_search._score
 
-        def noted(unaries, index, sets, decode):
+        def noted(probabilities, index, sets, crf):
             self.jobs[index] = sets
-            return score(unaries, index, sets, decode)
+            return score(probabilities, index, sets, crf)
         monkeypatch.setattr(grid_search, "_score", noted)
 
 
@@ -179,7 +180,8 @@ def test_an_error_names_the_image_and_the_set(build, command, monkeypatch):
     monkeypatch.setattr("theano_crf.dual_mm", fail, raising=False)
     status, _, error = command(grid_search.main, *words(build))
     assert status == 1 and error.count("\n") == 1
-    assert re.match(r"error: Memory ran out at val\d, alpha 35, beta 0\.9, lam 2\.5, iterations 15; take fewer", error)
+    place = r"val\d, alpha 35, beta 0\.9, lam 2\.5, iterations 15, temperature 1"
+    assert re.match(f"error: Memory ran out at {place}; take fewer", error)
 
 
 @pytest.mark.parametrize("grid, words_of_error", [
