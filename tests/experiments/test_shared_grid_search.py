@@ -111,6 +111,6 @@ def test_a_process_that_is_killed_ends_the_search_with_the_set_it_was_at(build, 
     _, error = long_search.communicate(timeout=60)
     assert long_search.returncode == 128 + signal.SIGKILL
     assert re.fullmatch(rf"error: rank 1 on {os.uname().nodename} was killed by signal 9 \(Killed\) while it was at "
-                        r"val\d, alpha \d+, beta 0\.9, lam 0\.4, iterations 300000, temperature 1, and so all were ended; "
-                        r"the same command goes on from what is saved\.\n", error)
+                        r"val\d, alpha \d+, beta 0\.9, lam 0\.4, iterations 300000, temperature 1, and so all were "
+                        r"ended; the same command goes on from what is saved\.\n", error)
     await_end_of(long_search)
