@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("theano_crf", "data_prep", "prototxt", "python_layers", "experiments", "benchmarks")
-# What theano_crf computes it computes in several ways (NumPy, graph, C++, GPU): a test of a subject runs them all.
+# theano_crf has several ways to one result (NumPy, graph, C++, GPU): the test of a subject runs them all.
 SUBJECTS = {
     "theano_crf/functions.py": "tests/theano_crf/test_dual_mm.py",
     "theano_crf/graph.py": "tests/theano_crf/test_ssvm.py",

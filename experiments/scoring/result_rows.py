@@ -48,7 +48,7 @@ WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
 COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
 
 
-# How a row's labels come to the full resolution of a frame.
+# Ways to bring a row's labels to the full resolution of a frame.
 BY_LABELS = "nearest labels"
 BY_PROBABILITIES, BY_COSTS = "interpolated probabilities", "interpolated costs"
 
