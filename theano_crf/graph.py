@@ -40,7 +40,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     def weights(difference):
         squares = T.sqr(difference).sum(axis=1)
         equal = T.eq(squares, 0)
-        # Where neighbours are equal the power is taken of 1: its derivative at 0 is infinite, and times 0 gives NaN.
+        # Equal neighbours take the power of 1: its derivative at 0 is infinite, and times 0 gives NaN.
         power = T.switch(equal, T.eq(beta, 0), T.switch(equal, 1, squares) ** (beta / 2))
         # Clipped, since infinity times an alpha of 0 is NaN. Not by T.minimum, whose code crashes OpenCL's compiler.
         return lam * T.exp(-alpha * T.clip(power, 0, LARGEST_SINGLE))

@@ -27,7 +27,7 @@ struct Block {
         return sizeof(Lanes) * (2 * length * labels + 2 * length + (5 + stack_size(length)) * labels);
     }
 
-    // Where `edges` or `costs` is null, the caller writes them to the block's own memory. `costs_pitch` is in floats.
+    // Null `edges` or `costs`: the caller writes them to the block's own memory. `costs_pitch` is in floats.
     void shape(long length_, long lanes_, const float *edges, float *costs = nullptr, long costs_pitch = 0)
     {
         length = length_;
