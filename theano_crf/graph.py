@@ -10,6 +10,7 @@ import theano.tensor as T
 
 from . import checks
 from .checks import LARGEST_SINGLE
+from .constants import COLUMNS, ROWS  # noqa: F401  the directions of half_step
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
 from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, StructuredLoss
 from .results import Solution, Structured
