@@ -33,12 +33,14 @@ struct FinishNode {
 };
 
 template <class Place, class Block>
-void solve_block(const Step &step, const Place &place, Block &block)
+void solve_block(const Step &step, Place place, Block &block)
 {
-    place.bind(block);
     place.read_all(block, step.first);
     FinishNode<Place, Block> finish = {place, block};
-    find_minorant(block, [&](long first, long) { place.read(block, first, step.first); }, finish);
+    for (long number = 0; number < step.chains.classes(); ++number) {
+        place.bind(block, number);
+        find_minorant(block, [&](long first, long next) { place.read(block, first, next, step.first); }, finish);
+    }
     place.write_all(block);
 }
 
