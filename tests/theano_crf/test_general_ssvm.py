@@ -137,7 +137,7 @@ def test_gradients_are_central_differences(neighbours, shape, kind):
                 losses.append(theano_crf.ssvm(unary, weights, truth, GAMMA, neighbours=neighbours,
                                               compatibility=moved).loss[0])
             assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(structured.grad_compatibility[entry], abs=2e-2)
-    assert compared >= 3
+    assert compared >= (1 if kind == "rewards" else 3)
 
 
 @pytest.mark.parametrize("axes", [2, 3])
