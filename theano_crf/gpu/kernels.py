@@ -80,7 +80,7 @@ def chain_kernels(context, labels):
     team = teams.groups * teams.lanes
     return (teams,
             Kernel(context, ("arrays", "chains", "messages"), "pass_messages", team, teams.definitions(1)),
-            Kernel(context, ("arrays", "chains", "finish"), "finish", team * teams.slots,
+            Kernel(context, ("arrays", "chains", "segments", "finish"), "finish", team * teams.slots,
                    teams.definitions(teams.slots)))
 
 
