@@ -13,8 +13,8 @@ from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_
 from theano.scalar import int32
 
-from . import constants, instruction_sets
-from .defaults import DECODE, DECODINGS
+from . import checks, constants, instruction_sets
+from .defaults import DECODE, DECODINGS, NEIGHBOURS
 
 NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
 
@@ -29,6 +29,7 @@ def _sources_digest():
 
 
 NO_TRUTH = np.empty((0, 0, 0), np.int32)
+POTTS = np.empty((0, 0, 0), np.float32)  # stands for the compatibility of Potts in all directions
 SOURCES_DIGEST = _sources_digest()
 
 
@@ -40,6 +41,17 @@ def _as_tensor(value, dtype, ndim):
     if variable.dtype != dtype:
         variable = T.cast(variable, dtype)
     return variable
+
+
+def _as_margin(gamma):
+    """Return a margin as a float32 variable: a number, or (1 or N, K, K)."""
+    gamma = T.as_tensor_variable(gamma)
+    return _as_tensor(gamma, "float32", 3 if gamma.ndim else 0)
+
+
+def is_potts(compatibility):
+    """Return whether the compatibility among an Op's inputs is known to be Potts."""
+    return isinstance(compatibility, gof.Constant) and compatibility.data.size == 0
 
 
 class NativeOp(Op):
@@ -92,35 +104,47 @@ class KernelOp(NativeOp):
         return [*super().c_compile_args(), "-DCRF_LANES=%d" % lanes]
 
 
-class DualMM(KernelOp):
+class OnNeighbours:
+    """A mixin: the Op's neighbourhood, ``neighbours``, which the C++ code gets as the array ``offsets``."""
+
+    params_type = ParamsType(offsets=T.lmatrix)
+
+    def set_neighbours(self, neighbours):
+        self.neighbours = checks.neighbours(neighbours)
+        self.offsets = np.array(self.neighbours, np.int64)
+
+
+class DualMM(OnNeighbours, KernelOp):
     """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
-    (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
-    one of DECODINGS, is the way in which labels are read off the duals. ``workspace`` is scratch memory; it is an
-    output so that Theano can keep it from call to call.
+    (unary, weights, iterations, tolerance[, truth, gamma, void, compatibility]) -> (labels, bound, workspace).
+    ``decode``, one of DECODINGS, is the way in which labels are read off the duals. ``gamma`` is a number or
+    (1 or N, K, K), ``compatibility`` (D, K, K) or POTTS. ``workspace`` is scratch memory; it is an output so that
+    Theano can keep it from call to call.
     """
 
-    __props__ = ("decode", "instructions")
+    __props__ = ("neighbours", "decode", "instructions")
     header, function = "inference_ops.hpp", "dual_mm_op"
-    params_type = ParamsType(decoding=int32)
+    params_type = ParamsType(decoding=int32, offsets=T.lmatrix)
 
-    def __init__(self, decode=DECODE):
+    def __init__(self, decode=DECODE, neighbours=NEIGHBOURS):
         super().__init__()
+        self.set_neighbours(neighbours)
         if decode not in DECODINGS:
             raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
         self.decode = decode
         self.decoding = DECODINGS.index(decode)
 
-    def make_node(self, unary, weights, iterations, tolerance, truth=NO_TRUTH, gamma=0, void=-1):
+    def make_node(self, unary, weights, iterations, tolerance, truth=NO_TRUTH, gamma=0, void=-1, compatibility=POTTS):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
                   _as_tensor(iterations, "int64", 0), _as_tensor(tolerance, "float64", 0),
-                  _as_tensor(truth, "int32", 3), _as_tensor(gamma, "float32", 0),
-                  _as_tensor(void, "int32", 0)]
+                  _as_tensor(truth, "int32", 3), _as_margin(gamma), _as_tensor(void, "int32", 0),
+                  _as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.itensor3(), T.dvector(), T.fvector()])
 
 
 class HalfStep(KernelOp):
-    """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound).
+    """One half step of DualMM on the paper's neighbourhood: (unary, weights, withheld) -> (withheld, bound).
 
     ``direction`` is 0 for the rows and 1 for the columns, which is also the channel of ``weights``. With ``inplace``
     the volume ``withheld`` is overwritten; an optimisation sets it where nothing else needs that volume.
@@ -147,68 +171,110 @@ class HalfStep(KernelOp):
         return [shapes[0], (shapes[0][0],)]
 
 
-class Energy(NativeOp):
-    """(unary, weights, labels) -> energy (N,), equation 2 with 5, summed in double precision."""
+class Energy(OnNeighbours, NativeOp):
+    """(unary, weights, labels[, compatibility]) -> energy (N,), equation 2 with 5, summed in double precision."""
 
+    __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "energy_op"
 
-    def make_node(self, unary, weights, labels):
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, labels, compatibility=POTTS):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(labels, "int32", 3)]
+                  _as_tensor(labels, "int32", 3), _as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.dvector()])
 
     def infer_shape(self, node, shapes):
         return [(shapes[0][0],)]
 
 
-class Completion(KernelOp):
+class Completion(OnNeighbours, KernelOp):
     """The truth with labels at void pixels.
 
-    (unary, weights, truth, labels, iterations, void) -> (completed, workspace).
+    (unary, weights, truth, labels, iterations, void[, compatibility]) -> (completed, workspace).
 
     Void pixels get either DualMM's labels given the truth around them or ``labels``, those of the loss-augmented
     inference: in each image the ones of less energy. An image without void pixels keeps its truth. ``workspace`` is
     scratch memory that Theano can keep from call to call; it is empty where no pixel is void.
     """
 
+    __props__ = ("neighbours", "instructions")
     header, function = "inference_ops.hpp", "completion_op"
 
-    def make_node(self, unary, weights, truth, labels, iterations, void):
+    def __init__(self, neighbours=NEIGHBOURS):
+        super().__init__()
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, truth, labels, iterations, void, compatibility=POTTS):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
                   _as_tensor(truth, "int32", 3), _as_tensor(labels, "int32", 3),
-                  _as_tensor(iterations, "int64", 0), _as_tensor(void, "int32", 0)]
+                  _as_tensor(iterations, "int64", 0), _as_tensor(void, "int32", 0),
+                  _as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.itensor3(), T.fvector()])
 
 
-class StructuredLoss(NativeOp):
-    """(unary, weights, truth, completed, labels, gamma, void) -> (loss, grad_unary, grad_weights).
+class StructuredLoss(OnNeighbours, NativeOp):
+    """(unary, weights, truth, completed, labels, gamma, void[, compatibility]) -> (loss, grad_unary, grad_weights).
 
     The completed truth and the loss-augmented labels count as constants, so ``theano.grad`` of the loss gives the two
-    gradients.
+    gradients, and that of the compatibility.
     """
 
+    __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "structured_loss_op"
 
-    def make_node(self, unary, weights, truth, completed, labels, gamma, void):
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, truth, completed, labels, gamma, void, compatibility=POTTS):
         inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
                   _as_tensor(truth, "int32", 3), _as_tensor(completed, "int32", 3), _as_tensor(labels, "int32", 3),
-                  _as_tensor(gamma, "float32", 0), _as_tensor(void, "int32", 0)]
+                  _as_margin(gamma), _as_tensor(void, "int32", 0), _as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.dvector(), T.ftensor4(), T.ftensor4()])
 
     def infer_shape(self, node, shapes):
         return [(shapes[0][0],), shapes[0], shapes[1]]
 
     def connection_pattern(self, node):
-        # The loss depends on unary, weights and gamma; nothing is differentiated through the gradients.
-        return [[True, False, False], [True, False, False], [False] * 3, [False] * 3, [False] * 3,
-                [True, False, False], [False] * 3]
+        # The loss depends on unary, weights, gamma and compatibility; nothing is differentiated through the gradients.
+        differentiable = (0, 1, 5) if is_potts(node.inputs[-1]) else (0, 1, 5, 7)
+        return [[index in differentiable, False, False] for index in range(len(node.inputs))]
 
     def grad(self, inputs, output_gradients):
         _, grad_unary, grad_weights = self(*inputs)
-        scale = T.cast(output_gradients[0], "float32").dimshuffle(0, "x", "x", "x")
-        return [scale * grad_unary, scale * grad_weights, DisconnectedType()(), DisconnectedType()(),
-                DisconnectedType()(), grad_undefined(self, 5, inputs[5], "gamma is a setting, not learnt"),
-                DisconnectedType()()]
+        scale = T.cast(output_gradients[0], "float32")
+        scales = scale.dimshuffle(0, "x", "x", "x")
+        _, weights, _, completed, labels, gamma, _, compatibility = inputs
+        grad_compatibility = DisconnectedType()()
+        if not is_potts(compatibility):
+            of_images = CompatibilityGradient(self.neighbours)(weights, completed, labels, compatibility)
+            grad_compatibility = (scales * of_images).sum(axis=0)
+        return [scales * grad_unary, scales * grad_weights, DisconnectedType()(), DisconnectedType()(),
+                DisconnectedType()(), grad_undefined(self, 5, gamma, "gamma is a setting, not learnt"),
+                DisconnectedType()(), grad_compatibility]
+
+
+class CompatibilityGradient(OnNeighbours, NativeOp):
+    """(weights, completed, labels, compatibility) -> gradient (N, D, K, K) of each image's loss.
+
+    It is sum_ij w_ij ([z_i = k, z_j = l] - [x^_i = k, x^_j = l]) with the completed truth z and the loss-augmented
+    labels x^; the compatibility's values do not matter.
+    """
+
+    __props__ = ("neighbours",)
+    header, function = "labelling_ops.hpp", "compatibility_gradient_op"
+
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, weights, completed, labels, compatibility):
+        inputs = [_as_tensor(weights, "float32", 4), _as_tensor(completed, "int32", 3),
+                  _as_tensor(labels, "int32", 3), _as_tensor(compatibility, "float32", 3)]
+        return Apply(self, inputs, [T.ftensor4()])
+
+    def infer_shape(self, node, shapes):
+        return [(shapes[0][0], *shapes[3])]
 
 
 @gof.local_optimizer([HalfStep], inplace=True)

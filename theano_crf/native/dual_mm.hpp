@@ -40,7 +40,7 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
             half_step<COLUMNS>(packed, {nullptr, true, nullptr, nullptr, going_on.data()}, workspaces);
         half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data()}, workspaces);
     }
-    for (long n = 0; grid.truth && n < grid.images; ++n)
+    for (long n = 0; grid.truth && !grid.margins && n < grid.images; ++n)
         bounds[n] += margin_constant(grid, n);
     return SOLVED;
 }

@@ -8,12 +8,12 @@
 namespace crf {
 
 // An empty truth means no loss augmentation.
-inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
+inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
                        PyArrayObject *tolerance_, PyArrayObject *truth, PyArrayObject *gamma,
-                       PyArrayObject *void_label, PyArrayObject **labels, PyArrayObject **bounds,
-                       PyArrayObject **workspace)
+                       PyArrayObject *void_label, PyArrayObject *compatibility, PyArrayObject **labels,
+                       PyArrayObject **bounds, PyArrayObject **workspace)
 {
-    Arguments arguments(unary, weights);
+    Arguments arguments(unary, weights, offsets, compatibility);
     if (PyArray_SIZE(truth) > 0) {
         arguments.set_truth(truth, void_label);
         arguments.set_margin(gamma);
@@ -23,6 +23,8 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
     const double tolerance = *data_of<double>(tolerance_);
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
+    if (arguments.valid() && !grid.is_papers())
+        PyErr_SetString(PyExc_NotImplementedError, "only the paper's neighbourhood");
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
            prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid)}) && run([&] {
@@ -35,7 +37,7 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
 inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyArrayObject *weights,
                          PyArrayObject *withheld, PyArrayObject **after, PyArrayObject **bounds)
 {
-    Arguments arguments(unary, weights);
+    Arguments arguments(unary, weights, nullptr, nullptr);
     const Grid &grid = arguments.grid;
     PyArrayObject *before = arguments.volume(withheld);
     if (in_place && before && before == withheld) {
@@ -52,11 +54,12 @@ inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyA
 }
 
 // Writes `completed` (N, H, W), the truth with labels of least energy at void pixels. The workspace is scratch memory.
-inline bool completion_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
-                          PyArrayObject *augmented_, PyArrayObject *iterations_, PyArrayObject *void_label,
-                          PyArrayObject **completed, PyArrayObject **workspace)
+inline bool completion_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights,
+                          PyArrayObject *truth, PyArrayObject *augmented_, PyArrayObject *iterations_,
+                          PyArrayObject *void_label, PyArrayObject *compatibility, PyArrayObject **completed,
+                          PyArrayObject **workspace)
 {
-    Arguments arguments(unary, weights);
+    Arguments arguments(unary, weights, offsets, compatibility);
     arguments.set_truth(truth, void_label);
     const int32_t *augmented = arguments.label_map(augmented_);
     const Grid &grid = arguments.grid;

@@ -86,14 +86,20 @@ inline void take_row_from_unary(const Packed &packed, long image, long y)
     }
 }
 
-// Adds the loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
-// pixel, so only one label's cost changes per pixel.
+// Adds the loss augmentation. For one margin -margin * [k != truth] equals +margin * [k == truth] up to a constant at
+// each labelled pixel, so only one label's cost changes per pixel.
 inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
 {
     const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;
-    for (long x = 0; x < grid.width; ++x)
-        if (truth[x] != grid.void_label)
-            packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
+    for (long x = 0; x < grid.width; ++x) {
+        if (truth[x] == grid.void_label)
+            continue;
+        float *costs = packed.unary + packed.node(image, x / LANES, y) + x % LANES;
+        if (!grid.margins)
+            costs[truth[x] * LANES] += grid.margin;
+        for (long k = 0; grid.margins && k < grid.labels; ++k)
+            costs[k * LANES] -= grid.margin_of(image, truth[x], k);
+    }
 }
 
 // Copies both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
