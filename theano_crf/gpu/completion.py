@@ -53,4 +53,4 @@ def complete(unary, weights, truth, labels, problem, iterations, void, workspace
 
 
 def _kernel(unary, name):
-    return pixel_kernel(unary.context, "completion", name, neighbours)
+    return pixel_kernel(unary.context, "completion", name)

@@ -1,6 +1,5 @@
 """DualMM on the GPU for any neighbourhood: the launches of its kernels in their order. Arrays stay on the device."""
 import numpy as np
-import pygpu
 
 from ..constants import BOUND, DECIDE, KEEP
 from ..defaults import NEIGHBOURS
