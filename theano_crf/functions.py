@@ -110,7 +110,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     neighbours = checks.neighbours(neighbours)
     image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
-    return _call(_compiled("contrast_weights", neighbours=neighbours), image, alpha, beta, checks.at_least_zero("lam", lam))
+    lam, compiled = checks.at_least_zero("lam", lam), _compiled("contrast_weights", neighbours=neighbours)
+    return _call(compiled, image, alpha, beta, lam)
 
 
 def energy(unary, weights, labels, neighbours=NEIGHBOURS, compatibility=None):

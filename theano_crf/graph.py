@@ -144,7 +144,8 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=floa
         Symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
     """
     matrices = _of_each_direction(compatibility, neighbours)
-    labels, lower_bound, _ = DualMM(decode, neighbours)(unary, weights, iterations, tolerance, compatibility=matrices)
+    solver = DualMM(decode, neighbours, compatibility is None)
+    labels, lower_bound, _ = solver(unary, weights, iterations, tolerance, compatibility=matrices)
     return Solution(labels, lower_bound, energy(unary, weights, labels, neighbours, compatibility))
 
 
@@ -177,9 +178,10 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
     if gamma.ndim == 2:
         gamma = gamma.dimshuffle("x", 0, 1)
     matrices = _of_each_direction(compatibility, neighbours)
-    labels, lower_bound, _ = DualMM(neighbours=neighbours)(
+    potts = compatibility is None
+    labels, lower_bound, _ = DualMM(neighbours=neighbours, potts=potts)(
         unary, weights, iterations, float("-inf"), truth, gamma, void, matrices)
-    completed, _ = Completion(neighbours)(unary, weights, truth, labels, iterations, void, matrices)
+    completed, _ = Completion(neighbours, potts)(unary, weights, truth, labels, iterations, void, matrices)
     loss, grad_unary, grad_weights = StructuredLoss(neighbours)(
         unary, weights, truth, completed, labels, gamma, void, matrices)
     certificate = energy(unary, weights, completed, neighbours, compatibility) - lower_bound

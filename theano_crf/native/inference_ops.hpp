@@ -1,4 +1,4 @@
-// The bodies of the Ops DualMM, HalfStep and Completion: arrays in and out, false and a Python exception on failure.
+// The bodies of the Ops DualMM and Completion: arrays in and out, false and a Python exception on failure.
 #pragma once
 
 #include "arrays.hpp"
@@ -23,33 +23,12 @@ inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unar
     const double tolerance = *data_of<double>(tolerance_);
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
-    if (arguments.valid() && !grid.is_papers())
-        PyErr_SetString(PyExc_NotImplementedError, "only the paper's neighbourhood");
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
            prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid)}) && run([&] {
                return kernels::dual_mm(grid, iterations, tolerance, Decoding(decoding),
                                      data_of<float>(*workspace), data_of<int32_t>(*labels),
                                      data_of<double>(*bounds));
-           });
-}
-
-inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyArrayObject *weights,
-                         PyArrayObject *withheld, PyArrayObject **after, PyArrayObject **bounds)
-{
-    Arguments arguments(unary, weights, nullptr, nullptr);
-    const Grid &grid = arguments.grid;
-    PyArrayObject *before = arguments.volume(withheld);
-    if (in_place && before && before == withheld) {
-        Py_INCREF(before);
-        Py_XDECREF(*after);
-        *after = before;
-    }
-    return arguments.valid() && prepare_output(after, NPY_FLOAT32, arguments.volume_shape()) &&
-           prepare_output(bounds, NPY_FLOAT64, {grid.images}) && run([&] {
-               std::vector<float> workspace(kernels::workspace_size(grid));
-               return kernels::single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
-                                         data_of<float>(*after), data_of<double>(*bounds));
            });
 }
 
