@@ -11,6 +11,8 @@ from prototxt.fcn import FIXED, add_fcn
 from prototxt.stages import SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
+LAYERS_DECODING = "argmin"  # the layers' default
+
 
 def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
     return L.Python(*bottoms, ntop=ntop, module="python_layers", layer=layer,
@@ -43,6 +45,11 @@ def _add_inference(net, crf):
     net.labels, net.lower_bound, net.energy = _python(
         "CRFInference", net.unary, net.weights, ntop=3,
         parameters={name: crf[name] for name in ("iterations", "decode")})
+
+
+def _other_decoding(crf):
+    """Return the layer's parameter of decoding unless it is the default, so that older snapshots' nets stay equal."""
+    return {} if crf["decode"] == LAYERS_DECODING else {"decode": crf["decode"]}
 
 
 def _add_softmax_loss(net, normalise, class_weights):
@@ -78,7 +85,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         net.loss, net.augmented_error, net.certificate = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
-                        "normalise": normalise})
+                        "normalise": normalise, **_other_decoding(crf)})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")

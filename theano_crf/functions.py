@@ -32,7 +32,7 @@ def _compiled_for(instructions, name, decode=None):
     else:
         gamma, void = T.fscalar("gamma"), T.iscalar("void")
         inputs = [unary, weights, labels, gamma, void, iterations]
-        outputs = list(graph.ssvm(*inputs))
+        outputs = list(graph.ssvm(*inputs, decode=decode))
     with compilation.announced(name, instructions):
         # Only scalars are downcast, as the arrays have the right types already.
         return theano.function(inputs, outputs, mode=keeping_memory(), allow_input_downcast=True)
@@ -177,7 +177,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     return Solution(*_call(_compiled("dual_mm", decode), unary, weights, iterations, tolerance))
 
 
-def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     f is the energy and x* the truth. The loss-augmented labels x^ minimise
@@ -205,6 +205,8 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
         The value of pixels without a label.
     iterations : int
         DualMM's iterations, for x^ and again for z; at least 1.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which x^ is read off the duals; see :func:`dual_mm`.
 
     Returns
     -------
@@ -240,4 +242,4 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     if (truth == void).any():
         memory.check("ssvm", unary.shape, with_void=True)
     gamma = checks.at_least_zero("gamma", gamma)
-    return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))
+    return Structured(*_call(_compiled("ssvm", decode), unary, weights, truth, gamma, void, iterations))

@@ -117,7 +117,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=floa
     return Solution(labels, lower_bound, energy(unary, weights, labels))
 
 
-def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     Parameters
@@ -132,13 +132,15 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
         The value of pixels without a label; :func:`theano_crf.ssvm` says how they count.
     iterations : int or symbolic int64 scalar
         DualMM's iterations, for the loss-augmented inference and again for the labels of void pixels.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which the loss-augmented labels are read off the duals; see :func:`theano_crf.dual_mm`.
 
     Returns
     -------
     Structured
         Symbolic variables; ``theano.grad(loss.sum(), [unary, weights])`` gives the same gradients.
     """
-    labels, lower_bound, _ = DualMM()(unary, weights, iterations, float("-inf"), truth, gamma, void)
+    labels, lower_bound, _ = DualMM(decode=decode)(unary, weights, iterations, float("-inf"), truth, gamma, void)
     completed, _ = Completion()(unary, weights, truth, labels, iterations, void)
     loss, grad_unary, grad_weights = StructuredLoss()(unary, weights, truth, completed, labels, gamma, void)
     return Structured(loss, grad_unary, grad_weights, labels, energy(unary, weights, completed) - lower_bound)
