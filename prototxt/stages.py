@@ -83,6 +83,10 @@ _VARIANTS = (
     _variant(CONTROL, "control-x10", "control, 10 times the rate", rate=10),
     # What of the joint gain is the structured loss, not the CRF in it.
     _variant(JOINT, "joint-without-edges", "structured loss without edges", loss_settings={"lam": 0}),
+    # What of it is that inference in the loss is approximate.
+    _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
+    _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
+             loss_settings={"iterations": 50}),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

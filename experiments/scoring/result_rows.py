@@ -69,8 +69,16 @@ CONTROLS = (CONTROL, *(Row(name, f"{title} + CRF", name, True) for name, title i
 COOLED_CNNS = _cooled(CNN_CRF, "CNN")
 COOLED_CONTROLS = tuple(row for control in CONTROLS for row in _cooled(control, control.title.replace(" + CRF", "")))
 WITHOUT_EDGES = Row("joint-without-edges", "Structured loss without edges, then CRF", "joint-without-edges", True)
+# Better inference: where the joint model labels, and in its training.
+DECODED_BETTER = (
+    Row("joint-icm", "Joint, labelled by ICM", stages.JOINT, True, labelling={"decode": "icm"}),
+    Row("joint-100", "Joint, labelled by 100 iterations", stages.JOINT, True, labelling={"iterations": 100}))
+TRAINED_BETTER = (
+    Row("joint-trained-icm", "Joint, ICM in training", "joint-trained-icm", True),
+    Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
 # What a study trains and labels for each seed; where its key says nothing else a row has the configuration's settings.
-STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES)
+STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
+              *TRAINED_BETTER)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
 
