@@ -35,7 +35,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
-	train train-joint train-control train-row study evaluate official-evaluation submission grid-search report \
+	train train-joint train-control train-row study study-report evaluate official-evaluation submission grid-search report \
 	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -138,6 +138,9 @@ train-joint: train-stage4  ## the same as train-stage4
 train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as many iterations as stage 4
 
 train: $(WEIGHTS)  ## all stages and the control
+
+study-report: | docker  ## a study's seeds, differences and classes as a page
+	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
 
 train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## what a row of results needs: ROW=control-x3
 	@$(if $(ROW),:,$(call fail,ROW is not set; name a row of results: ROW=control-x3))

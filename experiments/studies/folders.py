@@ -44,6 +44,11 @@ class StudyFolder:
         """The results of a split."""
         return self.folder / f"results-{split}.json"
 
+    @property
+    def report(self):
+        """The folder of the page."""
+        return self.folder / "report"
+
     def seeds(self):
         """Return the seeds that have been begun, in their order."""
         names = (re.fullmatch(r"seed(\d+)", path.parent.name) for path in self.folder.glob(f"seed*/{CONFIG}"))

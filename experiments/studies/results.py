@@ -9,6 +9,8 @@ from experiments.scoring.metrics import scores_of
 from experiments.scoring.paired import summary
 from experiments.scoring.result_rows import CNN, CNN_CRF, CONTROLS, COOLED_CNNS, COOLED_CONTROLS, JOINT
 from experiments.scoring.text import resolution
+from experiments.training.log import read_log
+from prototxt.stages import SSVM, find_stage
 
 # Of each set of rows the best one by its mean over seeds is named.
 BEST_OF = {"control": CONTROLS, "cooled control": COOLED_CONTROLS, "cooled CNN": COOLED_CNNS}
@@ -77,8 +79,26 @@ class Results:
             "titles": {row.key: row.title for row in self.rows}, "means": means, "best": best,
             "differences": [self._difference(scored, row, reference) for reference in references for row in self.rows
                             if row.key in means and row.key != reference],
+            "training": self._training(),
             "configuration": json.loads(self.config.json()),
         }
+
+    def _training(self):
+        """Return {row: {seed: {"loss", "certificate"}}} of rows with the structured loss: means over logged iterations.
+
+        Both per labelled pixel. The loss is with the inference that training had; it is at most the certificate.
+        """
+        training = {}
+        for row in self.rows:
+            if find_stage(row.stage).loss != SSVM or row.labelling:
+                continue
+            for seed in self._seeds(row):
+                records = [record for record in read_log(self.builds[seed].log(row.stage))
+                           if record["kind"] == "train" and "certificate" in record]
+                if records:
+                    training.setdefault(row.key, {})[str(seed)] = {
+                        key: sum(record[key] for record in records) / len(records) for key in ("loss", "certificate")}
+        return training
 
     def _difference(self, scored, row, reference):
         """Compare a row with another: over seeds that have both, and over blocks of images for each seed's weights."""
