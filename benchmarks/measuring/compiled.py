@@ -49,7 +49,5 @@ def address(array):
     if array is None:
         return None
     if not array.flags.c_contiguous:
-        raise ValueError("An array that is not contiguous cannot be passed; copy it first with numpy.ascontiguousarray.")
+        raise ValueError("An array that is not contiguous cannot be passed; copy it with numpy.ascontiguousarray.")
     return ctypes.c_void_p(array.ctypes.data)
-
-
