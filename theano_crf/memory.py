@@ -15,7 +15,7 @@ LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
 _granted = {}  # function -> bytes of its largest call so far; the compiled function keeps most of them
 
 
-def needed_bytes(function, shape, converted=0, with_void=False):
+def needed_bytes(function, shape, converted=0, with_void=False, directions=None):
     """Return the number of bytes that a call takes besides its arguments.
 
     Parameters
@@ -27,6 +27,8 @@ def needed_bytes(function, shape, converted=0, with_void=False):
         Number of entries of arguments that must be converted to single precision.
     with_void : bool
         Whether the truth has void pixels. DualMM then solves a copy of one image at a time in addition.
+    directions : int, optional
+        The number of neighbours, unless they are the paper's with Potts.
 
     Returns
     -------
@@ -36,24 +38,35 @@ def needed_bytes(function, shape, converted=0, with_void=False):
     total = SINGLE * (converted + n * h * w)  # with the labels
     if function == "energy":
         return total
-    total += n * _workspace_bytes(k, h, w)
+    channels = directions or 2
+    workspace = _general_workspace_bytes(k, h, w, directions) if directions else _workspace_bytes(k, h, w)
+    total += n * workspace
     if function == "ssvm":
-        total += SINGLE * n * h * w * (k + 2 + 3)  # both gradients, the truth, its check and the completed truth
+        total += SINGLE * n * h * w * (k + channels + 3)  # both gradients, the truth, its check and the completed truth
     if with_void:
-        total += _workspace_bytes(k, h, w) + SINGLE * h * w * (k + 2 + 1)  # costs, edges, labels
+        total += workspace + SINGLE * h * w * (k + channels + 1)  # costs, edges, labels
     return total
 
 
 def _workspace_bytes(k, h, w):
     """Return the bytes of DualMM's workspace for one image: two volumes and the edges of both directions."""
-    width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
+    width, height = _padded(w), _padded(h)
     odd = MOST_LANES * (width // MOST_LANES | 1)  # columns of a volume, an odd number of tiles: see native/packed.hpp
     return SINGLE * (2 * k * height * odd + h * width + height * w)
 
 
-def check(function, shape, converted=0, with_void=False):
+def _general_workspace_bytes(k, h, w, directions):
+    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each."""
+    return SINGLE * _padded(h) * _padded(w) * ((directions + 1) * k + directions)
+
+
+def _padded(length):
+    return -(-length // MOST_LANES) * MOST_LANES
+
+
+def check(function, shape, converted=0, with_void=False, directions=None):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
-    needed, held = needed_bytes(function, shape, converted, with_void), _granted.get(function, 0)
+    needed, held = needed_bytes(function, shape, converted, with_void, directions), _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held

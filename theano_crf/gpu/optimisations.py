@@ -3,7 +3,8 @@ from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
 
-from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss
+from ..defaults import NEIGHBOURS
+from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss, is_potts
 from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
 
 
@@ -19,12 +20,17 @@ def _moves(*ops):
     return register
 
 
+def _papers(op, compatibility, gamma=None):
+    """Return whether an Op has the paper's neighbourhood, Potts and one margin; others run on the CPU."""
+    return op.neighbours == NEIGHBOURS and is_potts(compatibility) and (gamma is None or gamma.ndim == 0)
+
+
 @_moves(DualMM)
 def move_dual_mm(op, context_name, inputs, outputs):
     """Move DualMM, unless its decoding is Viterbi or ICM, which run on the CPU."""
-    if op.decode != "argmin":
+    unary, weights, iterations, tolerance, truth, gamma, void, compatibility = inputs
+    if op.decode != "argmin" or not _papers(op, compatibility, gamma):
         return None
-    unary, weights, iterations, tolerance, truth, gamma, void = inputs
     augmented = not (isinstance(truth, Constant) and truth.data.size == 0)
     arrays = [unary, weights] + [truth] * augmented
     return GpuDualMM(augmented)(*arrays, iterations, tolerance, gamma, void, return_list=True)
@@ -37,17 +43,21 @@ def move_half_step(op, context_name, inputs, outputs):
 
 @_moves(Energy)
 def move_energy(op, context_name, inputs, outputs):
-    return GpuEnergy()(*inputs, return_list=True)
+    *others, compatibility = inputs
+    return GpuEnergy()(*others, return_list=True) if _papers(op, compatibility) else None
 
 
 @_moves(Completion)
 def move_completion(op, context_name, inputs, outputs):
-    return GpuCompletion()(*inputs, return_list=True)
+    *others, compatibility = inputs
+    return GpuCompletion()(*others, return_list=True) if _papers(op, compatibility) else None
 
 
 @_moves(StructuredLoss)
 def move_structured_loss(op, context_name, inputs, outputs):
-    return GpuStructuredLoss()(*inputs, return_list=True)
+    *others, compatibility = inputs
+    gamma = inputs[5]
+    return GpuStructuredLoss()(*others, return_list=True) if _papers(op, compatibility, gamma) else None
 
 
 @register_inplace()

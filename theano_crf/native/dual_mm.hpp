@@ -2,15 +2,6 @@
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-// The constant to add to a bound because the margin is added to the true label's cost instead of taken from all others
-// (add_margin_to_row).
-inline double margin_constant(const Grid &grid, long image)
-{
-    const int32_t *truth = grid.truth + image * grid.pixels();
-    const long labelled = grid.pixels() - std::count(truth, truth + grid.pixels(), grid.void_label);
-    return -double(grid.margin) * labelled;
-}
-
 // Runs up to `iterations` iterations. An image ends early once an iteration has raised its bound by no more than
 // `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W) and lower bounds (N,), and leaves in
 // packed.costs the costs before the last half step over the columns.
@@ -40,7 +31,7 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
             half_step<COLUMNS>(packed, {nullptr, true, nullptr, nullptr, going_on.data()}, workspaces);
         half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data()}, workspaces);
     }
-    for (long n = 0; grid.truth && n < grid.images; ++n)
+    for (long n = 0; grid.truth && !grid.margins && n < grid.images; ++n)
         bounds[n] += margin_constant(grid, n);
     return SOLVED;
 }

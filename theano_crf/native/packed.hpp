@@ -44,30 +44,6 @@ struct Packed {
     }
 };
 
-ALWAYS_INLINE bool all_of(LabelLanes lanes)
-{
-    bool all = true;
-    for (long lane = 0; lane < LANES; ++lane)
-        all = all && lanes[lane];
-    return all;
-}
-
-// Copies one row of an image, `pitch` floats from label to label, to the strips of `volume`. False if a value is not
-// finite or too large.
-inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
-{
-    const Lanes most = broadcast(LARGEST_COST);
-    LabelLanes allowed = ~LabelLanes{};  // all bits set
-    for (long strip = 0; strip < packed.strips; ++strip)
-        for (long k = 0; k < packed.labels; ++k) {
-            const long x = strip * LANES;
-            const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
-            allowed &= (values <= most) & (values >= -most);  // false where a value is NaN
-            store(volume + packed.node(image, strip, y) + k * LANES, values);
-        }
-    return all_of(allowed);
-}
-
 inline void unpack_row(const Packed &packed, long image, long y, const float *volume, float *row, long pitch)
 {
     for (long k = 0; k < packed.labels; ++k)
@@ -84,16 +60,6 @@ inline void take_row_from_unary(const Packed &packed, long image, long y)
         for (long i = start; i < start + packed.labels * LANES; i += LANES)
             store(packed.costs + i, load(packed.unary + i) - load(packed.costs + i));
     }
-}
-
-// Adds the loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
-// pixel, so only one label's cost changes per pixel.
-inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
-{
-    const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;
-    for (long x = 0; x < grid.width; ++x)
-        if (truth[x] != grid.void_label)
-            packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
 }
 
 // Copies both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
@@ -137,7 +103,7 @@ inline Status pack_band(const Grid &grid, const Packed &packed, long image, long
         if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
             status = UNARY_INVALID;
         if (grid.truth)
-            add_margin_to_row(grid, packed, image, y);
+            add_margin_to_row(grid, packed, image, y, packed.unary);
     }
     return pack_edges(grid, packed, image, band) ? status : WEIGHTS_INVALID;
 }
