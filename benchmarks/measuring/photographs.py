@@ -39,7 +39,7 @@ class Photograph(NamedTuple):
 PHOTOGRAPHS = (Photograph("coffee", 2, 10.0, 12354.691, 0.001),
                Photograph("astronaut", 4, 40.0, 62399.666, 0.001),
                Photograph("chelsea", 6, 30.0, 107287.741, 1.0),
-               Photograph("rocket", 8, 10.0, 151115.720, 1.2))
+               Photograph("rocket", 8, 10.0, 151115.600, 1.1))
 STEPS = 200             # of a scribble, which walks over the photograph pixel by pixel
 CANDIDATES = 200        # places where a scribble may begin
 SPREAD = 0.05           # deviation of colours, of 1, that every model has beyond its scribble's

@@ -21,6 +21,8 @@ class Accuracy:
         As it is known, or the least energy that was met if that is less.
     height : float
         Of the optimum above the sum of the least unary costs.
+    way : float
+        From the energy of the labels of least unary cost down to the optimum, as a share of the height.
     """
 
     def __init__(self, measured):
@@ -28,6 +30,7 @@ class Accuracy:
         known = [] if measured["optimum"] is None else [measured["optimum"]]
         self.optimum = min([row["energy"] for row in self.rows] + known)
         self.height = self.optimum - self.least_costs
+        self.way = (measured["argmin_energy"] - self.optimum) / self.height
 
     @property
     def names(self):
@@ -62,8 +65,8 @@ class Accuracy:
         return min((time for time, distance in zip(seconds, below) if distance is not None and distance <= share),
                    default=None)
 
-    def time_to_proof(self, name):
-        """Return the least seconds after which a method's own bound proves its energy; None if never."""
+    def time_to_proof(self, name, share=PROOF):
+        """Return the least seconds after which a method's own bound is within a share of its energy; None if never."""
         seconds, above, below = self.curve(name)
-        return min((time for time, up, down in zip(seconds, above, below) if down is not None and up + down <= PROOF),
+        return min((time for time, up, down in zip(seconds, above, below) if down is not None and up + down <= share),
                    default=None)

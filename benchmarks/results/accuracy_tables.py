@@ -23,9 +23,9 @@ def accuracy_table(accuracy):
         bound = "-" if last["lower_bound"] is None else f"{last['lower_bound'] - accuracy.least_costs:.1f}"
         rows.append((name, *map(_milliseconds, [*times, *bounds, accuracy.time_to_proof(name)]),
                      f"{last['energy'] - accuracy.least_costs:.1f}", bound))
-    heading = (f"{accuracy.problem}: optimum {accuracy.optimum:.1f}, which is {accuracy.height:.1f} above the sum of the "
-               "least unary costs;\nms until energy and bound are within a share of that, and until the bound proves "
-               "the energy to 0.01 %")
+    heading = (f"{accuracy.problem}: optimum {accuracy.optimum:.1f}, which is {accuracy.height:.1f} above the sum of "
+               "the least unary costs;\nms until energy and bound are within a share of that, and until the bound "
+               "proves the energy to 0.01 %")
     shares = [f"{100 * share:g} %" for share in SHARES]
     header = ("method", *shares, *(f"bound {share}" for share in shares), "proof", "last energy", "last bound")
     return f"{heading}\n\n{aligned_table(header, rows)}"
