@@ -136,15 +136,18 @@ private:
     void go_ahead()
     {
         const Lanes momentum = broadcast(momentum_);
-        #pragma omp parallel for
-        for (long y = 0; y < packed_.height; ++y) {
-            const long size = packed_.labels * LANES;
-            for (long strip = 0; strip < packed_.strips; ++strip)
-                for (long i = packed_.node(0, strip, y), end = i + size; i < end; i += LANES) {
-                    const Lanes now = load(packed_.costs + i);
-                    store(packed_.costs + i, now + (now - load(packed_.previous + i)) * momentum);
-                    store(packed_.previous + i, now);
-                }
+        const long size = packed_.labels * LANES;
+        #pragma omp parallel
+        {
+            const FlushDenormals flush;
+            #pragma omp for
+            for (long y = 0; y < packed_.height; ++y)
+                for (long strip = 0; strip < packed_.strips; ++strip)
+                    for (long i = packed_.node(0, strip, y), end = i + size; i < end; i += LANES) {
+                        const Lanes now = load(packed_.costs + i);
+                        store(packed_.costs + i, now + (now - load(packed_.previous + i)) * momentum);
+                        store(packed_.previous + i, now);
+                    }
         }
     }
 };

@@ -39,4 +39,15 @@ inline bool is_proven(const Grid &grid, const int32_t *labels, long image, doubl
     return energy - bound <= HALF_SPACING * sum_of_magnitudes(grid, labels, image);
 }
 
+// Writes which images' `labels` are proven (N,), given their energies and bounds.
+template <class Flag>
+Status prove(const Grid &grid, const int32_t *labels, const double *energies, const double *bounds, Flag *proven)
+{
+    if (check_labels(grid, labels) != SOLVED)
+        return LABEL_OUTSIDE;
+    for (long image = 0; image < grid.images; ++image)
+        proven[image] = is_proven(grid, labels, image, energies[image], bounds[image]);
+    return SOLVED;
+}
+
 }  // namespace crf
