@@ -8,6 +8,7 @@ from benchmarks.measuring.comparison import FLOORS, compare, compared_methods
 from benchmarks.measuring.compile_time import CALLS, compile_times
 from benchmarks.measuring.given import GivenProblem
 from benchmarks.measuring.growth import growth_sources, measure_growth
+from benchmarks.measuring.neighbourhoods import compared_peers, measure_models, model_sources, peer_sources
 from benchmarks.measuring.peak_memory import peak_extra_bytes
 from benchmarks.measuring.photographs import PHOTOGRAPHS, make_problem
 from benchmarks.measuring.training_step import measure_training_step
@@ -18,6 +19,7 @@ from theano_crf.native_op import SOURCES_DIGEST
 
 UNFINISHED = "unfinished.json"
 ACCURACY_ROUNDS = 3  # each is as long as one of the comparison
+PEER_ROUNDS = 2      # alpha expansion takes long with 8 neighbours
 
 
 class Benchmark:
@@ -36,8 +38,9 @@ class Benchmark:
 
     def __init__(self, source, rounds, folder, published=()):
         self.source, self.rounds, self.folder, self.published = source, rounds, Path(folder), published
-        self._settings = {"source": list(source), "rounds": rounds, "solver": SOURCES_DIGEST,
-                          "published": [problem.name for problem in published]}
+        settings = {"source": source, "rounds": rounds, "solver": SOURCES_DIGEST,
+                    "published": [problem.name for problem in published]}
+        self._settings = json.loads(json.dumps(settings))  # as they are read again
 
     def run(self, parts):
         """Measure the parts that are missing.
@@ -88,6 +91,15 @@ class Benchmark:
         with Progress("accuracy", 0, rounds * len(compared) * len(problems), "method") as progress:
             return [measure_accuracy(problem, compared, rounds, progress) for problem in problems]
 
+    def neighbourhoods(self):
+        models = model_sources(self.source)
+        with Progress("neighbourhoods", 0, (self.rounds + 2) * len(models), "run") as progress:
+            rows = measure_models(models, self.rounds, progress)
+        frames, compared, rounds = peer_sources(self.source), compared_peers(), min(self.rounds, PEER_ROUNDS)
+        with Progress("8 neighbours", 0, len(frames) * (rounds + 1) * (len(compared) + len(FLOORS)), "run") as progress:
+            return {"models": rows, "peers": [compare(frame.load(), compared, rounds, self.folder, progress)
+                                              for frame in frames]}
+
     def memory(self):
         measured = [methods.dual_mm(decode) for decode in methods.DECODINGS]
         measured += [methods.ssvm(), methods.alpha_expansion(), methods.dense_crf(10), methods.plain_numpy(1)]
@@ -112,5 +124,6 @@ class Benchmark:
 
 
 PARTS = {"comparison": Benchmark.comparison, "accuracy": Benchmark.accuracy, "memory": Benchmark.memory,
-         "growth": Benchmark.growth, "compile": Benchmark.compile, "training_step": Benchmark.training_step}
+         "neighbourhoods": Benchmark.neighbourhoods, "growth": Benchmark.growth, "compile": Benchmark.compile,
+         "training_step": Benchmark.training_step}
 OPTIONAL = "training_step"

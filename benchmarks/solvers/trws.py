@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measuring.compiled import address, compiled
+from theano_crf.defaults import NEIGHBOURS
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 FOLDER = Path("build/bench")  # keeps the compiled library
-FOUR = ((0, 1), (1, 0))
 HUGE = np.float32(1e20)  # cost of the labels that only fill the processor's vectors
 
 
@@ -46,7 +46,7 @@ class TRWS:
         If shapes do not fit, or an offset does not lead to a later pixel.
     """
 
-    def __init__(self, unary, weights, neighbours=FOUR, compatibility=None, folder=FOLDER):
+    def __init__(self, unary, weights, neighbours=NEIGHBOURS, compatibility=None, folder=FOLDER):
         _, labels, height, width = unary.shape
         self._offsets = np.array(neighbours, np.int64).reshape(-1, 2)
         directions = len(self._offsets)
