@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from benchmarks.measuring.accuracy import families, measure_accuracy
+from benchmarks.measuring.accuracy import THREADS, families, measure_accuracy
 from benchmarks.measuring.comparison import FLOORS, compare, compared_methods
 from benchmarks.measuring.compile_time import CALLS, compile_times
 from benchmarks.measuring.given import GivenProblem
@@ -34,12 +34,15 @@ class Benchmark:
     folder : path
     published : sequence of benchmarks.measuring.given.GivenProblem
         Beside the frame and photographs, problems on which accuracy over time is measured.
+    processor_time : bool
+        See `benchmarks.measuring.accuracy.measure_accuracy`.
     """
 
-    def __init__(self, source, rounds, folder, published=()):
-        self.source, self.rounds, self.folder, self.published = source, rounds, Path(folder), published
+    def __init__(self, source, rounds, folder, published=(), processor_time=False):
+        self.source, self.rounds, self.folder = source, rounds, Path(folder)
+        self.published, self.processor_time = published, processor_time
         settings = {"source": source, "rounds": rounds, "solver": SOURCES_DIGEST,
-                    "published": [problem.name for problem in published]}
+                    "published": [problem.name for problem in published], "processor_time": processor_time}
         self._settings = json.loads(json.dumps(settings))  # as they are read again
 
     def run(self, parts):
@@ -85,11 +88,11 @@ class Benchmark:
             return compare(self.source.load(), compared, self.rounds, self.folder, progress)
 
     def accuracy(self):
-        frame, compared, rounds = self.source.load(), families(), min(self.rounds, ACCURACY_ROUNDS)
+        frame, rounds = self.source.load(), min(self.rounds, ACCURACY_ROUNDS)
         problems = [GivenProblem(frame.name, frame.unary("-p"), frame.weights), *self.published,
                     *map(make_problem, PHOTOGRAPHS)]
-        with Progress("accuracy", 0, rounds * len(compared) * len(problems), "method") as progress:
-            return [measure_accuracy(problem, compared, rounds, progress) for problem in problems]
+        with Progress("accuracy", 0, rounds * len(families(THREADS)) * len(problems), "method") as progress:
+            return [measure_accuracy(problem, rounds, progress, self.processor_time) for problem in problems]
 
     def neighbourhoods(self):
         models = model_sources(self.source)
