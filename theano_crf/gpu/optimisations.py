@@ -3,7 +3,6 @@ from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
 
-from ..defaults import NEIGHBOURS
 from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss, is_potts
 from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
 
@@ -20,20 +19,15 @@ def _moves(*ops):
     return register
 
 
-def _papers(op, compatibility, gamma=None):
-    """Return whether an Op has the paper's neighbourhood, Potts and one margin; others run on the CPU."""
-    return op.neighbours == NEIGHBOURS and is_potts(compatibility) and (gamma is None or gamma.ndim == 0)
-
-
 @_moves(DualMM)
 def move_dual_mm(op, context_name, inputs, outputs):
-    """Move DualMM, unless its decoding is Viterbi or ICM, which run on the CPU."""
+    """Move DualMM with Potts, unless its decoding is Viterbi or ICM, which run on the CPU."""
     unary, weights, iterations, tolerance, truth, gamma, void, compatibility = inputs
-    if op.decode != "argmin" or not _papers(op, compatibility, gamma):
+    if op.decode != "argmin" or not is_potts(compatibility):
         return None
     augmented = not (isinstance(truth, Constant) and truth.data.size == 0)
     arrays = [unary, weights] + [truth] * augmented
-    return GpuDualMM(augmented)(*arrays, iterations, tolerance, gamma, void, return_list=True)
+    return GpuDualMM(augmented, op.neighbours)(*arrays, iterations, tolerance, gamma, void, return_list=True)
 
 
 @_moves(HalfStep)
@@ -41,23 +35,25 @@ def move_half_step(op, context_name, inputs, outputs):
     return GpuHalfStep(op.direction)(*inputs, return_list=True)
 
 
+def _move_with_potts(op, gpu_op, inputs):
+    """Return the outputs on the GPU of an Op whose last input is its compatibility; None unless that is Potts."""
+    *others, compatibility = inputs
+    return gpu_op(op.neighbours)(*others, return_list=True) if is_potts(compatibility) else None
+
+
 @_moves(Energy)
 def move_energy(op, context_name, inputs, outputs):
-    *others, compatibility = inputs
-    return GpuEnergy()(*others, return_list=True) if _papers(op, compatibility) else None
+    return _move_with_potts(op, GpuEnergy, inputs)
 
 
 @_moves(Completion)
 def move_completion(op, context_name, inputs, outputs):
-    *others, compatibility = inputs
-    return GpuCompletion()(*others, return_list=True) if _papers(op, compatibility) else None
+    return _move_with_potts(op, GpuCompletion, inputs)
 
 
 @_moves(StructuredLoss)
 def move_structured_loss(op, context_name, inputs, outputs):
-    *others, compatibility = inputs
-    gamma = inputs[5]
-    return GpuStructuredLoss()(*others, return_list=True) if _papers(op, compatibility, gamma) else None
+    return _move_with_potts(op, GpuStructuredLoss, inputs)
 
 
 @register_inplace()
