@@ -55,7 +55,7 @@ def measure_accuracy(problem, rounds, progress, processor_time=False, compared=N
     -------
     dict
         ``problem``, its name; ``processor_time``; ``optimum``, None where it is not known; ``least_costs``, the sum of
-        the least unary costs; ``argmin_energy``, of the labels that have them; ``rows``, dicts of name, effort, threads,
+        the least unary costs; ``argmin_energy``, of the labels that have them; ``rows``, dicts of name, effort,
         threads, seconds (a list over rounds), energy, and lower_bound (None where the method has none).
     """
     compared = families(1 if processor_time else THREADS) if compared is None else compared
