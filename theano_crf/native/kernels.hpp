@@ -15,5 +15,8 @@
 #include "volumes.hpp"
 #include "sheared_columns.hpp"
 #include "interleaved_rows.hpp"
+#include "pixel_costs.hpp"
+#include "sequential.hpp"
+#include "chain_icm.hpp"
 #include "general_dual_mm.hpp"
 #endif

@@ -10,14 +10,22 @@ public:
     {
     }
 
-    // In place: the costs are computed where the withheld ones lie.
-    void bind(Block &block) const { block.shape(chains_.length(), LANES, edges_, costs_, LANES * volumes_.labels * LANES); }
+    // A class of chains, in place: the costs are computed where the withheld ones lie.
+    void bind(Block &block, long number)
+    {
+        start_ = chains_.starts[number];
+        block.shape(chains_.starts[number + 1] - start_, LANES, edges_ + start_ * LANES,
+                    costs_ + start_ * volumes_.labels * LANES, LANES * volumes_.labels * LANES);
+    }
 
-    void read_all(Block &, bool) const {}
+    template <class Block>
+    void read_all(Block &, bool) const
+    {
+    }
 
     // costs = rest + withheld for LANES nodes; in the first step nothing is withheld.
     template <class Block>
-    void read(Block &block, long first, bool is_first) const
+    void read(Block &block, long first, long, bool is_first) const
     {
         const long end = std::min<long>(first + LANES, block.length);
         for (long node = first; node < end; ++node) {
@@ -36,8 +44,10 @@ public:
     template <class Block, class Minorant>
     ALWAYS_INLINE void write(const Block &block, long node, const Minorant &minorant) const
     {
-        const Pair pair = at(node);
+        const Pair pair = at(node), ahead = at(std::min(node + NODES_AHEAD, block.length - 1));
         for (long k = 0; k < block.labels; ++k) {
+            __builtin_prefetch(ahead.low + k * LANES, 1, 2);
+            __builtin_prefetch(ahead.high + k * LANES, 1, 2);
             const Lanes rest = minorant(k);
             if (pair.offset == 0) {
                 store(pair.low + k * LANES, rest);
@@ -49,7 +59,10 @@ public:
         }
     }
 
-    void write_all(Block &) const {}
+    template <class Block>
+    void write_all(Block &) const
+    {
+    }
 
 private:
     const Volumes &volumes_;
@@ -57,6 +70,7 @@ private:
     const long image_, block_;
     float *costs_;
     const float *edges_;
+    long start_ = 0;
 
     // Lanes `offset` to the last of `low`, then the first of `high`, are the columns of a node's chains.
     struct Pair {
@@ -65,7 +79,8 @@ private:
     };
     ALWAYS_INLINE Pair at(long node) const
     {
-        const long y = chains_.places[node], x = (block_ * LANES + chains_.shifts[node]) % volumes_.padded_width;
+        const long y = chains_.places[start_ + node];
+        const long x = (block_ * LANES + chains_.shifts[start_ + node]) % volumes_.padded_width;
         const long strip = x / LANES, next = strip + 1 < volumes_.strips ? strip + 1 : 0;
         return {volumes_.rest + volumes_.node(image_, strip, y), volumes_.rest + volumes_.node(image_, next, y),
                 x % LANES};

@@ -41,11 +41,11 @@ struct Volumes {
 
     float *withheld_of(const Chains &chains, long d, long image, long block) const
     {
-        return withheld + d * volume() + (image * blocks(chains) + block) * chains.length() * labels * LANES;
+        return withheld + d * volume() + (image * blocks(chains) + block) * chains.nodes() * labels * LANES;
     }
     float *edges_of(const Chains &chains, long d, long image, long block) const
     {
-        return edges + d * edge_count() + (image * blocks(chains) + block) * chains.length() * LANES;
+        return edges + d * edge_count() + (image * blocks(chains) + block) * chains.nodes() * LANES;
     }
 
 private:
@@ -55,19 +55,6 @@ private:
     long rest_size() const { return images * strips * pitch * labels * LANES; }
 };
 
-// The pixel of a node of a block's chain; false if it is padding.
-inline bool pixel_of(const Volumes &volumes, const Chains &chains, long block, long node, long lane, long *y, long *x)
-{
-    if (chains.rows) {
-        *y = block * LANES + lane;
-        *x = chains.places[node];
-    } else {
-        *y = chains.places[node];
-        *x = (block * LANES + lane + chains.shifts[node]) % volumes.padded_width;
-    }
-    return *y < volumes.height && *x < volumes.width;
-}
-
 // Copies the weights of one block of direction d in the order of its chains. Finds weights that are negative, not
 // finite or too large, or too large with the largest compatibility.
 inline Status pack_edges(const Grid &grid, const Volumes &volumes, const Chains &chains, long d, long image,
@@ -76,17 +63,23 @@ inline Status pack_edges(const Grid &grid, const Volumes &volumes, const Chains 
     float *edges = volumes.edges_of(chains, d, image, block);
     float largest = 0;
     bool valid = true;
-    for (long node = 0; node < chains.length(); ++node)
+    for (long node = 0; node < chains.nodes(); ++node) {
+        long y = chains.rows ? block * LANES : chains.places[node];
+        long x = chains.rows ? chains.places[node] : (block * LANES + chains.shifts[node]) % volumes.padded_width;
         for (long lane = 0; lane < LANES; ++lane) {
-            long y, x;
             float weight = 0;
-            if (chains.joined[node] && pixel_of(volumes, chains, block, node, lane, &y, &x) && grid.has_edge(d, y, x)) {
+            if (y < grid.height && grid.has_edge(d, y, x)) {
                 weight = grid.weights_row(image, d, y)[x];
                 valid = valid && weight >= 0;  // false if it is NaN
                 largest = std::max(largest, weight);
             }
             edges[node * LANES + lane] = weight;
+            if (chains.rows)
+                ++y;
+            else if (++x == volumes.padded_width)
+                x = 0;
         }
+    }
     if (!valid || largest > LARGEST_COST)
         return WEIGHTS_INVALID;
     const float *mu = grid.compatibility + d * grid.labels * grid.labels;
