@@ -37,7 +37,7 @@ def _compiled_for(instructions, name, decode, neighbours, general, gamma_axes):
     else:
         gamma, void = T.TensorType("float32", (False,) * gamma_axes)("gamma"), T.iscalar("void")
         inputs = [unary, weights, labels, gamma, void, iterations]
-        structured = graph.ssvm(*inputs, **crf)
+        structured = graph.ssvm(*inputs, decode=decode, **crf)
         outputs = [*structured, structured.grad_compatibility] if general else list(structured)
     with compilation.announced(name, instructions):
         # Only scalars are downcast, as the arrays have the right types already.
@@ -221,7 +221,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,
-         compatibility=None):
+         compatibility=None, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     f is the energy and x* the truth. The loss-augmented labels x^ minimise
@@ -254,6 +254,8 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
         DualMM's iterations, for x^ and again for z; at least 1.
     neighbours, compatibility
         As of :func:`energy`. A weight times a compatibility may be at most 1e30.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which x^ is read off the duals; see :func:`dual_mm`.
 
     Returns
     -------
@@ -293,7 +295,7 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
         directions = checks.directions(neighbours, compatibility or None)
         memory.check("ssvm", unary.shape, with_void=True, directions=directions)
     gamma = checks.margin(gamma, unary)
-    compiled = _compiled("ssvm", None, neighbours, bool(compatibility), np.ndim(gamma))
+    compiled = _compiled("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
     structured = Structured(*_call(compiled, unary, weights, truth, gamma, void, iterations, *compatibility))
     if compatibility and not per_direction:
         structured.grad_compatibility = structured.grad_compatibility.sum(axis=0)

@@ -150,7 +150,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=floa
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,
-         compatibility=None):
+         compatibility=None, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     Parameters
@@ -167,6 +167,8 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
         DualMM's iterations, for the loss-augmented inference and again for the labels of void pixels.
     neighbours, compatibility
         As of :func:`energy`.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which the loss-augmented labels are read off the duals; see :func:`theano_crf.dual_mm`.
 
     Returns
     -------
@@ -179,7 +181,7 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
         gamma = gamma.dimshuffle("x", 0, 1)
     matrices = _of_each_direction(compatibility, neighbours)
     potts = compatibility is None
-    labels, lower_bound, _ = DualMM(neighbours=neighbours, potts=potts)(
+    labels, lower_bound, _ = DualMM(decode, neighbours, potts)(
         unary, weights, iterations, float("-inf"), truth, gamma, void, matrices)
     completed, _ = Completion(neighbours, potts)(unary, weights, truth, labels, iterations, void, matrices)
     loss, grad_unary, grad_weights = StructuredLoss(neighbours)(

@@ -3,17 +3,21 @@
 import json
 from pathlib import Path
 
+from benchmarks.measuring.accuracy import families, measure_accuracy
 from benchmarks.measuring.comparison import FLOORS, compare, compared_methods
 from benchmarks.measuring.compile_time import CALLS, compile_times
+from benchmarks.measuring.given import GivenProblem
 from benchmarks.measuring.growth import growth_sources, measure_growth
 from benchmarks.measuring.peak_memory import peak_extra_bytes
+from benchmarks.measuring.photographs import PHOTOGRAPHS, make_problem
 from benchmarks.measuring.training_step import measure_training_step
 from benchmarks.solvers import methods
 from data_prep.atomic_files import write_atomically
 from data_prep.progress import Progress
-from theano_crf.ops import SOURCES_DIGEST
+from theano_crf.native_op import SOURCES_DIGEST
 
 UNFINISHED = "unfinished.json"
+ACCURACY_ROUNDS = 3  # each is as long as one of the comparison
 
 
 class Benchmark:
@@ -26,11 +30,14 @@ class Benchmark:
     rounds : int
         Of timing; the figures are medians.
     folder : path
+    published : sequence of benchmarks.measuring.given.GivenProblem
+        Beside the frame and photographs, problems on which accuracy over time is measured.
     """
 
-    def __init__(self, source, rounds, folder):
-        self.source, self.rounds, self.folder = source, rounds, Path(folder)
-        self._settings = {"source": list(source), "rounds": rounds, "solver": SOURCES_DIGEST}
+    def __init__(self, source, rounds, folder, published=()):
+        self.source, self.rounds, self.folder, self.published = source, rounds, Path(folder), published
+        self._settings = {"source": list(source), "rounds": rounds, "solver": SOURCES_DIGEST,
+                          "published": [problem.name for problem in published]}
 
     def run(self, parts):
         """Measure the parts that are missing.
@@ -74,6 +81,13 @@ class Benchmark:
         with Progress("comparison", 0, (self.rounds + 1) * (len(compared) + len(FLOORS)), "run") as progress:
             return compare(self.source.load(), compared, self.rounds, self.folder, progress)
 
+    def accuracy(self):
+        frame, compared, rounds = self.source.load(), families(), min(self.rounds, ACCURACY_ROUNDS)
+        problems = [GivenProblem(frame.name, frame.unary("-p"), frame.weights), *self.published,
+                    *map(make_problem, PHOTOGRAPHS)]
+        with Progress("accuracy", 0, rounds * len(compared) * len(problems), "method") as progress:
+            return [measure_accuracy(problem, compared, rounds, progress) for problem in problems]
+
     def memory(self):
         measured = [methods.dual_mm(decode) for decode in methods.DECODINGS]
         measured += [methods.ssvm(), methods.alpha_expansion(), methods.dense_crf(10), methods.plain_numpy(1)]
@@ -97,6 +111,6 @@ class Benchmark:
         return measure_training_step(self.source, self.rounds, self.folder)
 
 
-PARTS = {"comparison": Benchmark.comparison, "memory": Benchmark.memory, "growth": Benchmark.growth,
-         "compile": Benchmark.compile, "training_step": Benchmark.training_step}
+PARTS = {"comparison": Benchmark.comparison, "accuracy": Benchmark.accuracy, "memory": Benchmark.memory,
+         "growth": Benchmark.growth, "compile": Benchmark.compile, "training_step": Benchmark.training_step}
 OPTIONAL = "training_step"

@@ -9,9 +9,11 @@ import theano_crf
 from benchmarks.measuring.threads import openmp_threads
 from benchmarks.solvers.numpy_dual_mm import dual_mm as numpy_dual_mm
 from benchmarks.solvers.other_methods import UNTIL_CONVERGENCE, AlphaExpansion, mean_field
+from benchmarks.solvers.trws import TRWS
 
 ITERATIONS = 15  # the paper's
 DECODINGS = ("argmin", "viterbi", "icm")
+GIVEN = "given"  # kind of unary costs that did not come from probabilities
 
 
 class Labelling(NamedTuple):
@@ -39,7 +41,7 @@ class Method(NamedTuple):
         Iterations, or cycles of alpha expansion; `UNTIL_CONVERGENCE`.
     threads : int
     kind : str
-        Of unary costs, one of `prototxt.unary.KINDS`; the labels' energy is judged by them.
+        Of unary costs, one of `prototxt.unary.KINDS` or `GIVEN`; the labels' energy is judged by them.
     make : callable
         (problem, unary, effort) -> function without arguments that returns a `Labelling`.
     """
@@ -90,6 +92,15 @@ def _numpy(problem, unary, iterations):
     return lambda: Labelling(*numpy_dual_mm(unary[0], problem.weights[0], iterations))
 
 
+def _trws(problem, unary, iterations):
+    solver = TRWS(unary, problem.weights)
+
+    def solve():
+        bound = solver.iterate(iterations)
+        return Labelling(solver.labels(), bound)
+    return solve
+
+
 def _alpha_expansion(problem, unary, cycles):
     expansion = AlphaExpansion(unary, problem.weights)
     return lambda: Labelling(expansion.expand(cycles))
@@ -113,6 +124,11 @@ def ssvm(iterations=ITERATIONS, threads=2, kind="-p"):
 def plain_numpy(iterations=ITERATIONS, kind="-p"):
     """Return DualMM in plain NumPy as a method."""
     return Method("plain NumPy", iterations, 1, kind, _numpy)
+
+
+def trws(iterations=ITERATIONS, kind="-p"):
+    """Return TRW-S as a method; its costs are brought into its order before the timing. Each function runs once."""
+    return Method("TRW-S", iterations, 1, kind, _trws)
 
 
 def alpha_expansion(cycles=UNTIL_CONVERGENCE, kind="-p"):
