@@ -7,6 +7,7 @@ import numpy as np
 import theano
 from theano.gpuarray.basic_ops import as_gpuarray_variable
 
+from benchmarks.measuring.neighbours import NEIGHBOURHOODS
 from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, Timing, time_in_turns
 from data_prep.progress import Progress
@@ -15,7 +16,6 @@ from theano_crf.functions import keeping_memory
 
 VOLUMES = 3   # a half step reads two, unary costs and what is withheld, and writes one
 PASSES = 10   # over memory, timed together
-EIGHT_NEIGHBOURS = ((0, 1), (1, 0), (1, 1), (1, -1))  # an edge begins at one end only
 
 
 def used_device():
@@ -67,7 +67,7 @@ class OnDevice:
         self._unary, self._weights, self._truth = (theano.shared(array) for array in (volume, volume, map_))
         self._eight_weights = theano.shared(volume)
         solution = graph.dual_mm(self._unary, self._weights, iterations)
-        eight = graph.dual_mm(self._unary, self._eight_weights, iterations, neighbours=EIGHT_NEIGHBOURS)
+        eight = graph.dual_mm(self._unary, self._eight_weights, iterations, neighbours=NEIGHBOURHOODS["8"])
         loss = graph.ssvm(self._unary, self._weights, self._truth, iterations=iterations)
         outputs = {"DualMM": solution[:2], "8 neighbours": eight[:2], "SSVM": loss}
         self._functions = {name: theano.function([], _kept(variables), mode=keeping_memory())
@@ -78,7 +78,7 @@ class OnDevice:
         problem = source.load()
         image = problem.image.transpose(2, 0, 1)[None] / np.float32(255)
         unary, weights, eight_weights = (np.repeat(array, batch, axis=0) for array in (
-            problem.unary("-p"), problem.weights, contrast_weights(image, neighbours=EIGHT_NEIGHBOURS)))
+            problem.unary("-p"), problem.weights, contrast_weights(image, neighbours=NEIGHBOURHOODS["8"])))
 
         def prepare(function):
             self._unary.set_value(unary)

@@ -49,8 +49,10 @@ ALWAYS_INLINE void least_sums(const Block &block, const float *costs, const Lane
 }
 
 // The flows over the edge (l, l + 1) of a segment, where the left half gets `share` of the min-marginals. What flows
-// out of the left end is the message u of the excess, share * min-marginals - the left half's message; into the right
-// end flows the message of -u, with the opposite sign.
+// out of the left end is the message u of the excess e, share * min-marginals - the left half's message; into the right
+// end flows the message of -u, with the opposite sign: max_k u(k) - weight * mu(k, l). It is computed as
+// e(l) - min_k (e(l) + weight * mu(k, l) - u(k)), whose minimum is 0 to the last bit where l decided a u(k), even if
+// mu(k, l) is so large that little of e(l) is left in the sum.
 template <class Block>
 class MatrixFlow {
 public:
@@ -59,15 +61,18 @@ public:
         : out_(memory), in_(memory + block.labels)
     {
         const Lanes weight = block.edge[l];
-        Lanes *const out = memory, *const in = out + block.labels, *const source = in + block.labels;
+        Lanes *const out = memory, *const in = out + block.labels, *const excess = in + block.labels;
         least_sums(block, block.by_right, left.values, weight, [&](long k, Lanes message) {
-            source[k] = (message + right.values[k]) * share - message;
+            excess[k] = (message + right.values[k]) * share - message;
         });
-        const Lanes constant = -least_over(block.labels, [&](long k) { return source[k]; });
-        least_sums(block, block.by_left, source, weight, [&](long k, Lanes flow) { out[k] = flow + constant; });
+        const Lanes constant = -least_of(excess, block.labels);
         for (long k = 0; k < block.labels; ++k)
-            source[k] = -out[k];
-        least_sums(block, block.by_right, source, weight, [&](long k, Lanes flow) { in[k] = -flow; });
+            excess[k] += constant;
+        least_sums(block, block.by_left, excess, weight, [&](long k, Lanes flow) { out[k] = flow; });
+        for (long l = 0; l < block.labels; ++l) {
+            const float *mu = block.by_right + l * block.labels;
+            in[l] = excess[l] - least_over(block.labels, [&](long k) { return excess[l] + weight * mu[k] - out[k]; });
+        }
     }
     const Lanes *out() const { return out_; }
     const Lanes *in() const { return in_; }
