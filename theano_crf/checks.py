@@ -3,7 +3,7 @@ import numpy as np
 
 from . import memory
 from .constants import LARGEST_COST
-from .defaults import NEIGHBOURS
+from .defaults import ITERATIONS, NEIGHBOURS
 from .neighbourhood import shown
 
 MOST_LABELS = 255
@@ -35,7 +35,7 @@ def image(array):
     return array
 
 
-def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None):
+def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None, iterations=ITERATIONS):
     """Return unary costs (N, K, H, W) and the pairwise weights (N, D, H, W) that belong to them as float32.
 
     The memory for the whole call of ``function`` is checked before anything is converted. `neighbours` are D pairs, as
@@ -53,7 +53,8 @@ def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None)
                          % (weights.shape, unary.shape,
                             "" if neighbours == NEIGHBOURS else " and %d neighbours" % len(neighbours), expected))
     converted = sum(array.size for array in (unary, weights) if array.dtype != np.float32)
-    memory.check(function, unary.shape, converted, directions=directions(neighbours, compatibility))
+    memory.check(function, unary.shape, converted, directions=directions(neighbours, compatibility),
+                 iterations=iterations)
     return _single(unary), _single(weights)
 
 

@@ -12,7 +12,7 @@ from .checks import LARGEST_SINGLE
 from .constants import COLUMNS, ROWS  # noqa: F401  the directions of half_step
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
 from .neighbourhood import checked_neighbours
-from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, StructuredLoss
+from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, Proof, StructuredLoss
 from .results import Solution, Structured
 
 if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # as Theano's flag device=cuda0 does
@@ -134,19 +134,21 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=floa
     decode : {"argmin", "viterbi", "icm"}
         The way in which labels are read off the duals; see :func:`theano_crf.dual_mm`.
     tolerance : float or symbolic float64 scalar
-        An image ends early once an iteration has raised its lower bound by no more than this per pixel.
+        As of :func:`theano_crf.dual_mm`; by default no image ends early.
     neighbours, compatibility
         As of :func:`energy`.
 
     Returns
     -------
     Solution
-        Symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
+        Symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64, proven (N,) bool.
     """
     matrices = _of_each_direction(compatibility, neighbours)
     solver = DualMM(decode, neighbours, compatibility is None)
     labels, lower_bound, _ = solver(unary, weights, iterations, tolerance, compatibility=matrices)
-    return Solution(labels, lower_bound, energy(unary, weights, labels, neighbours, compatibility))
+    energies = energy(unary, weights, labels, neighbours, compatibility)
+    proven = Proof(neighbours)(unary, weights, labels, energies, lower_bound, matrices)
+    return Solution(labels, lower_bound, energies, proven)
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,

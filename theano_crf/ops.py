@@ -130,6 +130,25 @@ class Energy(OnNeighbours, NativeOp):
         return [(shapes[0][0],)]
 
 
+class Proof(OnNeighbours, NativeOp):
+    """Whether a bound has reached the energy: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,)."""
+
+    __props__ = ("neighbours",)
+    header, function = "labelling_ops.hpp", "proof_op"
+
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, labels, energy, bound, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4), as_tensor(labels, "int32", 3),
+                  as_tensor(energy, "float64", 1), as_tensor(bound, "float64", 1),
+                  as_tensor(compatibility, "float32", 3)]
+        return Apply(self, inputs, [T.TensorType("bool", (False,))()])
+
+    def infer_shape(self, node, shapes):
+        return [(shapes[0][0],)]
+
+
 class Completion(SolverOp):
     """The truth with labels at void pixels.
 

@@ -1,15 +1,30 @@
 """Results of inference and learning; their fields are NumPy arrays or Theano variables."""
 from collections import namedtuple
 
-Solution = namedtuple("Solution", "labels lower_bound energy")
-Solution.__doc__ = """A labelling with its certificate: lower_bound <= optimal energy <= energy.
 
-Attributes
-----------
-labels : (N, H, W) int32
-lower_bound, energy : (N,) float64
-    No labelling has an energy below the bound, so this one's is at most energy - lower_bound above the optimum.
-"""
+class Solution(namedtuple("Solution", "labels lower_bound energy")):
+    """A labelling with its certificate: lower_bound <= optimal energy <= energy.
+
+    A tuple of the first three attributes.
+
+    Attributes
+    ----------
+    labels : (N, H, W) int32
+    lower_bound, energy : (N,) float64
+        No labelling has an energy below the bound, so this one's is at most energy - lower_bound above the optimum.
+    proven : (N,) bool
+        Whether the bound has reached the energy, so that the labels are optimal. Costs and duals are single precision:
+        the energy may exceed the bound by their rounding, 2 ** -24 of the sum of the labels' absolute unary costs and
+        of all weights (times the largest compatibility). Where costs are whole numbers and this is less than 1, nothing
+        is left open.
+    """
+
+    proven = None
+
+    def __new__(cls, labels, lower_bound, energy, proven=None):
+        solution = super().__new__(cls, labels, lower_bound, energy)
+        solution.proven = proven
+        return solution
 
 
 class Structured(namedtuple("Structured", "loss grad_unary grad_weights labels certificate")):

@@ -82,4 +82,5 @@ def _row(problem, method, timing, solution):
 
 
 def _energy(problem, kind, labels):
-    return float(theano_crf.energy(problem.unary(kind), problem.weights, labels[None])[0])
+    return float(theano_crf.energy(problem.unary(kind), problem.weights, labels[None], problem.neighbours,
+                                   problem.compatibility)[0])

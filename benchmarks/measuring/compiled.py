@@ -4,9 +4,12 @@ import ctypes
 import subprocess
 from pathlib import Path
 
+import numpy as np
+
 from data_prep.atomic_files import replacement
 from data_prep.digests import file_digest
 
+LINE = 64  # bytes of a cache line
 FLAGS = ("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC")
 
 
@@ -51,3 +54,13 @@ def address(array):
     if not array.flags.c_contiguous:
         raise ValueError("An array that is not contiguous cannot be passed; copy it with numpy.ascontiguousarray.")
     return ctypes.c_void_p(array.ctypes.data)
+
+
+def aligned(shape, value):
+    """Return a float32 array of a shape that begins at a cache line, full of a value: its pages are provided."""
+    values = int(np.prod(shape))
+    memory = np.empty(4 * values + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    array = memory[start:start + 4 * values].view(np.float32).reshape(shape)
+    array[...] = value
+    return array

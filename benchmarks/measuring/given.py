@@ -5,6 +5,8 @@ from typing import NamedTuple, Optional
 
 import numpy as np
 
+from theano_crf.defaults import NEIGHBOURS
+
 PUBLISHED = ("tsukuba", "triplepoint")
 ARRAYS = {"unary", "weights", "optimum"}
 
@@ -19,6 +21,9 @@ class GivenProblem(NamedTuple):
     weights : (1, 2, H, W) float32
     optimum : float, optional
     """
+
+    neighbours = NEIGHBOURS
+    compatibility = None  # Potts
 
     name: str
     costs: np.ndarray

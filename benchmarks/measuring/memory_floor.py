@@ -3,12 +3,9 @@
 import ctypes
 from pathlib import Path
 
-import numpy as np
-
-from benchmarks.measuring.compiled import address, compiled
+from benchmarks.measuring.compiled import address, aligned, compiled
 
 SOURCE = Path(__file__).with_name("triad.cpp")
-LINE = 64  # bytes of a cache line
 ARRAYS = 3
 
 
@@ -34,7 +31,7 @@ class MemoryFloor:
 
     def __init__(self, values, folder):
         self._triad = compiled(SOURCE, folder).triad
-        self.first, self.second, self.out = (_aligned(values) for _ in range(3))
+        self.first, self.second, self.out = (aligned(values, 0) for _ in range(3))
 
     def run(self, half_steps, in_place=False):
         """Pass over the volumes once for each half step, out = first - second / 2, with OpenMP's threads.
@@ -49,11 +46,3 @@ class MemoryFloor:
     def traffic(self, half_steps):
         """Return the bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
         return ARRAYS * self.out.nbytes * half_steps
-
-
-def _aligned(values):
-    memory = np.empty(values * 4 + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    array = memory[start:start + 4 * values].view(np.float32)
-    array[:] = 0  # have the system provide the pages
-    return array

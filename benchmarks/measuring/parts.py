@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
-from benchmarks.measuring.accuracy import families, measure_accuracy
+from benchmarks.measuring.accuracy import THREADS, families, measure_accuracy
 from benchmarks.measuring.comparison import FLOORS, compare, compared_methods
 from benchmarks.measuring.compile_time import CALLS, compile_times
 from benchmarks.measuring.given import GivenProblem
 from benchmarks.measuring.growth import growth_sources, measure_growth
+from benchmarks.measuring.neighbourhoods import compared_peers, measure_models, model_sources, peer_sources
 from benchmarks.measuring.peak_memory import peak_extra_bytes
 from benchmarks.measuring.photographs import PHOTOGRAPHS, make_problem
 from benchmarks.measuring.training_step import measure_training_step
@@ -17,7 +18,8 @@ from data_prep.progress import Progress
 from theano_crf.native_op import SOURCES_DIGEST
 
 UNFINISHED = "unfinished.json"
-ACCURACY_ROUNDS = 3  # each is as long as one of the comparison
+ACCURACY_ROUNDS = 2  # each is about as long as four of the comparison
+PEER_ROUNDS = 2      # alpha expansion takes long with 8 neighbours
 
 
 class Benchmark:
@@ -32,12 +34,16 @@ class Benchmark:
     folder : path
     published : sequence of benchmarks.measuring.given.GivenProblem
         Beside the frame and photographs, problems on which accuracy over time is measured.
+    processor_time : bool
+        See `benchmarks.measuring.accuracy.measure_accuracy`.
     """
 
-    def __init__(self, source, rounds, folder, published=()):
-        self.source, self.rounds, self.folder, self.published = source, rounds, Path(folder), published
-        self._settings = {"source": list(source), "rounds": rounds, "solver": SOURCES_DIGEST,
-                          "published": [problem.name for problem in published]}
+    def __init__(self, source, rounds, folder, published=(), processor_time=False):
+        self.source, self.rounds, self.folder = source, rounds, Path(folder)
+        self.published, self.processor_time = published, processor_time
+        settings = {"source": source, "rounds": rounds, "solver": SOURCES_DIGEST,
+                    "published": [problem.name for problem in published], "processor_time": processor_time}
+        self._settings = json.loads(json.dumps(settings))  # as they are read again
 
     def run(self, parts):
         """Measure the parts that are missing.
@@ -82,11 +88,20 @@ class Benchmark:
             return compare(self.source.load(), compared, self.rounds, self.folder, progress)
 
     def accuracy(self):
-        frame, compared, rounds = self.source.load(), families(), min(self.rounds, ACCURACY_ROUNDS)
+        frame, rounds = self.source.load(), min(self.rounds, ACCURACY_ROUNDS)
         problems = [GivenProblem(frame.name, frame.unary("-p"), frame.weights), *self.published,
                     *map(make_problem, PHOTOGRAPHS)]
-        with Progress("accuracy", 0, rounds * len(compared) * len(problems), "method") as progress:
-            return [measure_accuracy(problem, compared, rounds, progress) for problem in problems]
+        with Progress("accuracy", 0, rounds * len(families(THREADS)) * len(problems), "method") as progress:
+            return [measure_accuracy(problem, rounds, progress, self.processor_time) for problem in problems]
+
+    def neighbourhoods(self):
+        models = model_sources(self.source)
+        with Progress("neighbourhoods", 0, (self.rounds + 2) * len(models), "run") as progress:
+            rows = measure_models(models, self.rounds, progress)
+        frames, compared, rounds = peer_sources(self.source), compared_peers(), min(self.rounds, PEER_ROUNDS)
+        with Progress("8 neighbours", 0, len(frames) * (rounds + 1) * (len(compared) + len(FLOORS)), "run") as progress:
+            return {"models": rows, "peers": [compare(frame.load(), compared, rounds, self.folder, progress)
+                                              for frame in frames]}
 
     def memory(self):
         measured = [methods.dual_mm(decode) for decode in methods.DECODINGS]
@@ -112,5 +127,6 @@ class Benchmark:
 
 
 PARTS = {"comparison": Benchmark.comparison, "accuracy": Benchmark.accuracy, "memory": Benchmark.memory,
-         "growth": Benchmark.growth, "compile": Benchmark.compile, "training_step": Benchmark.training_step}
+         "neighbourhoods": Benchmark.neighbourhoods, "growth": Benchmark.growth, "compile": Benchmark.compile,
+         "training_step": Benchmark.training_step}
 OPTIONAL = "training_step"

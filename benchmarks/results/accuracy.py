@@ -17,6 +17,8 @@ class Accuracy:
     Attributes
     ----------
     problem : str
+    processor_time : bool
+        The times are those that one thread works, not those that one waits.
     optimum : float
         As it is known, or the least energy that was met if that is less.
     height : float
@@ -27,6 +29,7 @@ class Accuracy:
 
     def __init__(self, measured):
         self.problem, self.rows, self.least_costs = measured["problem"], measured["rows"], measured["least_costs"]
+        self.processor_time = measured["processor_time"]
         known = [] if measured["optimum"] is None else [measured["optimum"]]
         self.optimum = min([row["energy"] for row in self.rows] + known)
         self.height = self.optimum - self.least_costs

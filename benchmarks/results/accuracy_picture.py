@@ -48,7 +48,8 @@ def _draw(axes, accuracy):
         bounds = [(time, max(100 * share, LEAST_SHARE)) for time, share in zip(times, below) if share is not None]
         if bounds:
             axes.plot(*zip(*bounds), color=colour, linewidth=1.2, linestyle="--")
-    axes.set(xscale="log", yscale="log", xlabel="milliseconds", title=accuracy.problem,
+    axes.set(xscale="log", yscale="log", title=accuracy.problem,
+             xlabel="milliseconds of one thread" if accuracy.processor_time else "milliseconds",
              ylabel="energy above, bound below (- -)")
     axes.grid(which="minor", visible=False)
     axes.yaxis.set_major_formatter(lambda value, position: f"{value:g} %")

@@ -24,8 +24,8 @@ def accuracy_table(accuracy):
         rows.append((name, *map(_milliseconds, [*times, *bounds, accuracy.time_to_proof(name)]),
                      f"{last['energy'] - accuracy.least_costs:.1f}", bound))
     heading = (f"{accuracy.problem}: optimum {accuracy.optimum:.1f}, which is {accuracy.height:.1f} above the sum of "
-               "the least unary costs;\nms until energy and bound are within a share of that, and until the bound "
-               "proves the energy to 0.01 %")
+               f"the least unary costs;\n{'ms of one thread' if accuracy.processor_time else 'ms'} until energy and "
+               "bound are within a share of that, and until the bound proves the energy to 0.01 %")
     shares = [f"{100 * share:g} %" for share in SHARES]
     header = ("method", *shares, *(f"bound {share}" for share in shares), "proof", "last energy", "last bound")
     return f"{heading}\n\n{aligned_table(header, rows)}"

@@ -27,7 +27,7 @@ def accuracy_targets(measured):
     photographs = tuple(photograph.name for photograph in PHOTOGRAPHS)
     listed = []
     for accuracy in measured:
-        if accuracy.problem.startswith(FRAME):
+        if accuracy.problem.startswith(FRAME) and not accuracy.processor_time:
             listed += _frame(accuracy)
         if accuracy.problem.startswith("tsukuba"):
             listed.append(_tsukuba(accuracy))

@@ -16,6 +16,10 @@ class Results:
     Attributes
     ----------
     accuracy : list of benchmarks.results.accuracy.Accuracy
+    models : list of dict
+        See `benchmarks.measuring.neighbourhoods.measure_models`.
+    peers : list of Results
+        Of the comparisons with 8 neighbours.
     """
 
     def __init__(self, results):
@@ -23,9 +27,19 @@ class Results:
         self.rows = self.comparison["rows"] if self.comparison else []
         self.accuracy = [Accuracy(measured) for measured in results.get("accuracy", ())]
         self.memory = {entry["name"]: entry["bytes"] for entry in results.get("memory", ())}
+        measured = results.get("neighbourhoods", {})
+        self.models = measured.get("models", [])
+        self.peers = [Results({"comparison": comparison}) for comparison in measured.get("peers", ())]
         self.growth = results.get("growth")
         self.compile = results.get("compile")
         self.training_step = results.get("training_step")
+
+    def model(self, height, neighbours, general=False):
+        """Return the row of a neighbourhood on images of a height; KeyError where it was not measured."""
+        for row in self.models:
+            if (row["height"], row["neighbours"], row["general"]) == (height, neighbours, general):
+                return row
+        raise KeyError(f"{height}, {neighbours}, {general}")
 
     def row(self, name, effort=ITERATIONS, threads=2, kind="-p"):
         """Return the row of a method; KeyError where it was not measured."""

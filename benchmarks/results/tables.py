@@ -3,6 +3,7 @@
 import statistics
 
 from benchmarks.results.accuracy_tables import accuracy_table
+from benchmarks.results.neighbourhoods import models_table
 from benchmarks.results.targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
@@ -20,7 +21,8 @@ def report(results):
     str
     """
     parts = [_heading(results), _comparison(results), *map(accuracy_table, results.accuracy),
-             _memory(results), _growth(results), _compile(results), _training_step(results), _targets(results)]
+             models_table(results), *map(_peers, results.peers), _memory(results), _growth(results), _compile(results),
+             _training_step(results), _targets(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -56,6 +58,10 @@ def _comparison(results):
                      f"{100 * results.closed(row):.3f}"))
     return aligned_table(("method", "unary", "iterations", "threads", "ms", "range", "floors", "energy", "bound",
                           "closed %"), rows)
+
+
+def _peers(results):
+    return f"8 neighbours: {results.comparison['problem']}\n\n{_comparison(results)}"
 
 
 def _memory(results):

@@ -2,6 +2,7 @@
 
 from benchmarks.measuring.problem import FRAME
 from benchmarks.results.accuracy_targets import accuracy_targets
+from benchmarks.results.neighbourhoods import neighbourhood_targets
 from benchmarks.results.queries import ratio
 from benchmarks.results.target import Target
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
@@ -22,7 +23,7 @@ def targets(results):
     -------
     list of Target
     """
-    listed = accuracy_targets(results.accuracy)
+    listed = accuracy_targets(results.accuracy) + neighbourhood_targets(results)
     if results.comparison:
         listed += _times(results) + _labels(results) + _memory(results)
         listed += _known_optimum(results) if results.comparison["problem"].startswith(FRAME) else []

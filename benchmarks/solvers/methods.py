@@ -75,7 +75,8 @@ class Method(NamedTuple):
 
 def _dual_mm(decode, problem, unary, iterations):
     def solve():
-        solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode)
+        solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode, neighbours=problem.neighbours,
+                                      compatibility=problem.compatibility)
         return Labelling(solution.labels[0], float(solution.lower_bound[0]))
     return solve
 
@@ -93,7 +94,7 @@ def _numpy(problem, unary, iterations):
 
 
 def _trws(problem, unary, iterations):
-    solver = TRWS(unary, problem.weights)
+    solver = TRWS(unary, problem.weights, problem.neighbours, problem.compatibility)
 
     def solve():
         bound = solver.iterate(iterations)
@@ -102,7 +103,7 @@ def _trws(problem, unary, iterations):
 
 
 def _alpha_expansion(problem, unary, cycles):
-    expansion = AlphaExpansion(unary, problem.weights)
+    expansion = AlphaExpansion(unary, problem.weights, problem.neighbours)
     return lambda: Labelling(expansion.expand(cycles))
 
 
@@ -132,7 +133,7 @@ def trws(iterations=ITERATIONS, kind="-p"):
 
 
 def alpha_expansion(cycles=UNTIL_CONVERGENCE, kind="-p"):
-    """Return gco's alpha expansion as a method; its graph is built before the timing."""
+    """Return gco's alpha expansion as a method, for Potts alone; its graph is built before the timing."""
     return Method("alpha expansion", cycles, 1, kind, _alpha_expansion)
 
 

@@ -199,7 +199,7 @@ extern "C" double iterate(const Grid *grid, long iterations)
     case 4: return passes<4>(*grid, iterations);
     case 8: return passes<8>(*grid, iterations);
     case 16: return passes<16>(*grid, iterations);
-    case 24: return passes<24>(*grid, iterations);
+    case 32: return passes<32>(*grid, iterations);
     default: return passes<0>(*grid, iterations);
     }
 }

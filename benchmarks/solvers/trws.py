@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measuring.compiled import address, compiled
+from benchmarks.measuring.compiled import address, aligned, compiled
+from theano_crf.defaults import NEIGHBOURS
 
 SOURCE = Path(__file__).with_suffix(".cpp")
 FOLDER = Path("build/bench")  # keeps the compiled library
-FOUR = ((0, 1), (1, 0))
 HUGE = np.float32(1e20)  # cost of the labels that only fill the processor's vectors
 
 
@@ -46,7 +46,7 @@ class TRWS:
         If shapes do not fit, or an offset does not lead to a later pixel.
     """
 
-    def __init__(self, unary, weights, neighbours=FOUR, compatibility=None, folder=FOLDER):
+    def __init__(self, unary, weights, neighbours=NEIGHBOURS, compatibility=None, folder=FOLDER):
         _, labels, height, width = unary.shape
         self._offsets = np.array(neighbours, np.int64).reshape(-1, 2)
         directions = len(self._offsets)
@@ -56,11 +56,11 @@ class TRWS:
             raise ValueError(f"weights are {weights.shape}; they must be {(1, directions, height, width)}.")
         self._library = compiled(SOURCE, folder)
         self._library.iterate.restype = ctypes.c_double
-        filled = 4 if labels <= 4 else -(-labels // 8) * 8
-        self._costs = np.full((height, width, filled), HUGE, np.float32)
+        filled = next((size for size in (4, 8) if size >= labels), -(-labels // 16) * 16)
+        self._costs = aligned((height, width, filled), HUGE)
         self._costs[..., :labels] = unary[0].transpose(1, 2, 0)
         self._weights = np.ascontiguousarray(weights, np.float32)
-        self._messages = np.zeros((directions, height, width, filled), np.float32)
+        self._messages = aligned((directions, height, width, filled), 0)
         self._compatibility = self._transposed = None
         if compatibility is not None:
             self._compatibility = np.zeros((directions, filled, filled), np.float32)

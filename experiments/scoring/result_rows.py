@@ -59,13 +59,13 @@ TEMPERATURES = (2, 3, 5)
 
 def _cooled(row, title):
     key = row.key.replace("+crf", "")
-    return tuple(row._replace(key=f"{key}-t{temperature}", title=f"{title}, cooled to T = {temperature}, + CRF",
+    return tuple(row._replace(key=f"{key}-t{temperature}", title=f"{title}, T = {temperature}, + CRF",
                               published=None, labelling={"temperature": temperature}) for temperature in TEMPERATURES)
 
 
 # The control at several rates. The joint row is compared with the best of them, which favours the control.
 CONTROLS = (CONTROL, *(Row(name, f"{title} + CRF", name, True) for name, title in (
-    ("control-x3", "Control, 3 times the rate"), ("control-x10", "Control, 10 times the rate"))))
+    ("control-x3", "Control at 3 times the rate"), ("control-x10", "Control at 10 times the rate"))))
 COOLED_CNNS = _cooled(CNN_CRF, "CNN")
 COOLED_CONTROLS = tuple(row for control in CONTROLS for row in _cooled(control, control.title.replace(" + CRF", "")))
 WITHOUT_EDGES = Row("joint-without-edges", "Structured loss without edges, then CRF", "joint-without-edges", True)

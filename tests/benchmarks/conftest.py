@@ -52,7 +52,8 @@ def raw_accuracy():
             row("dual_mm icm", 4, [4, 4, 4], 110, 110),
             row("TRW-S", 1, [2, 3, 4], 130, 90), row("TRW-S", 2, [6, 6, 6], 110.1, 109),
             row("alpha expansion", 1, [1.5, 1.5, 1.5], 110.3), row("alpha expansion", -1, [3, 3, 3], 110.5)]
-    return {"problem": "made", "optimum": 110, "least_costs": 10, "argmin_energy": 150, "rows": rows}
+    return {"problem": "made", "processor_time": False, "optimum": 110, "least_costs": 10, "argmin_energy": 150,
+            "rows": rows}
 
 
 @pytest.fixture

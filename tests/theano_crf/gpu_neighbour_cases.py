@@ -115,7 +115,7 @@ def on_cpu(op, *types):
     ("dual_mm", GpuDualMM, 0), ("ssvm", GpuDualMM, 3), ("ssvm", GpuStructuredLoss, 3), ("ssvm", GpuCompletion, 0),
     ("energy", GpuEnergy, 0)])
 def test_everything_runs_on_the_device(name, op, gamma_axes):
-    decode = "argmin" if name == "dual_mm" else None
+    decode = None if name == "energy" else "argmin"
     for neighbours in (EIGHT, NEIGHBOURS):
         ops = ops_of(functions._compiled(name, decode, neighbours, gamma_axes=gamma_axes))
         assert any(isinstance(one, op) for one in ops)
@@ -344,6 +344,35 @@ def test_compatibilities_run_on_the_cpu(symbolic):
     expected = solve(unary, weights, 4, -np.inf, np.empty((0, 0, 0), np.int32), 0, -1, np.stack([compatibility] * 4))
     assert (labels == expected[0]).all() and bound == expected[1]
     assert bound <= energies
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_the_loss_with_compatibilities_runs_on_the_cpu(axes):
+    unary, weights = random_problem(16, (2, 3, 6, 7), EIGHT)
+    truth = random_truth(16, unary)
+    shape = (len(EIGHT), 3, 3)[3 - axes:]
+    compatibility = np.random.default_rng(16).random(shape).astype(np.float32)
+    variables = T.ftensor4(), T.ftensor4(), T.itensor3(), T.TensorType("float32", (False,) * axes)()
+    result = graph.ssvm(*variables[:3], iterations=3, neighbours=EIGHT, compatibility=variables[3])
+    outputs = [result.loss, *T.grad(result.loss.sum(), [variables[index] for index in (0, 1, 3)])]
+    on_device, expected = (theano.function(variables, outputs, mode=mode)(unary, weights, truth, compatibility)
+                           for mode in (None, ON_CPU))
+    for one, other in zip(on_device, expected):
+        np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+    structured = theano_crf.ssvm(unary, weights, truth, iterations=3, neighbours=EIGHT, compatibility=compatibility)
+    np.testing.assert_allclose(structured.loss, expected[0], rtol=1e-6)
+    np.testing.assert_allclose(structured.grad_compatibility, expected[3], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("decode", ["viterbi", "icm"])
+def test_other_decodings_fall_back_to_the_cpu(decode):
+    unary, weights = random_problem(17, (1, 3, 12, 15), EIGHT, strength=1.5)
+    solution = theano_crf.dual_mm(unary, weights, 2, decode, neighbours=EIGHT)
+    expected, bound, _ = on_cpu(DualMM(decode, EIGHT), T.ftensor4, T.ftensor4, T.lscalar, T.dscalar)(
+        unary, weights, 2, -np.inf)
+    assert (solution.labels == expected).all() and solution.lower_bound == bound
+    assert solution.energy[0] == pytest.approx(energy(unary[0], weights[0], solution.labels[0], EIGHT))
+    assert solution.energy < theano_crf.dual_mm(unary, weights, 2, neighbours=EIGHT).energy
 
 
 def test_no_room_on_the_device(monkeypatch):

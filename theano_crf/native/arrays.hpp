@@ -130,6 +130,19 @@ public:
         return map ? data_of<int32_t>(map) : nullptr;
     }
 
+    // A dense array (N,) of doubles; null and an exception if it does not fit.
+    const double *numbers(PyArrayObject *array)
+    {
+        if (PyErr_Occurred())
+            return nullptr;
+        if (PyArray_DIM(array, 0) != grid.images) {
+            PyErr_SetString(PyExc_ValueError, "energies or bounds do not fit unary (N, K, H, W); they must be (N,)");
+            return nullptr;
+        }
+        PyArrayObject *numbers = hold(dense(array));
+        return numbers ? data_of<double>(numbers) : nullptr;
+    }
+
     // A dense volume (N, K, H, W) like unary; null and an exception if it does not fit.
     PyArrayObject *volume(PyArrayObject *array)
     {

@@ -10,18 +10,6 @@
 
 namespace crf {
 
-// One image of the grid, as a grid of its own.
-inline Grid image_of(const Grid &grid, long image)
-{
-    Grid one = grid;
-    one.images = 1;
-    one.unary += image * grid.unary_n;
-    one.weights += image * grid.weights_n;
-    one.truth += image * grid.pixels();
-    one.margins = nullptr;
-    return one;
-}
-
 inline bool has_void(const Grid &grid)
 {
     const int32_t *end = grid.truth + grid.images * grid.pixels();
@@ -33,9 +21,9 @@ inline bool has_void(const Grid &grid)
 class VoidProblem {
 public:
     // Floats of workspace for any image of the grid.
-    static long size(const Grid &grid)
+    static long size(const Grid &grid, long iterations)
     {
-        return (grid.labels + grid.directions) * grid.pixels() + kernels::workspace_size(image_of(grid, 0));
+        return (grid.labels + grid.directions) * grid.pixels() + kernels::workspace_size(image_of(grid, 0), iterations);
     }
 
     // `image` is a grid of one image.

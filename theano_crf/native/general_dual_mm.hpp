@@ -252,7 +252,7 @@ private:
 };
 
 // The number of floats of workspace that dual_mm needs.
-inline long workspace_size(const Grid &grid) { return Volumes(grid).size(); }
+inline long workspace_size(const Grid &grid, long) { return Volumes(grid).size(); }
 
 inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decoding decoding, float *workspace,
                       int32_t *labels, double *bounds)

@@ -81,6 +81,20 @@ struct Grid {
     }
 };
 
+// One image of the grid, as a grid of its own.
+inline Grid image_of(const Grid &grid, long image)
+{
+    Grid one = grid;
+    one.images = 1;
+    one.unary += image * grid.unary_n;
+    one.weights += image * grid.weights_n;
+    if (grid.truth)
+        one.truth += image * grid.pixels();
+    if (grid.margins)
+        one.margins += image * grid.margins_n;
+    return one;
+}
+
 enum Status { SOLVED, UNARY_INVALID, WITHHELD_INVALID, WEIGHTS_INVALID, EDGES_INVALID, LABEL_OUTSIDE, NO_MEMORY };
 
 // Checks that each label is a class or, where the grid has a truth, void.

@@ -19,7 +19,7 @@ inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyA
     }
     return arguments.valid() && prepare_output(after, NPY_FLOAT32, arguments.volume_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) && run([&] {
-               std::vector<float> workspace(kernels::workspace_size(grid));
+               std::vector<float> workspace(kernels::workspace_size(grid, 1));
                return kernels::single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
                                          data_of<float>(*after), data_of<double>(*bounds));
            });

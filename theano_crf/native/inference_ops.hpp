@@ -25,7 +25,7 @@ inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unar
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
-           prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid)}) && run([&] {
+           prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid, iterations)}) && run([&] {
                return kernels::dual_mm(grid, iterations, tolerance, Decoding(decoding),
                                      data_of<float>(*workspace), data_of<int32_t>(*labels),
                                      data_of<double>(*bounds));
@@ -46,7 +46,7 @@ inline bool completion_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayO
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(completed, NPY_INT32, arguments.map_shape()) &&
-           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid) : 0}) && run([&] {
+           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid, iterations) : 0}) && run([&] {
                return complete(grid, iterations, augmented, data_of<float>(*workspace), data_of<int32_t>(*completed));
            });
 }

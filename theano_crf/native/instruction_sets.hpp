@@ -10,6 +10,7 @@
 
 #include "fusion.hpp"
 #include "grid.hpp"
+#include "proof.hpp"
 #include "line_colours.hpp"
 #include "shares.hpp"
 #include "workspaces.hpp"

@@ -8,6 +8,8 @@
 #include "packed_places.hpp"
 #include "half_step.hpp"
 #include "decode.hpp"
+#include "exact_bound.hpp"
+#include "late_iterations.hpp"
 #include "dual_mm.hpp"
 #else
 #include "matrices.hpp"

@@ -3,6 +3,7 @@
 
 #include "arrays.hpp"
 #include "energy.hpp"
+#include "proof.hpp"
 #include "structured_loss.hpp"
 
 namespace crf {
@@ -14,6 +15,19 @@ inline bool energy_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayObjec
     const int32_t *map = arguments.label_map(labels);
     return arguments.valid() && prepare_output(energies, NPY_FLOAT64, {arguments.grid.images}) &&
            run([&] { return energy(arguments.grid, map, data_of<double>(*energies)); });
+}
+
+inline bool proof_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *labels,
+                     PyArrayObject *energies_, PyArrayObject *bounds_, PyArrayObject *compatibility,
+                     PyArrayObject **proven)
+{
+    Arguments arguments(unary, weights, offsets, compatibility);
+    const Grid &grid = arguments.grid;
+    const int32_t *map = arguments.label_map(labels);
+    const double *energies = arguments.numbers(energies_), *bounds = arguments.numbers(bounds_);
+    return arguments.valid() && prepare_output(proven, NPY_BOOL, {grid.images}) && run([&] {
+               return prove(grid, map, energies, bounds, data_of<npy_bool>(*proven));
+           });
 }
 
 inline bool structured_loss_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights,

@@ -16,6 +16,7 @@ struct Packed {
     float *costs;         // in the same order, the next half step's costs: unary less the other direction's withheld
     float *column_edges;  // [image][strip][y][LANES], to the node below
     float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
+    float *previous, *spare;  // in the order of costs, for one image and late iterations only
 
     explicit Packed(const Grid &grid, float *workspace = nullptr)
         : images(grid.images), labels(grid.labels), height(grid.height), width(grid.width),
@@ -27,6 +28,20 @@ struct Packed {
         costs = unary + volume();
         column_edges = costs + volume();
         row_edges = column_edges + column_edge_count();
+        previous = row_edges + row_edge_count();
+        spare = previous + volume() / images;
+    }
+
+    // One image of the volumes.
+    Packed of_image(long image) const
+    {
+        Packed one = *this;
+        one.images = 1;
+        one.unary += image * one.volume();
+        one.costs += image * one.volume();
+        one.column_edges += image * one.column_edge_count();
+        one.row_edges += image * one.row_edge_count();
+        return one;
     }
 
     long tile_size() const { return LANES * labels * LANES; }
@@ -35,7 +50,10 @@ struct Packed {
     long row_edge_count() const { return images * bands * width * LANES; }
 
     // Floats of workspace; LANES more leave room to align them.
-    long size() const { return 2 * volume() + column_edge_count() + row_edge_count() + LANES; }
+    long size(bool late = false) const
+    {
+        return 2 * volume() + column_edge_count() + row_edge_count() + LANES + (late ? 2 * volume() / images : 0);
+    }
 
     // Offset of node (y, first column of the strip), label 0, in a volume.
     long node(long image, long strip, long y) const

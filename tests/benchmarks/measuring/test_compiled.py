@@ -5,7 +5,7 @@ import ctypes
 import numpy as np
 import pytest
 
-from benchmarks.measuring.compiled import address, compiled
+from benchmarks.measuring.compiled import address, aligned, compiled
 
 
 @pytest.fixture
@@ -39,3 +39,11 @@ def test_addresses():
     assert ctypes.cast(address(values), ctypes.POINTER(ctypes.c_float))[4] == 4
     with pytest.raises(ValueError, match="not contiguous"):
         address(values.T)
+
+
+def test_aligned_arrays_begin_at_cache_lines():
+    arrays = [aligned((3, 5), 2.5) for _ in range(5)]
+    for array in arrays:
+        assert array.ctypes.data % 64 == 0 and array.shape == (3, 5) and array.dtype == np.float32
+        assert (array == 2.5).all()
+        array[:] = 0

@@ -29,6 +29,7 @@ def test_tsukuba_is_proven_against_peers_at_a_thousandth(raw_accuracy):
 def test_the_frames_way_begins_at_the_labels_of_least_cost(raw_accuracy):
     # The way is 5100: 0.01 % of it is 0.51.
     assert values(raw_accuracy, "half.npz, 6 x 4", argmin_energy=5210) == [2, 4]
+    assert values(raw_accuracy, "half.npz, 6 x 4", argmin_energy=5210, processor_time=True) == []
 
 
 def test_other_problems_have_none(raw_accuracy):

@@ -5,8 +5,9 @@ import itertools
 import numpy as np
 import pytest
 
-from benchmarks.solvers.trws import FOUR, TRWS
+from benchmarks.solvers.trws import TRWS
 from tests.theano_crf import twins
+from theano_crf.defaults import NEIGHBOURS as FOUR
 
 EIGHT = FOUR + ((1, 1), (1, -1))
 MANY = EIGHT + ((0, 2), (2, -1), (0, 1))  # one offset stands twice
