@@ -12,6 +12,7 @@ SUBJECTS = {
     "theano_crf/functions.py": "tests/theano_crf/test_dual_mm.py",
     "theano_crf/graph.py": "tests/theano_crf/test_ssvm.py",
     "theano_crf/ops.py": "tests/theano_crf/test_properties.py",
+    "theano_crf/native_op.py": "tests/theano_crf/test_instruction_sets.py",
     "theano_crf/checks.py": "tests/theano_crf/test_bad_input.py",
     **{f"theano_crf/gpu/{module}.py": "tests/theano_crf/test_gpu.py"
        for module in ("completion", "device", "general", "kernels", "labelling", "ops", "optimisations", "problem",

@@ -9,7 +9,7 @@ import pytest
 LIGHT = ["data_prep.store.metadata", "experiments.settings.config", "experiments.settings.build_paths",
          "experiments.scoring.metrics", "experiments.scoring.bootstrap", "experiments.scoring.text",
          "experiments.scoring.result_rows", "experiments.runtime.command_line", "prototxt.stages", "prototxt.unary",
-         "python_layers.parameters", "theano_crf.defaults"]
+         "python_layers.parameters", "theano_crf.defaults", "theano_crf.neighbourhood"]
 COMMANDS = [f"experiments.{name}" for name in (
     "train", "evaluate", "official_evaluation", "submission", "predict", "report", "grid_search", "generate_nets",
     "parallel", "check_environment")]
