@@ -76,6 +76,7 @@ def row_labellers(config, build, rows, split):
 
 def row_mark(build, split, labeller):
     """Return a digest of all that a row's confusion matrices follow from, None where its weights are not there yet."""
+    build = Build(build)
     try:
         files = [*build.data_files(split), build.deploy_net(crf=False), build.weights(labeller.row.stage)]
         return text_digest(" ".join([*map(_digest_of_now, files), labeller.digest]))
