@@ -5,7 +5,7 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
-export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
+export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
@@ -49,6 +49,7 @@ help:  ## list the targets (what `make` alone does too)
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
+## MRF           folder of tsukuba.npz and triplepoint.npz, published problems, for bench and test
 ## SPLIT         what is evaluated (val; camvid-drive: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
@@ -59,7 +60,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
 ## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (all rows, 0,1,2,3,4)
-## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --training-step
+## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
@@ -166,8 +167,8 @@ grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.protot
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
 
-bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
-	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
+bench: docker  ## time, energy and memory of the CRF's solver beside other methods (25 minutes)
+	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(if $(MRF),--published "$(MRF)") $(BENCH_ARGS)
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
 	$(RUN) python3 -m benchmarks.scaling $(EXPERIMENT) $(SCALING_ARGS)

@@ -23,6 +23,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
+# mpirun's daemons write the machine's topology into a file that its processes map. Two daemons with one folder for
+# temporary files, as in containers with a common /tmp, cut the file off under each other, and one crashes at the
+# start. Without the file each process gets the topology in a message.
+TOPOLOGY = {"rtc_hwloc_vmhole": "none"}
 # Lines of mpirun that are left out: a process has said itself why it ended, or its end was asked for.
 ADDED = re.compile(r"|".join((
     "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
@@ -80,7 +84,7 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
-        for name, value in KEEPALIVE.items():
+        for name, value in {**KEEPALIVE, **TOPOLOGY}.items():
             words += ["--mca", name, str(value)]
     return [*words, *more_options, *command]
 
