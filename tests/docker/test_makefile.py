@@ -32,6 +32,8 @@ case $module in
     experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
     experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
     experiments.report) echo report;;
+    experiments.study) echo study;;
+    experiments.study_report) echo study-report;;
     experiments.official_evaluation) echo official-evaluation;;
     experiments.submission) echo submission;;
     experiments.grid_search) echo grid-search;;
@@ -180,6 +182,29 @@ def test_grid_search_takes_all_cores_unless_told_otherwise(front_door, variables
     words = " ".join(done.stdout.replace("\\\n", " ").split())
     assert f"experiments.parallel {launcher} experiments.grid_search --config experiments/configs/scenes.yaml " \
         "--build build/scenes --split val --write" in words
+
+
+def test_a_study_of_drawn_scenes_has_more_of_them(front_door):
+    done = front_door.run("make", "-n", "study", "SEEDS=0,3", "ROWS=cnn+crf,joint", "NP=2",
+                          "LMDB_ARGS=--count train=40 val=10")
+    text = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert "--output build/scenes/study/lmdb --count val=500 --count train=40 val=10" in text
+    assert "experiments.study --config experiments/configs/scenes.yaml --build build/scenes --split val --seeds 0 3 " \
+        '--rows cnn+crf joint --processes "2"' in text
+
+
+def test_a_study_of_other_datasets_takes_their_data(front_door):
+    finish(front_door, "lmdb", dataset="camvid")
+    assert steps(front_door, "study", "DATASET=camvid") == ["study"]
+    assert steps(front_door, "study-report", "DATASET=camvid") == ["study-report"]
+
+
+def test_a_row_is_trained_from_the_nets_on(front_door):
+    finish(front_door, "lmdb", "nets")
+    done = front_door.run("make", "-n", "train-row", "ROW=control-x3")
+    assert '--build build/scenes --row "control-x3"' in done.stdout
+    done = front_door.run("make", "train-row")
+    assert done.returncode != 0 and "error: ROW is not set; name a row of results: ROW=control-x3" in done.stderr
 
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):
