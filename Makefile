@@ -5,13 +5,10 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
-export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
+export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS NP HOSTS MPI_ARGS
 
 RUN = docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
-# before a module's name: what runs it on several processes
-RANKS = $(if $(NP)$(HOSTS),experiments.parallel $(if $(NP),--processes "$(NP)") $(if $(HOSTS),--hosts "$(HOSTS)") \
-	$(if $(MPI_ARGS),--mpirun="$(MPI_ARGS)"))
 
 # where each dataset that is not drawn lies
 FOLDER_OF_camvid = CAMVID
@@ -57,7 +54,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
-## NP            processes that train, evaluate, label and search together, over MPI (1; grid-search: one per core)
+## NP            processes that train, evaluate, label and search together, over MPI (as many as cores and images allow)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
 ## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
 ## ENGINE        docker, podman or buildah (the first that works)
@@ -134,17 +131,16 @@ train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3
 train: $(WEIGHTS)  ## all stages and the control
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
-	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
-	$(RUN) python3 -m $(RANKS) experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
+	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
 
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
-	$(RUN) python3 -m $(RANKS) experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
+	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
 grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT's first
-	$(RUN) python3 -m $(or $(RANKS),experiments.parallel --processes cores) experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) \
-		$(GRID_ARGS)
+	$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) $(GRID_ARGS)
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
@@ -199,7 +195,7 @@ $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 # The control starts from stage 3 and takes as many iterations as stage 4 did, so stage 4 comes first.
 $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel $(BUILD)/stage4/final.caffemodel
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
-	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
+	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
 $(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
-	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $*
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $*

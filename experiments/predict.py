@@ -25,6 +25,7 @@ from experiments.nets.segmenter import Segmenter
 from experiments.prediction.predictor import Predictor, output_names
 from experiments.reporting.plots import legend
 from experiments.runtime.command_line import run_command
+from experiments.runtime.several_processes import Work
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 from prototxt.stages import CNN, CONTROL, JOINT
@@ -76,5 +77,9 @@ def main(arguments=None):
     return 1 if failed else 0
 
 
+def find_work():
+    return Work(len(_parser().parse_args().images))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

@@ -20,6 +20,7 @@ if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.settings.config import load_config
 from experiments.training.signals import Interrupted
 from experiments.training.train_stage import train_stage
@@ -28,11 +29,15 @@ from prototxt.stages import STAGES
 NUMBERS = {name[len("stage"):]: name for name in STAGES if name.startswith("stage")}  # --stage 3 is --stage stage3
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--stage", required=True, choices=sorted({*STAGES, *NUMBERS}), metavar="STAGE",
                         help=f"one of {', '.join(STAGES)}, or the number of one")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     config = load_config(options.config)
     stage = NUMBERS.get(options.stage, options.stage)
     try:
@@ -43,5 +48,11 @@ def main(arguments=None):
     return 0
 
 
+def find_work():
+    options = _parser().parse_args()
+    settings = load_config(options.config).stage(NUMBERS.get(options.stage, options.stage))
+    return Work(settings.batch * settings.iter_size, evenly=True)
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

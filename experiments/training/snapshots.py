@@ -64,11 +64,13 @@ class Snapshots:
         iterations = {int(name.group(1)) for name in names if name}
         return sorted((iteration for iteration in iterations if iteration <= last), reverse=True)
 
-    def open_solver(self, parameter):
-        """Return Caffe's solver for a SolverParameter; its snapshots are written by `save` alone."""
+    def open_solver(self, parameter, net):
+        """Return Caffe's solver for a SolverParameter and a training net; its snapshots are written by `save` alone."""
         staged = caffe_pb2.SolverParameter()
         staged.CopyFrom(parameter)
         staged.snapshot_prefix = str(self._writing / PREFIX)
+        staged.ClearField("train_net")
+        staged.train_net_param.CopyFrom(net)
         staged.ClearField("snapshot")  # with it Caffe tries to write at once, and ends the process where it can't
         with memory_file(text_format.MessageToString(staged).encode()) as path:
             return caffe.get_solver(path)
