@@ -20,6 +20,7 @@ SPLIT_OF_camvid-drive = drive val
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
+TENSORFLOW = build/tensorflow
 SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
@@ -29,7 +30,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
 	train train-joint train-control evaluate official-evaluation submission grid-search report \
-	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -52,6 +53,7 @@ help:  ## list the targets (what `make` alone does too)
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --training-step
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
+## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
 ## NP            processes that train, evaluate, label and search together, over MPI (as many as cores and images allow)
@@ -150,6 +152,17 @@ bench: docker  ## time, energy and memory of the CRF's solver beside other metho
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
 	$(RUN) python3 -m benchmarks.scaling $(EXPERIMENT) $(SCALING_ARGS)
+
+bench-training: $(TENSORFLOW)/ready | docker  ## time of a training iteration on all cores, beside TensorFlow's (half an hour)
+	$(RUN) python3 -m benchmarks.training --tensorflow $(TENSORFLOW)/packages $(TRAINING_ARGS)
+
+# Into the build folder, not into the image: nothing else needs it. A network may sign TLS with an authority of its own.
+$(TENSORFLOW)/ready: benchmarks/tensorflow.requirements | docker
+	rm -rf $(TENSORFLOW) && mkdir -p $(TENSORFLOW)
+	cat "$(or $(PIP_CERT),/etc/ssl/certs/ca-certificates.crt)" > $(TENSORFLOW)/certificates
+	$(RUN) pip3 install --quiet --no-deps --require-hashes --cert=$(TENSORFLOW)/certificates $(if $(PIP_INDEX_URL),--index-url "$(PIP_INDEX_URL)") \
+		--target $(TENSORFLOW)/packages --requirement $<
+	touch $@
 
 # On a machine with a GPU; GPU is its number.
 test-gpu bench-gpu: export DEVICE = cuda
