@@ -1,8 +1,8 @@
 """Time an iteration of training beside TensorFlow's: `python3 -m benchmarks.training --tensorflow FOLDER`.
 
-For each dataset and stage four ways take turns, ROUNDS times: one process with one thread, one with all cores' threads,
-what `make train` does without being asked, and TensorFlow on all cores, whose step has the same net, batch and optimiser
-but always the softmax loss, as it has no CRF. The images are random pixels of the datasets' sizes, the weights random.
+For each dataset and stage four ways take turns, ROUNDS times: one process with one thread, one with all cores'
+threads, what `make train` does without being asked, and TensorFlow on all cores, whose step has the same net, batch and
+optimiser but always the softmax loss, as it has no CRF. The images are random pixels of the datasets' sizes, the weights random.
 Printed are medians over the rounds and the median ratio to TensorFlow of the same round. Let nothing else run on the
 machine meanwhile; where something does, the ratios say more than the seconds.
 """
@@ -36,7 +36,7 @@ def _parser():
     summary, _, rest = __doc__.partition("\n")
     parser = argparse.ArgumentParser(description=summary, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tensorflow", type=Path, help="folder of TensorFlow's packages; without it that way is left out")
+    parser.add_argument("--tensorflow", type=Path, help="folder of its packages; without it that way is left out")
     parser.add_argument("--datasets", nargs="+", choices=SIZES, default=list(SIZES), help="default: all")
     parser.add_argument("--stages", nargs="+", choices=(CNN, JOINT), default=[CNN, JOINT], help="default: both")
     parser.add_argument("--rounds", type=positive_integer, default=7, help="default: %(default)s")

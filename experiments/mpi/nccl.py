@@ -16,9 +16,9 @@ import numpy as np
 class NCCLSum:
     """Replaces the gradients of a net by their sum over all processes, each layer's while the next is computed.
 
-    Caffe calls NCCL after the backward pass of each layer, for every image of an iteration, and NCCL averages. A gradient
-    that was averaged at an earlier image is equal on all processes, so averaging it once more changes nothing, and the
-    gradients of several images add up as they should; the mean times the number of processes is the sum.
+    Caffe calls NCCL after the backward pass of each layer, for every image of an iteration, and NCCL averages. A
+    gradient that was averaged at an earlier image is equal on all processes, so averaging it once more changes nothing,
+    and the gradients of several images add up as they should; the mean times the number of processes is the sum.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class NCCLSum:
         """Do nothing: Caffe calls NCCL by itself."""
 
     def finish(self, factor=1):
-        """Wait for NCCL, which works beside Caffe's own stream, and replace the gradients by `factor` times the sums."""
+        """Wait for NCCL, which works beside Caffe's stream, and replace the gradients by `factor` times the sums."""
         self._wait()
         for name, blobs in self._net.params.items():
             for blob in () if name.startswith("data_") else blobs:

@@ -42,7 +42,7 @@ def read_prototxt(path, message):
 
 
 def image_by_image(net):
-    """Return a training net (a NetParameter) that takes one image at a time, in the order of the given one's batches."""
+    """Return a training net (a NetParameter) that takes the images of the given one's batches one at a time."""
     copy = type(net)()
     copy.CopyFrom(net)
     for layer in copy.layer:

@@ -13,7 +13,7 @@ from experiments.mpi.gradients import gradient_sum
 class SharedIteration:
     """Forward and backward for the images of an iteration, one image at a time.
 
-    An iteration has iter_size batches. Its images go round: of n processes, rank r takes the images r, r + n, r + 2n ...
+    An iteration has iter_size batches. Its images go round: of n processes, rank r takes images r, r + n, r + 2n ...
     A batch's loss is that of all of its images, normalised by the number of its labelled pixels where the configuration
     says so: the loss of an image with m of the batch's M labelled pixels counts m/M. Caffe's solver divides the
     gradients by iter_size.

@@ -91,8 +91,7 @@ def test_several_processes_take_the_steps_of_one(tmp_path, make_dataset, start_j
         (build / stage).rename(build / f"by{processes}")
 
 
-def test_a_run_goes_on_with_another_number_of_processes_as_if_nothing_had_been(tmp_path, make_dataset, start_job,
-                                                                                trained):
+def test_a_run_goes_on_with_another_number_of_processes(tmp_path, make_dataset, start_job, trained):
     loss = dict(batch=3, iter_size=2)
     config, build = make_experiment(tmp_path, make_dataset, net=NET, **settings("stage3", **loss, **STEPS))
     shutil.rmtree(build / "stage3")

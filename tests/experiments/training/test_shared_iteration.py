@@ -1,4 +1,4 @@
-"""Gradients of an iteration, image by image, beside those of Caffe's own batches; processes: see test_data_parallel.py."""
+"""Gradients of an iteration, image by image, beside those of Caffe's own batches."""
 
 import caffe
 import numpy as np
