@@ -39,7 +39,8 @@ class Work(NamedTuple):
 def start_processes(find_work, environment=os.environ):
     """Replace this process by the launcher of several processes of the same command, where several are of use.
 
-    NP is their number; without it there is one per core, of the cores that OMP_NUM_THREADS leaves, and one on a GPU. HOSTS names machines, MPI_ARGS more options of mpirun. What `mpirun` has started itself goes on as it is.
+    NP is their number; without it there is one per core, of the cores that OMP_NUM_THREADS leaves, and one on a GPU.
+    HOSTS names machines, MPI_ARGS more options of mpirun. What `mpirun` has started itself goes on as it is.
 
     Parameters
     ----------

@@ -20,6 +20,8 @@ from google.protobuf import text_format
 from data_prep.atomic_files import sync_to_disk
 from data_prep.digests import file_digest
 from experiments.nets.caffemodel import check_fits
+from experiments.runtime.process_setup import gpu_number
+from experiments.training.adam import AdamSolver
 
 PREFIX = "snapshot"
 WEIGHTS, STATE, RECORD = ".caffemodel", ".solverstate", ".json"
@@ -73,7 +75,10 @@ class Snapshots:
         staged.train_net_param.CopyFrom(net)
         staged.ClearField("snapshot")  # with it Caffe tries to write at once, and ends the process where it can't
         with memory_file(text_format.MessageToString(staged).encode()) as path:
-            return caffe.get_solver(path)
+            solver = caffe.get_solver(path)
+        if parameter.type == "Adam" and gpu_number(os.environ) is None:
+            return AdamSolver(solver, parameter, net)
+        return solver
 
     def save(self, solver):
         """Write a snapshot of a solver that `open_solver` made.
@@ -118,7 +123,10 @@ class Snapshots:
             link = self._writing / f"{PREFIX}_iter_{solver.iter}{suffix}"
             link.symlink_to(_path_of(captured[suffix]))
             stack.callback(link.unlink)
-        solver.snapshot()
+        if isinstance(solver, AdamSolver):
+            solver.save(_path_of(captured[WEIGHTS]), captured[STATE])
+        else:
+            solver.snapshot()
         captured[STATE].seek(0, os.SEEK_END)
         captured[STATE].write(_learned_net(self.path(solver.iter)))
         return captured
