@@ -16,9 +16,10 @@ sys.path.insert(0, "benchmarks/measuring")
 import tensorflow as tf
 from tensorflow_steps import build_net, time_steps
 settings = json.loads(sys.argv[1])
+seconds = time_steps(settings)  # sets the threads, which is possible before anything else is done
 variables, net = build_net(tf, settings)
 scores = net(tf.zeros((1, 41, 47, 3)))
-print(json.dumps([sum(int(tf.size(variable)) for variable in variables), list(scores.shape), time_steps(settings)]))
+print(json.dumps([sum(int(tf.size(variable)) for variable in variables), list(scores.shape), seconds]))
 """
 
 

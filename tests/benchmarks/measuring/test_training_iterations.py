@@ -38,7 +38,7 @@ def test_processes_get_their_variables(python, monkeypatch):
 
 def test_a_failure_names_the_command(python):
     python.write_text("#!/bin/bash\nexit 7\n")
-    with pytest.raises(RuntimeError, match="benchmarks.training ended with status 7; the lines above say why"):
+    with pytest.raises(RuntimeError, match="benchmarks.training --measure ended with status 7; the lines above say"):
         training_iterations.in_new_processes(["--measure"])
 
 
