@@ -18,9 +18,9 @@ from pathlib import Path
 from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
 from experiments.mpi.processes import STAND_INS
 from experiments.runtime.command_line import run_command
+from experiments.runtime.several_processes import number_of_processes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
 # mpirun's daemons write the machine's topology into a file that its processes map. Two daemons with one folder for
@@ -151,7 +151,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=summary, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", metavar="NP",
-                        help="how many, or `cores`: one per processor (default: as many as --hosts allows, or 1)")
+                        help="how many (default: as many as --hosts allows, or 1)")
     parser.add_argument("--hosts", default="", help="machines and their numbers of processes, as in a:2,b:2")
     parser.add_argument("--mpirun", default="", help="more options of mpirun, as in '--mca btl_tcp_if_include eth0'")
     parser.add_argument("module", help="such as experiments.train")
@@ -161,7 +161,7 @@ def main(arguments=None):
     processes = _number(options.processes, sum(hosts.values()))
     command = [sys.executable, "-m", options.module, *options.arguments]
     if processes == 1 and not hosts:
-        os.execv(sys.executable, command)
+        os.execve(sys.executable, command, {**os.environ, "NP": "1"})  # the command would start one per core itself
     with folder_of_notes(_build_folder()) as notes:
         return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command, notes), notes)
 
@@ -175,15 +175,12 @@ def _build_folder():
 
 def _number(text, places):
     """Return the number of processes that was asked for, which named machines must have `places` for."""
-    if not text or (places and text == CORES):
+    if not text:
         return places or 1
-    if text == CORES:
-        return len(os.sched_getaffinity(0))
-    if not re.fullmatch(r"[1-9]\d{0,4}", text):
-        raise ValueError(f"NP is '{text}'; it must be a number of processes, 1 or more.")
-    if places and int(text) > places:
+    number = number_of_processes(text)
+    if places and number > places:
         raise ValueError(f"NP is {text}, but HOSTS has places for {places} processes; name more of them.")
-    return int(text)
+    return number
 
 
 if __name__ == "__main__":

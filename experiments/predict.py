@@ -26,6 +26,7 @@ from experiments.prediction.predictor import Predictor, output_names
 from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.plots import legend
 from experiments.runtime.command_line import run_command
+from experiments.runtime.several_processes import Work
 from experiments.scoring.result_rows import find_rows
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
@@ -85,5 +86,9 @@ def main(arguments=None):
     return 1 if failed else 0
 
 
+def find_work():
+    return Work(len(_parser().parse_args().images))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

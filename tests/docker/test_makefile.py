@@ -16,7 +16,6 @@ STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
 RUN = """#!/bin/sh
 make_files() { for file; do mkdir -p "${file%/*}"; touch "$file"; done; }
 module=$3
-[ "$module" != experiments.parallel ] || module=$6
 while [ $# -gt 0 ]; do
     case $1 in
         --output) build=${2%/lmdb};;
@@ -153,11 +152,12 @@ def test_scored_are_the_splits_of_the_configuration(front_door, path):
 
 
 def test_several_processes_and_machines_are_handed_over(front_door):
-    done = front_door.run("make", "-n", "train-stage1", "evaluate", "NP=3", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
-    started = 'experiments.parallel --processes "3" --hosts "a:2,b:1" --mpirun="--mca x y"'
-    for module in ("train", "evaluate"):
-        assert f"{started} experiments.{module} --config" in " ".join(done.stdout.split())
-    assert "parallel" not in front_door.run("make", "-n", "evaluate").stdout
+    finish(front_door, *STEPS[:7])
+    (front_door.repository / "docker" / "run").write_text('#!/bin/sh\necho "$NP/$HOSTS/$MPI_ARGS" "$@"\n')
+    done = front_door.run("make", "evaluate", "grid-search", "NP=3", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
+    for module in ("evaluate", "grid_search"):
+        assert f"3/a:2,b:1/--mca x y python3 -m experiments.{module} --config" in done.stdout, done.stderr
+    assert "// python3 -m experiments.evaluate --config" in front_door.run("make", "evaluate").stdout
 
 
 def test_dataset_folder_is_handed_over(front_door):
@@ -174,14 +174,11 @@ def test_benchmark_gets_the_folder_of_cityscapes(front_door):
         '--row cnn' in done.stdout
 
 
-@pytest.mark.parametrize("variables, launcher", [
-    ((), "--processes cores"), (("NP=1",), '--processes "1"'), (("HOSTS=a:1,b:1",), '--hosts "a:1,b:1"')])
-def test_grid_search_takes_all_cores_unless_told_otherwise(front_door, variables, launcher):
+def test_grid_search_gets_split_and_options(front_door):
     finish(front_door, *STEPS[:5])
-    done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write", *variables)
-    words = " ".join(done.stdout.replace("\\\n", " ").split())
-    assert f"experiments.parallel {launcher} experiments.grid_search --config experiments/configs/scenes.yaml " \
-        "--build build/scenes --split val --write" in words
+    done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write")
+    assert "experiments.grid_search --config experiments/configs/scenes.yaml --build build/scenes --split val --write" \
+        in done.stdout
 
 
 def test_a_study_of_drawn_scenes_has_more_of_them(front_door):

@@ -49,9 +49,9 @@ def test_everything_generated_is_below_build(built):
 
 
 def test_variables_are_passed_on(built):
-    built.docker_run("true", GPU=1, NP=4, OMP_NUM_THREADS=3, SECRET="x")
+    built.docker_run("true", GPU=1, NP=4, HOSTS="a:2,b", MPI_ARGS="-v -x A", OMP_NUM_THREADS=3, SECRET="x")
     entries = values(container(built), "--env")
-    assert {"GPU=1", "NP=4", "OMP_NUM_THREADS=3"} <= set(entries)
+    assert {"GPU=1", "NP=4", "HOSTS=a:2,b", "MPI_ARGS=-v -x A", "OMP_NUM_THREADS=3"} <= set(entries)
     assert not [entry for entry in entries if entry.startswith(("SECRET", "CAMVID", "DEVICE"))]
 
 

@@ -124,12 +124,6 @@ def test_where_the_launcher_is_killed_all_end_and_the_next_removes_its_notes(tmp
     assert not left & set(notes())
 
 
-def test_there_may_be_one_process_per_core(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5})
-    assert parallel._number("cores", 0) == 3
-    assert parallel._number("cores", 2) == 2  # of HOSTS
-
-
 @pytest.mark.parametrize("arguments, words", [
     (("--processes", "none"), "NP is 'none'"), (("--processes", "0"), "NP is '0'"),
     (("--hosts", "a:2,,b"), "HOSTS is 'a:2,,b'"), (("--hosts", "a,a"), "each machine once"),
