@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from experiments.mpi.launcher_messages import LauncherMessages
 from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
 from experiments.mpi.processes import STAND_INS
 from experiments.runtime.command_line import run_command
@@ -23,19 +24,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
-# Lines of mpirun that are left out: a process has said itself why it ended, or its end was asked for.
-ADDED = re.compile(r"|".join((
-    "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
-    "You may or may not see output .*", "exactly when Open MPI kills .*", "Primary job  terminated normally, .*",
-    "a non-zero exit code. Per user-direction.*", "mpirun detected that one or more .*",
-    "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
-    "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
-    r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
-    r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*",
-    r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
-    r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
-KILLED = re.compile(
-    r"mpirun noticed that process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")
+# ssh asks no questions, and says within this time that a machine does not answer.
+SSH_OPTIONS = "-o BatchMode=yes -o ConnectTimeout=20"
 
 
 def parse_hosts(text):
@@ -82,6 +72,8 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
         for name, value in KEEPALIVE.items():
             words += ["--mca", name, str(value)]
+        if "plm_rsh_agent" not in more_options:
+            words += ["--mca", "plm_rsh_args", SSH_OPTIONS]
     return [*words, *more_options, *command]
 
 
@@ -114,17 +106,20 @@ def run(words, notes):
 
     for number in STAND_INS.values():
         signal.signal(number, hand_on)
+    messages = LauncherMessages(lambda rank: _place(notes, rank))
     for line in job.stderr:
-        killed = KILLED.match(line)
-        if killed and not received:
-            rank, machine, number = killed.groups()
-            line = (f"error: rank {rank} on {machine} was killed by signal {number}{_place(notes, rank)}, and so all "
-                    "were ended; the same command goes on from what is saved.\n")
-        if not ADDED.fullmatch(line.rstrip("\n")) and not (killed and received):
-            sys.stderr.write(line)
-            sys.stderr.flush()
+        _complain(messages.translate(line, ending=bool(received)))
     status = job.wait()
-    return 128 + received[0] if received and status else status
+    _complain(messages.rest() + messages.last_sentence(status))
+    if received and status:
+        return 128 + received[0]
+    return 1 if messages.lost else status
+
+
+def _complain(text):
+    if text:
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _place(notes, rank):

@@ -146,7 +146,7 @@ def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
     shell.chmod(0o755)
     job = subprocess.run(
         [sys.executable, "-m", "experiments.parallel", "--hosts", "here:1,there:2", "--mpirun",
-         f"--mca plm_rsh_agent {shell}", "tests.experiments.ranks", "talk"], stdout=subprocess.PIPE,
+         f"--mca plm_rsh_agent {shell} --mca btl_tcp_if_include lo", "tests.experiments.ranks", "talk"], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
     assert (job.returncode, job.stderr) == (0, "")
     assert [heard["places"] for heard in json.loads(job.stdout)] == [[0, 1], [0, 2], [1, 2]]
