@@ -18,14 +18,15 @@ NOT_STARTED = re.compile(r"unable to reliably start one or more daemons")
 REPEATED = re.compile(r"MPI_ABORT was invoked on|Primary job  terminated normally|"
                       r"mpirun detected that one or more processes exited")
 # ssh's words where a machine ends while it is connected to it; mpirun may take that for one that was never reached
-HUNG_UP = re.compile(r"(?:Connection to|Read from remote host) (\S+?):? (?:closed|Connection reset|Connection timed out).*")
+HUNG_UP = re.compile(r"(?:Connection to|Read from remote host) (\S+?):? (?:closed|Connection reset|Connection timed).*")
 # lines outside of blocks
 ADDED = re.compile(r"|".join((
     "", "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
     r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
     r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*", r"Your MPI job is now going to abort; sorry\.",
     r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
-    r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*", r"Warning: Permanently added .* to the list of known hosts\.")))
+    r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*",
+    r"Warning: Permanently added .* to the list of known hosts\.")))
 
 GOES_ON = "and so all were ended; the same command goes on from what is saved.\n"
 
@@ -92,8 +93,8 @@ class LauncherMessages:
             rank, machine, number = killed.groups()
             return f"error: rank {rank} on {machine} was killed by signal {number}{self._place(rank)}, {GOES_ON}"
         if lost or (self._hung_up and NOT_STARTED.search(block)):
-            return self._lost(f"{lost.group(1) if lost else self._hung_up} does not answer any more, as it has ended or "
-                              "its network is cut")
+            machine = lost.group(1) if lost else self._hung_up
+            return self._lost(f"{machine} does not answer any more, as it has ended or its network is cut")
         if apart:
             self.lost = self._said = True
             return (f"error: the processes on {apart.group(1)} and {apart.group(2)} do not reach each other; name a "

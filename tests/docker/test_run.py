@@ -16,7 +16,8 @@ def container(machine, engine="docker"):
 
 def own_mounts(machine):
     """The mounts of every container: the repository read-only, build/ in it not."""
-    return [f"{machine.repository}:{machine.repository}:ro", f"{machine.repository}/build:{machine.repository}/build:rw"]
+    folder = machine.repository
+    return [f"{folder}:{folder}:ro", f"{folder}/build:{folder}/build:rw"]
 
 
 def test_without_image(machine):

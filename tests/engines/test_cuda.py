@@ -1,0 +1,1 @@
+"""Podman, with root and without."""
