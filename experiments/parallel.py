@@ -24,6 +24,9 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
+# Open MPI's way between processes of one machine where none may read another's memory. Its own tries nevertheless, and
+# prints a line for each message.
+COPIES = {"btl_vader_single_copy_mechanism": "none"}
 # ssh asks no questions, and says within this time that a machine does not answer.
 SSH_OPTIONS = "-o BatchMode=yes -o ConnectTimeout=20"
 
@@ -67,19 +70,44 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
         words.append("--allow-run-as-root")  # as in a container
     if notes:
         words += ["-x", f"{NOTES_VARIABLE}={notes}"]
+    if not reads_other_processes():
+        words += _parameters(COPIES)
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
-        for name, value in KEEPALIVE.items():
-            words += ["--mca", name, str(value)]
+        words += _parameters(KEEPALIVE)
         if "plm_rsh_agent" not in more_options:
             words += ["--mca", "plm_rsh_args", SSH_OPTIONS]
     return [*words, *more_options, *command]
 
 
+def _parameters(values):
+    return [word for name, value in values.items() for word in ("--mca", name, str(value))]
+
+
+def reads_other_processes():
+    """Return whether a process may read the memory of another that is not its child, as Docker 20 forbids."""
+    there, here = ctypes.create_string_buffer(b"x"), ctypes.create_string_buffer(1)
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        part = (ctypes.c_size_t * 2)
+        read = ctypes.CDLL(None).process_vm_readv(
+            parent, part(ctypes.addressof(here), 1), ctypes.c_ulong(1), part(ctypes.addressof(there), 1),
+            ctypes.c_ulong(1), ctypes.c_ulong(0))
+        os._exit(0 if read == 1 else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def _agent(environment):
-    """Return the words that start mpirun's daemon on another machine, in this one's environment and on its device."""
-    named = [f"{name}={environment[name]}" for name in ("DEVICE", "GPU") if environment.get(name)]
+    """Return the words that start mpirun's daemon on another machine, in this one's environment and on its device.
+
+    So many threads as this machine has cores are docker/run's default, which is another machine's affair. Any other
+    number was asked for, and holds there too: with another number sums have other last bits.
+    """
+    names = ["DEVICE", "GPU"]
+    if environment.get("OMP_NUM_THREADS") != str(os.cpu_count()):
+        names.append("OMP_NUM_THREADS")
+    named = [f"{name}={environment[name]}" for name in names if environment.get(name)]
     bundle = [f"{environment['BUNDLE']}/run"] if environment.get("BUNDLE") else []  # see docker/bundling
     return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
 

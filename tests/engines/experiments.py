@@ -1,6 +1,7 @@
 """Experiments on drawn scenes: one of a few iterations, and ones with a stage that is long enough to be disturbed."""
 
 import json
+import time
 
 SMOKE = ["CONFIG=experiments/configs/scenes-smoke.yaml", "BUILD=build/scenes-smoke"]
 FEW_SCENES = "LMDB_ARGS=--count train=40 val=10"
@@ -16,3 +17,12 @@ def write_config(path, iterations, validate_every):
 def snapshots(stage):
     """Return the iterations of the snapshots in a stage's folder that are whole."""
     return {int(path.stem.rpartition("_")[2]) for path in stage.glob("snapshot_iter_*.json")}
+
+
+def await_snapshot(job, stage, before, seconds=180):
+    """Wait until a running training has written a snapshot that was not there before."""
+    end = time.monotonic() + seconds
+    while snapshots(stage) <= before:
+        assert job.poll() is None, job.communicate()
+        assert time.monotonic() < end, "no snapshot in time"
+        time.sleep(0.1)

@@ -95,6 +95,13 @@ class Machines:
         self.daemon.docker("start", name)
         self._await(FIRST, "ssh", SECOND, "hostname")
 
+    def repair(self):
+        """Start what does not run, and connect what is not connected."""
+        for name in NAMES:
+            self.daemon.docker("start", name)
+            self.daemon.docker("network", "connect", NETWORK, name, check=False)
+        self._await(FIRST, "ssh", SECOND, "hostname")
+
     def cut(self, name):
         """Take a machine's network away."""
         self.daemon.docker("network", "disconnect", NETWORK, name)

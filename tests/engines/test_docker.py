@@ -1,6 +1,5 @@
 """What a user does with Docker: build, run, interrupt, look at progress, take a second checkout."""
 
-import json
 import os
 import pty
 import re
@@ -11,26 +10,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.engines.experiments import FEW_SCENES, SMOKE, snapshots, write_config
+from tests.engines.experiments import FEW_SCENES, SMOKE, await_snapshot, snapshots, write_config
+from tests.engines.probe import PROBE, probe
 from tests.engines.user import NAME
 
 FEW_TESTS = "tests/theano_crf/test_bad_input.py tests/experiments/test_parallel.py tests/data_prep/test_main.py"
-# What a command can do, as JSON.
-PROBE = """
-import errno, json, os, socket, sys
-def failure(act):
-    try:
-        act()
-    except OSError as error:
-        return errno.errorcode[error.errno]
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-print(json.dumps({
-    "capabilities": [int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")],
-    "no new privileges": int(status["NoNewPrivs"]),
-    "networks": sorted(os.listdir("/sys/class/net")),
-    "connects": failure(lambda: socket.create_connection(("192.0.2.1", 80), 5)),
-    "writes": {path: failure(lambda: open(path + "/probe", "w").close()) for path in sys.argv[1:]}}))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -107,11 +91,6 @@ def test_datasets_on_other_mounts(docker_run, work, note):
     note("a dataset on another mount, a part of it linked from a third: read, and not writable")
 
 
-def probe(done):
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 def test_what_a_command_may_not_do(docker_run, built, note):
     places = {path: "EROFS" for path in ("/usr/lib", "/etc", "/var/tmp", str(built.folder),
                                          f"{built.folder}/data_prep")}
@@ -172,14 +151,6 @@ def test_a_signal(number, status, way, user, docker, daemon, built, long_build, 
     assert job.returncode == (2 if way == "make" else status)
     assert containers(daemon) == []
     note(f"{signal.Signals(number).name} to {way}: snapshot of iteration {max(snapshots(stage))}, container gone")
-
-
-def await_snapshot(job, stage, before, seconds=180):
-    end = time.monotonic() + seconds
-    while snapshots(stage) <= before:
-        assert job.poll() is None, job.communicate()
-        assert time.monotonic() < end, "no snapshot in time"
-        time.sleep(0.1)
 
 
 def test_a_terminal(user, docker, daemon, built, long_build, note):

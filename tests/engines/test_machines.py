@@ -92,6 +92,13 @@ def training(machines):
     return Training(machines)
 
 
+@pytest.fixture(autouse=True)
+def repaired(machines):
+    """After each case, both machines run and are on the network, whatever came of it."""
+    yield
+    machines.repair()
+
+
 def test_two_machines(training, machines, note):
     assert len(training.expected) > 1e5
     version = machines.run(FIRST, "ssh", SECOND, "hostname; ssh -V 2>&1; mpirun --version | head -n 1").stdout

@@ -31,8 +31,8 @@ MPI communications.  This means that no Open MPI device has indicated
 
 {RULE}"""
 ABORTED = f"{RULE}MPI_ABORT was invoked on rank 1 in communicator MPI_COMM_WORLD\nwith errorcode 1.\n{RULE}"
-GONE = ("error: second does not answer any more, as it has ended or its network is cut, and so all were ended; the same "
-        "command goes on from what is saved.\n")
+GONE = ("error: second does not answer any more, as it has ended or its network is cut, and so all were ended; the "
+        "same command goes on from what is saved.\n")
 UNUSABLE = "error: not each machine of HOSTS can be used, for the reason above; "
 
 
