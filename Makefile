@@ -5,7 +5,7 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
-export CITYSCAPES CAMVID FRANKFURT ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
+export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
 
 # with a network where machines work together, see docker/run
 RUN = $(if $(HOSTS),NETWORK=host )docker/run
@@ -28,11 +28,15 @@ SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
 EVALUATION = $(SPLIT:%=$(BUILD)/evaluation-%.json)
+# Drawn scenes cost nothing: a study draws more of them to score.
+STUDY_LMDB = $(if $(filter scenes,$(DATASET)),$(BUILD)/study/lmdb/dataset.json,$(LMDB))
+INITIAL_WEIGHTS = $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
+comma = ,
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
-	train train-joint train-control evaluate official-evaluation submission grid-search report \
+	train train-joint train-control train-row study study-report evaluate official-evaluation submission grid-search report \
 	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -46,6 +50,7 @@ help:  ## list the targets (what `make` alone does too)
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
+## MRF           folder of tsukuba.npz and triplepoint.npz, published problems, for bench and test
 ## SPLIT         what is evaluated (val; camvid-drive: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
@@ -54,7 +59,9 @@ help:  ## list the targets (what `make` alone does too)
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
 ## GRID_ARGS     options of experiments.grid_search, such as --write
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
-## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --training-step
+## ROW           a row of results, for train-row; its weights are trained
+## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (all rows, 0,1,2,3,4)
+## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
@@ -137,6 +144,17 @@ train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3
 
 train: $(WEIGHTS)  ## all stages and the control
 
+study-report: | docker  ## a study's seeds, differences and classes as a page
+	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
+
+train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## what a row of results needs: ROW=control-x3
+	@$(if $(ROW),:,$(call fail,ROW is not set; name a row of results: ROW=control-x3))
+	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --row "$(ROW)"
+
+study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## rows of results for several seeds: SEEDS=0,1,2 ROWS=cnn,joint NP=<runs at once>
+	$(RUN) python3 -m experiments.study $(EXPERIMENT) --split $(SPLIT) $(if $(SEEDS),--seeds $(subst $(comma), ,$(SEEDS))) \
+		$(if $(ROWS),--rows $(subst $(comma), ,$(ROWS))) $(if $(NP),--processes "$(NP)")
+
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
 	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
 
@@ -154,8 +172,8 @@ grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.protot
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
 
-bench: docker  ## time, energy and memory of the CRF's solver beside other methods (20 minutes)
-	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(BENCH_ARGS)
+bench: docker  ## time, energy and memory of the CRF's solver beside other methods (25 minutes)
+	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(if $(MRF),--published "$(MRF)") $(BENCH_ARGS)
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
 	$(RUN) python3 -m benchmarks.scaling $(EXPERIMENT) $(SCALING_ARGS)
@@ -180,6 +198,9 @@ distclean:  ## remove everything that was made; the image stays
 $(LMDB): $(if $(filter scenes,$(DATASET)),$(wildcard data_prep/scenes/__init__.py)) | $(if $(wildcard $(LMDB)),,dataset-folder) docker
 	$(RUN) python3 -m data_prep --dataset $(DATASET) --output $(BUILD)/lmdb $(if $(FOLDER),--root "$($(FOLDER))") $(LMDB_ARGS)
 
+$(BUILD)/study/lmdb/dataset.json: $(wildcard data_prep/scenes/__init__.py) | docker
+	$(RUN) python3 -m data_prep --dataset $(DATASET) --output $(BUILD)/study/lmdb --count val=500 $(LMDB_ARGS)
+
 dataset-folder:
 	@$(if $(FOLDER),$(if $($(FOLDER)),:,$(call fail,$(FOLDER) is not set; name the folder of the dataset \
 	$(DATASET): $(FOLDER)=<folder>)),:)
@@ -197,7 +218,7 @@ $(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) | do
 # Weights count as done once they are there: days of training do not depend on a file's date (hence order-only), and
 # those of earlier stages may go when later ones are there (hence secondary).
 .SECONDARY: $(WEIGHTS)
-$(BUILD)/stage1/final.caffemodel: | $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
+$(BUILD)/stage1/final.caffemodel: | $(INITIAL_WEIGHTS)
 $(BUILD)/stage2/final.caffemodel: | $(BUILD)/stage1/final.caffemodel
 $(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
 $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel

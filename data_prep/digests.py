@@ -20,6 +20,11 @@ def file_digest(path):
     return file_digests(path, "sha256")[0]
 
 
+def text_digest(text):
+    """Return the SHA-256 of a text as UTF-8, hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def contents_digest(paths):
     """Return one SHA-256 of the contents of several files in their order, whatever their paths."""
-    return hashlib.sha256("\n".join(map(file_digest, paths)).encode()).hexdigest()
+    return text_digest("\n".join(map(file_digest, paths)))

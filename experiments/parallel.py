@@ -24,6 +24,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
+# mpirun's daemons write the machine's topology into a file that its processes map. Two daemons with one folder for
+# temporary files, as in containers with a common /tmp, cut the file off under each other, and one crashes at the
+# start. Without the file each process gets the topology in a message.
+TOPOLOGY = {"rtc_hwloc_vmhole": "none"}
 # Open MPI's way between processes of one machine where none may read another's memory. Its own tries nevertheless, and
 # prints a line for each message.
 COPIES = {"btl_vader_single_copy_mechanism": "none"}
@@ -75,7 +79,7 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
-        words += _parameters(KEEPALIVE)
+        words += _parameters({**KEEPALIVE, **TOPOLOGY})
         if "plm_rsh_agent" not in more_options:
             words += ["--mca", "plm_rsh_args", SSH_OPTIONS]
     return [*words, *more_options, *command]

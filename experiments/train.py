@@ -1,4 +1,4 @@
-"""Train one stage: `python3 -m experiments.train --config CONFIG --stage 1|2|3|4|control`.
+"""Train one stage: `python3 -m experiments.train --config CONFIG --stage 1|2|3|4|control`, or all that a row needs.
 
 A stage ends at its limit of iterations or, where the configuration sets `patience`, when the IoU over classes on the
 validation split has not risen for so many validations. The control takes as many iterations as stage 4 did. Below
@@ -11,7 +11,8 @@ validation split has not risen for so many validations. The control takes as man
   log.jsonl          losses and scores
 
 Started again, it goes on from the newest valid snapshot and names those that it passes over. One run at a time trains
-in a build folder.
+a stage in a build folder. With --row ROW it trains what the row's weights need and is not there yet: the stages before,
+and a variant of a stage that only this row has.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -20,27 +21,36 @@ if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.scoring.result_rows import ROWS_BY_KEY, find_rows
 from experiments.settings.config import load_config
 from experiments.training.signals import Interrupted
 from experiments.training.train_stage import train_stage
-from prototxt.stages import STAGES
+from prototxt.stages import STAGES, VARIANTS, stages_before
 
 NUMBERS = {name[len("stage"):]: name for name in STAGES if name.startswith("stage")}  # --stage 3 is --stage stage3
 
 
 def main(arguments=None):
     parser = experiment_parser(__doc__)
-    parser.add_argument("--stage", required=True, choices=sorted({*STAGES, *NUMBERS}), metavar="STAGE",
-                        help=f"one of {', '.join(STAGES)}, or the number of one")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--stage", choices=sorted({*STAGES, *NUMBERS, *VARIANTS}), metavar="STAGE",
+                      help=f"one of {', '.join([*STAGES, *VARIANTS])}, or the number of one")
+    what.add_argument("--row", metavar="ROW", help=f"one of {', '.join(ROWS_BY_KEY)}")
     options = parser.parse_args(arguments)
     config = load_config(options.config)
-    stage = NUMBERS.get(options.stage, options.stage)
+    stages = [NUMBERS.get(options.stage, options.stage)] if options.stage else _stages_of_row(options.row)
     try:
-        train_stage(config, stage, build_folder(options, config))
+        for stage in stages:
+            train_stage(config, stage, build_folder(options, config))
     except Interrupted as interrupted:
         print(f"{stage}: interrupted; the same command goes on from the last snapshot")
         return interrupted.status
     return 0
+
+
+def _stages_of_row(key):
+    row, = find_rows([key])
+    return [*stages_before(row.stage), row.stage]
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-from prototxt.stages import SSVM, STAGES
+from prototxt.stages import SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
+
+LAYERS_DECODING = "argmin"  # the layers' default
 
 
 def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
@@ -45,6 +47,11 @@ def _add_inference(net, crf):
         parameters={name: crf[name] for name in ("iterations", "decode")})
 
 
+def _other_decoding(crf):
+    """Return the layer's parameter of decoding unless it is the default, so that older snapshots' nets stay equal."""
+    return {} if crf["decode"] == LAYERS_DECODING else {"decode": crf["decode"]}
+
+
 def _add_softmax_loss(net, normalise, class_weights):
     rest = dict(loss_param=dict(ignore_label=VOID, normalization=P.Loss.VALID if normalise else P.Loss.NONE))
     if class_weights:
@@ -59,7 +66,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     Parameters
     ----------
     stage : str
-        A key of `prototxt.stages.STAGES`.
+        Of `prototxt.stages.STAGES` or `VARIANTS`.
     architecture : prototxt.fcn.Architecture
     data : dict
         Parameters of the `SegmentationData` layer.
@@ -72,13 +79,13 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     """
     net = caffe.NetSpec()
     _add_data(net, stage, "train", data)
-    add_fcn(net, architecture, STAGES[stage].stride)
-    if STAGES[stage].loss == SSVM:
+    add_fcn(net, architecture, find_stage(stage).stride)
+    if find_stage(stage).loss == SSVM:
         _add_crf_terms(net, crf)
         net.loss, net.augmented_error, net.certificate = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
-                        "normalise": normalise})
+                        "normalise": normalise, **_other_decoding(crf)})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")
@@ -88,8 +95,8 @@ def validation_net(stage, architecture, data, crf):
     """Return the net that a stage is validated with: `prob`, and `labels` where the stage has the CRF."""
     net = caffe.NetSpec()
     _add_data(net, stage, "validation", data)
-    add_fcn(net, architecture, STAGES[stage].stride)
-    _add_prediction(net, stage, crf)
+    add_fcn(net, architecture, find_stage(stage).stride)
+    _add_prediction(net, find_stage(stage).crf, crf)
     return _named(net, stage, "validation")
 
 
@@ -100,13 +107,31 @@ def deploy_net(stage, architecture, size, crf):
     """
     net = caffe.NetSpec()
     net.data = L.Input(shape=dict(dim=[1, 3, *size]))
-    add_fcn(net, architecture, STAGES[stage].stride)
-    _add_prediction(net, stage, crf)
+    add_fcn(net, architecture, find_stage(stage).stride)
+    _add_prediction(net, find_stage(stage).crf, crf)
     return _named(net, stage, "deploy")
 
 
-def _add_prediction(net, stage, crf):
-    if STAGES[stage].crf:
+def crf_net(classes, size, crf):
+    """Return a deploy net's CRF by itself: inputs `data` and `score`, tops as of a deploy net with the CRF.
+
+    Parameters
+    ----------
+    classes : int
+    size : (int, int)
+        Height and width of the image; both inputs may be reshaped.
+    crf : dict
+        As of `train_net`.
+    """
+    net = caffe.NetSpec()
+    net.data = L.Input(shape=dict(dim=[1, 3, *size]))
+    net.score = L.Input(shape=dict(dim=[1, classes, *size]))
+    _add_prediction(net, True, crf)
+    return net.to_proto()
+
+
+def _add_prediction(net, with_crf, crf):
+    if with_crf:
         _add_crf_terms(net, crf)
         _add_inference(net, crf)
     if "prob" not in net.tops:
@@ -115,5 +140,5 @@ def _add_prediction(net, stage, crf):
 
 def _named(net, stage, phase):
     parameter = net.to_proto()
-    parameter.name = f"FCN-{STAGES[stage].stride}s, {stage}, {phase}"
+    parameter.name = f"FCN-{find_stage(stage).stride}s, {stage}, {phase}"
     return parameter

@@ -1,8 +1,13 @@
-"""The table of training stages: nets, configuration, training, curves and the Makefile's targets follow from it."""
+"""The table of training stages: nets, configuration, training, curves and the Makefile's targets follow from it.
 
-from typing import FrozenSet, NamedTuple, Optional
+Variants of them, for further rows of results, are stages of their own; what they need is made when a row asks for it.
+"""
+
+from types import MappingProxyType
+from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
 
 SOFTMAX, SSVM = "softmax", "ssvm"
+NONE = MappingProxyType({})
 
 
 class Stage(NamedTuple):
@@ -28,6 +33,14 @@ class Stage(NamedTuple):
     control_of : str or None
         The stage that it is the control of. Its curve starts at the same iteration, and it takes as many iterations as
         that stage did; where the configuration has no settings for it, it takes those of that stage.
+    variant_of : str or None
+        The stage whose settings it has but for those below; the configuration has no key for it.
+    rate : float
+        Factor of that stage's base_lr.
+    loss_settings : mapping
+        Keys of the configuration's crf that differ in the structured loss alone, so not in validation and deployment.
+    settings : mapping of str to mapping
+        Keys that differ of the configuration's `crf`, `net` and `augmentation`, and of the stage's own as `stage`.
     """
 
     name: str
@@ -39,6 +52,10 @@ class Stage(NamedTuple):
     loss: str = SOFTMAX
     crf: bool = False
     control_of: Optional[str] = None
+    variant_of: Optional[str] = None
+    rate: float = 1
+    loss_settings: Mapping[str, Any] = NONE
+    settings: Mapping[str, Mapping[str, Any]] = NONE
 
 
 CNN, JOINT, CONTROL = "stage3", "stage4", "control"
@@ -54,3 +71,35 @@ _ROWS = (
     Stage(CONTROL, "control", 8, CNN, crf=True, control_of=JOINT),
 )
 STAGES = {stage.name: stage for stage in _ROWS}
+
+
+def _variant(stage, name, title, **changes):
+    return STAGES[stage]._replace(name=name, title=title, variant_of=stage, **changes)
+
+
+_VARIANTS = (
+    # The control's best rate is not known beforehand; the paper's joint rate need not suit it.
+    _variant(CONTROL, "control-x3", "control, 3 times the rate", rate=3),
+    _variant(CONTROL, "control-x10", "control, 10 times the rate", rate=10),
+    # What of the joint gain is the structured loss, not the CRF in it.
+    _variant(JOINT, "joint-without-edges", "structured loss without edges", loss_settings={"lam": 0}),
+    # What of it is that inference in the loss is approximate.
+    _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
+    _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
+             loss_settings={"iterations": 50}),
+)
+VARIANTS = {stage.name: stage for stage in _VARIANTS}
+
+
+def find_stage(name):
+    """Return the `Stage` of that name, from `STAGES` or `VARIANTS`."""
+    return STAGES[name] if name in STAGES else VARIANTS[name]
+
+
+def stages_before(name):
+    """Return the names of the stages that must be trained before a stage, in their order."""
+    stage, before = find_stage(name), {}
+    for other in (stage.predecessor, stage.control_of):
+        if other is not None:
+            before.update(dict.fromkeys([*stages_before(other), other]))
+    return list(before)

@@ -75,7 +75,7 @@ class SSVMLoss(caffe.Layer):
         truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
         options = self.parameters
         self.structured = theano_crf.ssvm(unary, weights, truth, gamma=options.gamma, void=options.void,
-                                          iterations=options.iterations)
+                                          iterations=options.iterations, decode=options.decode)
         labelled = truth != options.void
         count = max(1, np.count_nonzero(labelled))
         self.scale = 1 / count if options.normalise else 1.0

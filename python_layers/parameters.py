@@ -23,17 +23,18 @@ class MarginParameters(StrictModel):
     gamma: float = pydantic.Field(defaults.GAMMA, ge=0)
 
 
-class _Iterations(StrictModel):
-    iterations: int = pydantic.Field(defaults.ITERATIONS, ge=1)  # of DualMM
+class InferenceParameters(StrictModel):
+    """Parameters of DualMM."""
+
+    iterations: int = pydantic.Field(defaults.ITERATIONS, ge=1)
+    decode: Literal[defaults.DECODINGS] = defaults.DECODE  # the paper names none
 
 
-class LossParameters(_Iterations, MarginParameters):
+class LossParameters(InferenceParameters, MarginParameters):
+    """Parameters of the structured loss and of its loss-augmented inference."""
+
     void: int = defaults.VOID  # the label of pixels without a truth
     normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
-
-
-class InferenceParameters(_Iterations):
-    decode: Literal[defaults.DECODINGS] = defaults.DECODE  # the paper names none
 
 
 def parse_param_str(model, layer):

@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).parent.parent
 # Lowest first; rooms of one line know nothing of each other.
 ROOMS = (("theano_crf", "data_prep"), ("prototxt", "python_layers"), ("experiments",), ("benchmarks",))
 WITHIN_EXPERIMENTS = (("mpi",), ("runtime",), ("settings",), ("scoring",), ("nets",), ("training", "prediction"),
-                      ("search", "reporting"))
+                      ("search", "studies"), ("reporting",))
 # Rooms that may know only some of the rooms below them.
 ONLY = {"prototxt": {"data_prep"}, "python_layers": {"theano_crf", "data_prep"}}
 FOREIGN = {"theano_crf": {"caffe"}}

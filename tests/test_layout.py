@@ -14,7 +14,8 @@ SUBJECTS = {
     "theano_crf/ops.py": "tests/theano_crf/test_properties.py",
     "theano_crf/checks.py": "tests/theano_crf/test_bad_input.py",
     **{f"theano_crf/gpu/{module}.py": "tests/theano_crf/test_gpu.py"
-       for module in ("completion", "device", "kernels", "labelling", "ops", "optimisations", "solver")},
+       for module in ("completion", "device", "general", "kernels", "labelling", "ops", "optimisations", "problem",
+                      "solver")},
     "benchmarks/measuring/gpu_nets.py": "tests/benchmarks/test_gpu.py",
     "benchmarks/measuring/gpu_solver.py": "tests/benchmarks/test_gpu.py",
     "python_layers/batches.py": "tests/python_layers/test_data.py",

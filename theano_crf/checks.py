@@ -2,8 +2,11 @@
 import numpy as np
 
 from . import memory
+from .constants import LARGEST_COST
+from .defaults import ITERATIONS, NEIGHBOURS
 
 MOST_LABELS = 255
+LONGEST_OFFSET = 2 ** 20  # of the steps dy and dx; no image is larger
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -32,22 +35,90 @@ def image(array):
     return array
 
 
-def problem(function, unary, weights):
-    """Return unary costs (N, K, H, W) and the pairwise weights (N, 2, H, W) that belong to them as float32.
+def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None, iterations=ITERATIONS):
+    """Return unary costs (N, K, H, W) and the pairwise weights (N, D, H, W) that belong to them as float32.
 
-    The memory for the whole call of ``function`` is checked before anything is converted.
+    The memory for the whole call of ``function`` is checked before anything is converted. `neighbours` are D pairs, as
+    :func:`neighbours` returns them.
     """
     unary = _volume("unary", unary, "(N, K, H, W)")
-    weights = _volume("weights", weights, "(N, 2, H, W)")
+    weights = _volume("weights", weights, "(N, %d, H, W)" % len(neighbours))
     n, k, h, w = unary.shape
     if not 2 <= k <= MOST_LABELS:
         raise ValueError("unary has shape %s, so K = %d labels; K must be 2 to %d"
                          % (unary.shape, k, MOST_LABELS))
-    if weights.shape != (n, 2, h, w):
-        raise ValueError("weights has shape %s; with unary %s it must be %s"
-                         % (weights.shape, unary.shape, (n, 2, h, w)))
-    memory.check(function, unary.shape, sum(array.size for array in (unary, weights) if array.dtype != np.float32))
+    expected = n, len(neighbours), h, w
+    if weights.shape != expected:
+        raise ValueError("weights has shape %s; with unary %s%s it must be %s"
+                         % (weights.shape, unary.shape,
+                            "" if neighbours == NEIGHBOURS else " and %d neighbours" % len(neighbours), expected))
+    converted = sum(array.size for array in (unary, weights) if array.dtype != np.float32)
+    memory.check(function, unary.shape, converted, directions=directions(neighbours, compatibility),
+                 iterations=iterations)
     return _single(unary), _single(weights)
+
+
+def directions(neighbours, compatibility):
+    """Return the number of directions of the solver for general neighbourhoods, None for the paper's."""
+    return None if neighbours == NEIGHBOURS and compatibility is None else len(neighbours)
+
+
+def neighbours(offsets):
+    """Return offsets (dy, dx) from an edge's first pixel to its second as a tuple of pairs of int."""
+    try:
+        pairs = tuple(tuple(pair) for pair in offsets)
+    except TypeError:
+        pairs = ()
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueError("neighbours is %s; it must be pairs (dy, dx), at least one, such as %s"
+                         % (_shown(offsets), NEIGHBOURS))
+    for pair in pairs:
+        if any(isinstance(step, (bool, np.bool_)) or not isinstance(step, (int, np.integer)) for step in pair):
+            raise ValueError("neighbours holds %s; it must hold pairs of whole numbers" % _shown(pair))
+        dy, dx = pair
+        if dy == dx == 0:
+            raise ValueError("neighbours holds (0, 0); a pixel is no neighbour of itself")
+        if dy < 0 or (dy == 0 and dx < 0):
+            raise ValueError("neighbours holds (%d, %d); dy must be above 0, or 0 with dx above 0: take the edge from "
+                             "its other end, (%d, %d)" % (dy, dx, -dy, -dx))
+        if max(dy, abs(dx)) > LONGEST_OFFSET:
+            raise ValueError("neighbours holds %s; offsets must be within %d pixels" % (_shown(pair), LONGEST_OFFSET))
+    return tuple((int(dy), int(dx)) for dy, dx in pairs)
+
+
+def compatibility(matrices, neighbours, labels):
+    """Return label compatibilities (K, K) or (D, K, K) as float32 (D, K, K)."""
+    matrices = np.asarray(matrices)
+    if matrices.dtype.kind not in "fiub":
+        raise TypeError("compatibility has dtype %s; it must hold real numbers" % matrices.dtype)
+    one, each = (labels, labels), (len(neighbours), labels, labels)
+    if matrices.shape not in (one, each):
+        raise ValueError("compatibility has shape %s; with K = %d labels and %d neighbours it must be %s or %s"
+                         % (matrices.shape, labels, len(neighbours), one, each))
+    _check_costs("compatibility", matrices)
+    return np.ascontiguousarray(np.broadcast_to(matrices.astype(np.float32), each))
+
+
+def margin(gamma, unary):
+    """Return the margin as a float, or its matrices (K, K) or (N, K, K) as float32 (1 or N, K, K)."""
+    if np.ndim(gamma) == 0:
+        return at_least_zero("gamma", gamma)
+    matrices, (n, k) = np.asarray(gamma), unary.shape[:2]
+    if matrices.dtype.kind not in "fiub":
+        raise TypeError("gamma has dtype %s; it must hold real numbers" % matrices.dtype)
+    if matrices.shape not in ((k, k), (n, k, k)):
+        raise ValueError("gamma has shape %s; it must be a number, or with unary %s have shape %s or %s"
+                         % (matrices.shape, unary.shape, (k, k), (n, k, k)))
+    _check_costs("gamma", matrices)
+    return np.ascontiguousarray(matrices.astype(np.float32).reshape(-1, k, k))
+
+
+def _check_costs(name, matrices):
+    """Raise a ValueError unless all entries are from 0 to the largest cost."""
+    wrong = ~((matrices >= 0) & (matrices <= float(LARGEST_COST)))
+    if wrong.any():
+        raise ValueError("%s holds the value %s; its entries must be from 0 to %s"
+                         % (name, matrices[wrong][0], LARGEST_COST))
 
 
 def label_map(name, labels, unary, void=None):

@@ -5,7 +5,7 @@ import sys
 
 import theano
 
-from .ops import SOURCES_DIGEST
+from .native_op import SOURCES_DIGEST
 
 
 @contextlib.contextmanager

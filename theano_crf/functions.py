@@ -6,36 +6,44 @@ import theano
 import theano.tensor as T
 
 from . import checks, compilation, graph, instruction_sets, memory
-from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
+from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
 from .results import Solution, Structured
 
 
-def _compiled(name, decode=None):
-    """Return the Theano function behind a NumPy function; it takes any shape."""
-    return _compiled_for(instruction_sets.chosen(), name, decode)
+def _compiled(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0):
+    """Return the Theano function behind a NumPy function; it takes any shape.
+
+    `general` adds a compatibility (D, K, K) as the last argument.
+    """
+    return _compiled_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes)
 
 
 @functools.lru_cache(maxsize=None)
-def _compiled_for(instructions, name, decode=None):
+def _compiled_for(instructions, name, decode, neighbours, general, gamma_axes):
     """Return the same, cached by the instruction set, which must be the one chosen now."""
     unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
     labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
+    compatibility = T.ftensor3("compatibility") if general else None
+    crf = dict(neighbours=neighbours, compatibility=compatibility)
     if name == "contrast_weights":
         image, settings = T.ftensor4("image"), [T.fscalar(s) for s in ("alpha", "beta", "lam")]
-        inputs, outputs = [image] + settings, graph.contrast_weights(image, *settings)
+        inputs, outputs = [image] + settings, graph.contrast_weights(image, *settings, neighbours=neighbours)
     elif name == "energy":
-        inputs, outputs = [unary, weights, labels], graph.energy(unary, weights, labels)
+        inputs, outputs = [unary, weights, labels], graph.energy(unary, weights, labels, **crf)
     elif name == "dual_mm":
         tolerance = T.dscalar("tolerance")
         inputs = [unary, weights, iterations, tolerance]
-        outputs = list(graph.dual_mm(unary, weights, iterations, decode, tolerance))
+        solution = graph.dual_mm(unary, weights, iterations, decode, tolerance, **crf)
+        outputs = [*solution, solution.proven]
     else:
-        gamma, void = T.fscalar("gamma"), T.iscalar("void")
+        gamma, void = T.TensorType("float32", (False,) * gamma_axes)("gamma"), T.iscalar("void")
         inputs = [unary, weights, labels, gamma, void, iterations]
-        outputs = list(graph.ssvm(*inputs))
+        structured = graph.ssvm(*inputs, decode=decode, **crf)
+        outputs = [*structured, structured.grad_compatibility] if general else list(structured)
     with compilation.announced(name, instructions):
         # Only scalars are downcast, as the arrays have the right types already.
-        return theano.function(inputs, outputs, mode=keeping_memory(), allow_input_downcast=True)
+        return theano.function(inputs + [compatibility] * general, outputs, mode=keeping_memory(),
+                               allow_input_downcast=True)
 
 
 def keeping_memory():
@@ -55,8 +63,19 @@ def _call(function, *arguments):
         raise type(error)(str(error).split("\n")[0]) from None
 
 
-def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
+def _problem(function, unary, weights, neighbours, compatibility, iterations=ITERATIONS):
+    """Return checked unary costs, weights and neighbours, and a list of the compatibility, empty for None."""
+    neighbours = checks.neighbours(neighbours)
+    unary, weights = checks.problem(function, unary, weights, neighbours, compatibility, iterations)
+    if compatibility is None:
+        return unary, weights, neighbours, []
+    return unary, weights, neighbours, [checks.compatibility(compatibility, neighbours, unary.shape[1])]
+
+
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS):
     """Contrast-sensitive pairwise weights, equation 6: w_ij = lam * exp(-alpha * ||I_i - I_j||_2 ** beta).
+
+    lam is divided by the offset's length, so that the length of a boundary counts, not its direction.
 
     Parameters
     ----------
@@ -64,12 +83,15 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
         RGB in [0, 1].
     alpha, beta, lam : float
         At least 0; lam is in the unit of the unary costs.
+    neighbours : sequence of pairs of int
+        D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0. An offset may
+        stand in it more than once.
 
     Returns
     -------
-    (N, 2, H, W) float32 array
-        Channel 0 holds the edges from (y, x) to (y, x + 1); its last column is 0. Channel 1 holds the edges from
-        (y, x) to (y + 1, x); its last row is 0.
+    (N, D, H, W) float32 array
+        Channel d holds the edges from (y, x) to (y + dy, x + dx); it is 0 where that is outside. By default channel 0
+        holds the edges to the right, whose last column is 0, and channel 1 those downwards, whose last row is 0.
 
     Raises
     ------
@@ -83,23 +105,35 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
     >>> image[..., 2] = 0.01
     >>> contrast_weights(image)[0, 0].round(2)
     array([[2.5 , 1.01, 0.  ]], dtype=float32)
+    >>> contrast_weights(image, neighbours=[(0, 1), (0, 2)])[0, 1].round(2)
+    array([[0.5, 0. , 0. ]], dtype=float32)
     """
+    neighbours = checks.neighbours(neighbours)
     image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
-    return _call(_compiled("contrast_weights"), image, alpha, beta, checks.at_least_zero("lam", lam))
+    lam, compiled = checks.at_least_zero("lam", lam), _compiled("contrast_weights", neighbours=neighbours)
+    return _call(compiled, image, alpha, beta, lam)
 
 
-def energy(unary, weights, labels):
+def energy(unary, weights, labels, neighbours=NEIGHBOURS, compatibility=None):
     """Energy of a labelling, equation 2 with 5: the labels' unary costs plus the weights of cut edges.
+
+    In general f(x) = sum_i psi_i(x_i) + sum_d sum_i w_{d,i} mu_d(x_i, x_{i + o_d}) with offsets o_d and compatibilities
+    mu_d. Potts, which is the default, has mu(k, l) = [k != l].
 
     Parameters
     ----------
     unary : (N, K, H, W) array
         Costs, K from 2 to 255.
-    weights : (N, 2, H, W) array
-        As :func:`contrast_weights` returns them.
+    weights : (N, D, H, W) array
+        As :func:`contrast_weights` returns them. Entries whose edge leaves the image do not count.
     labels : (N, H, W) array
         Whole numbers from 0 to K - 1.
+    neighbours : sequence of pairs of int
+        The D offsets, as of :func:`contrast_weights`.
+    compatibility : (K, K) or (D, K, K) array, optional
+        mu, for all directions or for each; finite, at least 0. Its first axis is the label of the edge's first pixel,
+        so it may be directed. None stands for Potts.
 
     Returns
     -------
@@ -122,36 +156,50 @@ def energy(unary, weights, labels):
     array([0.5])
     >>> energy(unary, weights, [[[0, 0]]])
     array([1.])
+    >>> energy(unary, weights, [[[0, 1]]], compatibility=[[0, 3], [1, 0]])
+    array([1.5])
     """
-    unary, weights = checks.problem("energy", unary, weights)
+    unary, weights, neighbours, compatibility = _problem("energy", unary, weights, neighbours, compatibility)
     labels = checks.label_map("labels", labels, unary)
-    return _call(_compiled("energy"), unary, weights, labels)
+    compiled = _compiled("energy", neighbours=neighbours, general=bool(compatibility))
+    return _call(compiled, unary, weights, labels, *compatibility)
 
 
-def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None):
+def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None, neighbours=NEIGHBOURS,
+            compatibility=None):
     """MAP inference by DualMM (Shekhovtsov, Reinbacher, Graber, Pock 2016; arXiv 1601.06274).
 
     Parameters
     ----------
     unary : (N, K, H, W) array
         Finite costs, K from 2 to 255. A view whose last axis is dense is not copied.
-    weights : (N, 2, H, W) array
+    weights : (N, D, H, W) array
         Finite, at least 0, as :func:`contrast_weights` returns them.
     iterations : int
-        At least 1. An iteration is a half step over the rows and one over the columns.
+        At least 1. An iteration is a step over the chains of each direction: in the paper's neighbourhood a half step
+        over the rows and one over the columns. There, with Potts and on the CPU, iterations after the fifteenth have
+        momentum: each begins ahead of where the last one ended, until the bound no longer rises. That needs a fifth
+        of the iterations, and memory for two volumes of one image more.
     decode : {"argmin", "viterbi", "icm"}
         The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel;
         it is the default, and the paper names no way. "viterbi" solves each row exactly, given the row above and the
         messages that the columns send from below. "icm" goes on from there: it solves rows and columns exactly in
         turns, given their neighbours, until nothing changes. "viterbi" and "icm" run on the CPU even where Theano's
-        device is a GPU.
+        device is a GPU. In another than the paper's neighbourhood, or with a compatibility, "viterbi" labels pixel
+        after pixel, given those before it and the messages that all directions send from behind it, and "icm" solves
+        the chains of all directions in turns.
     tolerance : float, optional
-        An image ends early once an iteration has raised its lower bound by no more than this per pixel.
+        An image ends early once an iteration has raised its lower bound by no more than this per pixel. After the
+        fifteenth iteration it also ends when the bound has reached the energy of the best labels so far, which it
+        keeps; so 0 goes on until the labels are proven optimal or nothing moves. The labels are then looked at now and
+        then, and joined region by region.
+    neighbours, compatibility
+        As of :func:`energy`. A weight times a compatibility may be at most 1e30.
 
     Returns
     -------
     Solution
-        labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
+        labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64, proven (N,) bool.
 
     Raises
     ------
@@ -168,16 +216,19 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     >>> solution = dual_mm(unary, weights)
     >>> solution.labels
     array([[[0, 0, 0]]], dtype=int32)
-    >>> solution.lower_bound, solution.energy
-    (array([1.]), array([1.]))
+    >>> solution.lower_bound, solution.energy, solution.proven
+    (array([1.]), array([1.]), array([ True]))
     """
-    unary, weights = checks.problem("dual_mm", unary, weights)
     iterations = checks.whole("iterations", iterations, 1)
+    unary, weights, neighbours, compatibility = _problem("dual_mm", unary, weights, neighbours, compatibility,
+                                                         iterations)
     tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
-    return Solution(*_call(_compiled("dual_mm", decode), unary, weights, iterations, tolerance))
+    compiled = _compiled("dual_mm", decode, neighbours, bool(compatibility))
+    return Solution(*_call(compiled, unary, weights, iterations, tolerance, *compatibility))
 
 
-def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,
+         compatibility=None, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     f is the energy and x* the truth. The loss-augmented labels x^ minimise
@@ -191,27 +242,36 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     slightly negative. The certificate is f(z) less DualMM's lower bound of the loss-augmented problem. It is never
     below the exact loss, whatever inference reached.
 
+    With a matrix for gamma, gamma[c, k] is the margin of a pixel with label k whose truth is c, and takes the place of
+    gamma * [k != c].
+
     Parameters
     ----------
     unary : (N, K, H, W) array
         Finite costs, K from 2 to 255.
-    weights : (N, 2, H, W) array
+    weights : (N, D, H, W) array
         Finite, at least 0.
     truth : (N, H, W) array
         Whole numbers from 0 to K - 1, or `void`.
-    gamma : float
-        The margin per wrong pixel; at least 0.
+    gamma : float, or (K, K) or (N, K, K) array
+        The margin per wrong pixel, or for all images or each the margin by truth (first) and label; at least 0.
     void : int
         The value of pixels without a label.
     iterations : int
         DualMM's iterations, for x^ and again for z; at least 1.
+    neighbours, compatibility
+        As of :func:`energy`. A weight times a compatibility may be at most 1e30.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which x^ is read off the duals; see :func:`dual_mm`.
 
     Returns
     -------
     Structured
         loss (N,) float64, a sum over pixels; grad_unary (N, K, H, W) float32, which is [z_i = k] - [x^_i = k];
-        grad_weights (N, 2, H, W) float32, which is [z_i != z_j] - [x^_i != x^_j]; labels (N, H, W) int32, which are
-        x^; certificate (N,) float64, a sum over pixels.
+        grad_weights (N, D, H, W) float32, which is mu(z_i, z_j) - mu(x^_i, x^_j), and 0 where there is no edge; labels
+        (N, H, W) int32, which are x^; certificate (N,) float64, a sum over pixels; grad_compatibility float32, of the
+        compatibility's shape and summed over the images,
+        sum_ij w_ij ([z_i = k, z_j = l] - [x^_i = k, x^_j = l]), None without a compatibility.
 
     Raises
     ------
@@ -233,11 +293,17 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
     >>> result.certificate
     array([1.5])
     """
-    unary, weights = checks.problem("ssvm", unary, weights)
+    per_direction = compatibility is not None and np.ndim(compatibility) == 3
     iterations = checks.whole("iterations", iterations, 1)
+    unary, weights, neighbours, compatibility = _problem("ssvm", unary, weights, neighbours, compatibility, iterations)
     void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
     if (truth == void).any():
-        memory.check("ssvm", unary.shape, with_void=True)
-    gamma = checks.at_least_zero("gamma", gamma)
-    return Structured(*_call(_compiled("ssvm"), unary, weights, truth, gamma, void, iterations))
+        directions = checks.directions(neighbours, compatibility or None)
+        memory.check("ssvm", unary.shape, with_void=True, directions=directions, iterations=iterations)
+    gamma = checks.margin(gamma, unary)
+    compiled = _compiled("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
+    structured = Structured(*_call(compiled, unary, weights, truth, gamma, void, iterations, *compatibility))
+    if compatibility and not per_direction:
+        structured.grad_compatibility = structured.grad_compatibility.sum(axis=0)
+    return structured

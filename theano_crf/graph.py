@@ -1,71 +1,97 @@
 """The CRF as Theano graphs: public functions that take and return symbolic variables.
 
 The NumPy functions of :mod:`theano_crf` have the same names and are these graphs, compiled. Axes are in Caffe's
-order: unary costs (N, K, H, W), pairwise weights (N, 2, H, W), labels (N, H, W).
+order: unary costs (N, K, H, W), pairwise weights (N, D, H, W) of D directions, labels (N, H, W).
 """
 import sys
 
+import numpy as np
 import theano.tensor as T
 
+from . import checks
 from .checks import LARGEST_SINGLE
-from .constants import COLUMNS, ROWS
-from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, VOID
-from .ops import Completion, DualMM, Energy, HalfStep, StructuredLoss
+from .constants import COLUMNS, ROWS  # noqa: F401  the directions of half_step
+from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
+from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, Proof, StructuredLoss
 from .results import Solution, Structured
 
 if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # as Theano's flag device=cuda0 does
     from . import gpu  # noqa: F401
 
 
-def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM):
-    """Contrast-sensitive pairwise weights, equation 6.
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS):
+    """Contrast-sensitive pairwise weights, equation 6, lambda divided by the offset's length.
 
-    .. math:: w_{ij} = \\lambda \\exp(-\\alpha \\|I_i - I_j\\|_2^\\beta)
+    .. math:: w_{ij} = \\lambda \\exp(-\\alpha \\|I_i - I_j\\|_2^\\beta) / \\|o\\|_2
 
     Parameters
     ----------
     image : symbolic float32 tensor4
         (N, 3, H, W), RGB in [0, 1].
     alpha, beta, lam : float or symbolic scalar
+    neighbours : sequence of pairs of int
+        D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0.
 
     Returns
     -------
     symbolic float32 tensor4
-        (N, 2, H, W). Channel 0 holds the edges from (y, x) to (y, x + 1); its last column is 0. Channel 1 holds the
-        edges from (y, x) to (y + 1, x); its last row is 0. The gradient with respect to the image is defined as 0
-        where neighbours are equal (for beta up to 1 it does not exist there).
+        (N, D, H, W). Channel d holds the edges from (y, x) to (y + dy, x + dx); it is 0 where that is outside. The
+        gradient with respect to the image is defined as 0 where neighbours are equal (for beta up to 1 it does not
+        exist there).
     """
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
+    neighbours = checks.neighbours(neighbours)
 
-    def weights(difference):
+    def weights(difference, length):
         squares = T.sqr(difference).sum(axis=1)
         equal = T.eq(squares, 0)
         # Equal neighbours take the power of 1: its derivative at 0 is infinite, and times 0 gives NaN.
         power = T.switch(equal, T.eq(beta, 0), T.switch(equal, 1, squares) ** (beta / 2))
         # Clipped, since infinity times an alpha of 0 is NaN. Not by T.minimum, whose code crashes OpenCL's compiler.
-        return lam * T.exp(-alpha * T.clip(power, 0, LARGEST_SINGLE))
+        scale = lam if length == 1 else lam / np.float32(length)
+        return scale * T.exp(-alpha * T.clip(power, 0, LARGEST_SINGLE))
 
-    edges = T.zeros_like(image[:, :1]).repeat(2, axis=1)
-    edges = T.set_subtensor(edges[:, ROWS, :, :-1], weights(image[:, :, :, 1:] - image[:, :, :, :-1]))
-    return T.set_subtensor(edges[:, COLUMNS, :-1], weights(image[:, :, 1:] - image[:, :, :-1]))
+    edges = T.zeros_like(image[:, :1]).repeat(len(neighbours), axis=1)
+    for channel, (dy, dx) in enumerate(neighbours):
+        first = slice(None, -dy or None), slice(max(-dx, 0), -max(dx, 0) or None)
+        second = slice(dy or None, None), slice(max(dx, 0) or None, min(dx, 0) or None)
+        difference = image[(slice(None), slice(None), *second)] - image[(slice(None), slice(None), *first)]
+        edges = T.set_subtensor(edges[(slice(None), channel, *first)], weights(difference, np.hypot(dy, dx)))
+    return edges
 
 
-def energy(unary, weights, labels):
+def energy(unary, weights, labels, neighbours=NEIGHBOURS, compatibility=None):
     """Energy of a labelling, equation 2 with 5, summed in double precision.
 
     Parameters
     ----------
     unary, weights : symbolic float32 tensor4
-        (N, K, H, W) and (N, 2, H, W).
+        (N, K, H, W) and (N, D, H, W).
     labels : symbolic int32 tensor3
         (N, H, W), each from 0 to K - 1; the compiled function raises a ValueError otherwise.
+    neighbours : sequence of pairs of int
+        D offsets, as of :func:`contrast_weights`.
+    compatibility : symbolic float32 matrix or tensor3, optional
+        (K, K) or (D, K, K); see :func:`theano_crf.energy`.
 
     Returns
     -------
     symbolic float64 vector
         (N,).
     """
-    return Energy()(unary, weights, labels)
+    return Energy(neighbours)(unary, weights, labels, _of_each_direction(compatibility, neighbours))
+
+
+def _of_each_direction(compatibility, neighbours):
+    """Return a compatibility as the Ops take it: (D, K, K), or POTTS for None."""
+    if compatibility is None:
+        return POTTS
+    compatibility = T.as_tensor_variable(compatibility)
+    if compatibility.ndim not in (2, 3):
+        raise ValueError("compatibility has %d axes; it must be (K, K) or (D, K, K)" % compatibility.ndim)
+    if compatibility.ndim == 2:
+        return T.alloc(compatibility, len(neighbours), *compatibility.shape)
+    return compatibility
 
 
 def half_step(unary, weights, withheld, direction):
@@ -94,51 +120,77 @@ def half_step(unary, weights, withheld, direction):
     return HalfStep(direction)(unary, weights, withheld)
 
 
-def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=float("-inf")):
+def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=float("-inf"), neighbours=NEIGHBOURS,
+            compatibility=None):
     """MAP inference by DualMM (Shekhovtsov et al. 2016).
 
     Parameters
     ----------
     unary, weights : symbolic float32 tensor4
-        (N, K, H, W) and (N, 2, H, W).
+        (N, K, H, W) and (N, D, H, W).
     iterations : int or symbolic int64 scalar
-        At least 1. An iteration is a half step over the rows and one over the columns.
+        At least 1. An iteration is a step over the chains of each direction, for the paper's neighbourhood a half step
+        over the rows and one over the columns.
     decode : {"argmin", "viterbi", "icm"}
         The way in which labels are read off the duals; see :func:`theano_crf.dual_mm`.
     tolerance : float or symbolic float64 scalar
-        An image ends early once an iteration has raised its lower bound by no more than this per pixel.
+        As of :func:`theano_crf.dual_mm`; by default no image ends early.
+    neighbours, compatibility
+        As of :func:`energy`.
 
     Returns
     -------
     Solution
-        Symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64.
+        Symbolic variables: labels (N, H, W) int32, lower_bound (N,) and energy (N,) float64, proven (N,) bool.
     """
-    labels, lower_bound, _ = DualMM(decode=decode)(unary, weights, iterations, tolerance)
-    return Solution(labels, lower_bound, energy(unary, weights, labels))
+    matrices = _of_each_direction(compatibility, neighbours)
+    solver = DualMM(decode, neighbours, compatibility is None)
+    labels, lower_bound, _ = solver(unary, weights, iterations, tolerance, compatibility=matrices)
+    energies = energy(unary, weights, labels, neighbours, compatibility)
+    proven = Proof(neighbours)(unary, weights, labels, energies, lower_bound, matrices)
+    return Solution(labels, lower_bound, energies, proven)
 
 
-def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS):
+def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,
+         compatibility=None, decode=DECODE):
     """Structured SVM loss with margin rescaling, its gradients and its certificate, equations 7 to 10.
 
     Parameters
     ----------
     unary, weights : symbolic float32 tensor4
-        (N, K, H, W) and (N, 2, H, W).
+        (N, K, H, W) and (N, D, H, W).
     truth : symbolic int32 tensor3
         (N, H, W), each from 0 to K - 1, or `void`.
-    gamma : float or symbolic float32 scalar
-        The margin per wrong pixel.
+    gamma : float or symbolic float32 scalar, matrix or tensor3
+        The margin per wrong pixel, or the cost of label k where the truth is c as (K, K) or (N, K, K), c first.
     void : int or symbolic int32 scalar
         The value of pixels without a label; :func:`theano_crf.ssvm` says how they count.
     iterations : int or symbolic int64 scalar
         DualMM's iterations, for the loss-augmented inference and again for the labels of void pixels.
+    neighbours, compatibility
+        As of :func:`energy`.
+    decode : {"argmin", "viterbi", "icm"}
+        The way in which the loss-augmented labels are read off the duals; see :func:`theano_crf.dual_mm`.
 
     Returns
     -------
     Structured
-        Symbolic variables; ``theano.grad(loss.sum(), [unary, weights])`` gives the same gradients.
+        Symbolic variables; ``theano.grad(loss.sum(), [unary, weights])`` gives the same gradients, and likewise for
+        the compatibility.
     """
-    labels, lower_bound, _ = DualMM()(unary, weights, iterations, float("-inf"), truth, gamma, void)
-    completed, _ = Completion()(unary, weights, truth, labels, iterations, void)
-    loss, grad_unary, grad_weights = StructuredLoss()(unary, weights, truth, completed, labels, gamma, void)
-    return Structured(loss, grad_unary, grad_weights, labels, energy(unary, weights, completed) - lower_bound)
+    gamma = T.as_tensor_variable(gamma)
+    if gamma.ndim == 2:
+        gamma = gamma.dimshuffle("x", 0, 1)
+    matrices = _of_each_direction(compatibility, neighbours)
+    potts = compatibility is None
+    labels, lower_bound, _ = DualMM(decode, neighbours, potts)(
+        unary, weights, iterations, float("-inf"), truth, gamma, void, matrices)
+    completed, _ = Completion(neighbours, potts)(unary, weights, truth, labels, iterations, void, matrices)
+    loss, grad_unary, grad_weights = StructuredLoss(neighbours)(
+        unary, weights, truth, completed, labels, gamma, void, matrices)
+    certificate = energy(unary, weights, completed, neighbours, compatibility) - lower_bound
+    grad_compatibility = None
+    if compatibility is not None:
+        of_images = CompatibilityGradient(neighbours)(weights, completed, labels, matrices)
+        grad_compatibility = of_images.sum(axis=0 if T.as_tensor_variable(compatibility).ndim == 3 else (0, 1))
+    return Structured(loss, grad_unary, grad_weights, labels, certificate, grad_compatibility)

@@ -4,7 +4,8 @@ import resource
 import psutil
 import theano
 
-from .constants import MOST_LANES
+from .constants import EARLY_ITERATIONS, MOST_LANES
+from .defaults import ITERATIONS
 
 UNCHECKED = 1 << 28  # bytes; this much is taken for granted, as asking the system takes longer than a small problem
 SINGLE = 4  # bytes of a float32 or an int32
@@ -15,7 +16,7 @@ LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
 _granted = {}  # function -> bytes of its largest call so far; the compiled function keeps most of them
 
 
-def needed_bytes(function, shape, converted=0, with_void=False):
+def needed_bytes(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
     """Return the number of bytes that a call takes besides its arguments.
 
     Parameters
@@ -27,6 +28,10 @@ def needed_bytes(function, shape, converted=0, with_void=False):
         Number of entries of arguments that must be converted to single precision.
     with_void : bool
         Whether the truth has void pixels. DualMM then solves a copy of one image at a time in addition.
+    directions : int, optional
+        The number of neighbours, unless they are the paper's with Potts.
+    iterations : int
+        Of DualMM; late ones take two more volumes of one image at a time.
 
     Returns
     -------
@@ -36,24 +41,40 @@ def needed_bytes(function, shape, converted=0, with_void=False):
     total = SINGLE * (converted + n * h * w)  # with the labels
     if function == "energy":
         return total
-    total += n * _workspace_bytes(k, h, w)
+    channels = directions or 2
+    workspace = _general_workspace_bytes(k, h, w, directions) if directions else _workspace_bytes(k, h, w)
+    late = 2 * _volume_bytes(k, h, w) if iterations > EARLY_ITERATIONS and not directions else 0
+    total += n * workspace + late
     if function == "ssvm":
-        total += SINGLE * n * h * w * (k + 2 + 3)  # both gradients, the truth, its check and the completed truth
+        total += SINGLE * n * h * w * (k + channels + 3)  # both gradients, the truth, its check and the completed truth
     if with_void:
-        total += _workspace_bytes(k, h, w) + SINGLE * h * w * (k + 2 + 1)  # costs, edges, labels
+        total += workspace + late + SINGLE * h * w * (k + channels + 1)  # costs, edges, labels
     return total
 
 
 def _workspace_bytes(k, h, w):
     """Return the bytes of DualMM's workspace for one image: two volumes and the edges of both directions."""
-    width, height = (-(-length // MOST_LANES) * MOST_LANES for length in (w, h))
-    odd = MOST_LANES * (width // MOST_LANES | 1)  # columns of a volume, an odd number of tiles: see native/packed.hpp
-    return SINGLE * (2 * k * height * odd + h * width + height * w)
+    return 2 * _volume_bytes(k, h, w) + SINGLE * (h * _padded(w) + _padded(h) * w)
 
 
-def check(function, shape, converted=0, with_void=False):
+def _volume_bytes(k, h, w):
+    """Return the bytes of one volume, an odd number of tiles wide: see native/packed.hpp."""
+    odd = MOST_LANES * (_padded(w) // MOST_LANES | 1)
+    return SINGLE * k * _padded(h) * odd
+
+
+def _general_workspace_bytes(k, h, w, directions):
+    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each."""
+    return SINGLE * _padded(h) * _padded(w) * ((directions + 1) * k + directions)
+
+
+def _padded(length):
+    return -(-length // MOST_LANES) * MOST_LANES
+
+
+def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
-    needed, held = needed_bytes(function, shape, converted, with_void), _granted.get(function, 0)
+    needed, held = needed_bytes(function, shape, converted, with_void, directions, iterations), _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held

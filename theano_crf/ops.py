@@ -1,133 +1,98 @@
 """The CRF's Theano Ops, implemented in C++ (folder ``native``)."""
-import hashlib
-import os
-
 import numpy as np
-import theano
 import theano.tensor as T
 from theano import gof
 from theano.compile.mode import optdb
-from theano.gof import Apply, Op, TopoOptimizer
+from theano.gof import Apply, TopoOptimizer
 from theano.gof.params_type import ParamsType
 from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_
 from theano.scalar import int32
 
-from . import constants, instruction_sets
-from .defaults import DECODE, DECODINGS
-
-NATIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "native")
-
-
-def _sources_digest():
-    """Return a number that changes with any of the C++ sources, so that Theano compiles edited ones again."""
-    digest = hashlib.sha256()
-    for name in sorted(os.listdir(NATIVE)):
-        with open(os.path.join(NATIVE, name), "rb") as source:
-            digest.update(name.encode() + b"\0" + source.read())
-    return int(digest.hexdigest()[:12], 16)
-
+from . import checks
+from .defaults import DECODE, DECODINGS, NEIGHBOURS
+from .native_op import KernelOp, NativeOp, as_tensor
 
 NO_TRUTH = np.empty((0, 0, 0), np.int32)
-SOURCES_DIGEST = _sources_digest()
+POTTS = np.empty((0, 0, 0), np.float32)  # stands for the compatibility of Potts in all directions
 
 
-def _as_tensor(value, dtype, ndim):
-    """Return a value as a Theano variable of that type and number of axes."""
-    variable = T.as_tensor_variable(value)
-    if variable.ndim != ndim:
-        raise ValueError("an input has %d axes; it must have %d" % (variable.ndim, ndim))
-    if variable.dtype != dtype:
-        variable = T.cast(variable, dtype)
-    return variable
+def _as_margin(gamma):
+    """Return a margin as a float32 variable: a number, or (1 or N, K, K)."""
+    gamma = T.as_tensor_variable(gamma)
+    return as_tensor(gamma, "float32", 3 if gamma.ndim else 0)
 
 
-class NativeOp(Op):
-    """An Op that exists in C++ only; its sources are compiled once and kept in Theano's compile folder.
-
-    ``header`` declares the C++ ``function``. It takes the fields of ``params_type``, if there is one, then the
-    inputs, then the addresses of the outputs. Settings are fields, so one compiled function serves all their values.
-    """
-
-    __props__ = ()
-
-    def c_headers(self):
-        return ['"%s"' % self.header]
-
-    def c_header_dirs(self):
-        return [NATIVE]
-
-    def c_compile_args(self):
-        # Without contraction to fused multiply-adds every instruction set rounds alike. -Wpsabi warns of vectors
-        # that are passed to functions; here all of these are inlined.
-        return ["-O3", "-std=c++11", "-fopenmp", "-ffp-contract=off", "-Wno-psabi",
-                *("-DCRF_%s=%s" % macro for macro in sorted(constants.NATIVE.items()))]
-
-    def c_code_cache_version(self):
-        return (SOURCES_DIGEST,)
-
-    def c_code(self, node, name, inputs, outputs, sub):
-        settings = self.params_type.fields if "params" in sub else ()
-        arguments = ["%s->%s" % (sub["params"], setting) for setting in settings]
-        arguments += list(inputs) + ["&" + output for output in outputs]
-        return "if (!crf::%s(%s)) { %s }" % (self.function, ", ".join(arguments), sub["fail"])
-
-    def make_thunk(self, node, storage_map, compute_map, no_recycling, impl=None):
-        if not theano.config.cxx:
-            raise RuntimeError("Theano found no C++ compiler; theano_crf needs one: install g++ "
-                               "or name one in THEANO_FLAGS=cxx=...")
-        return super().make_thunk(node, storage_map, compute_map, no_recycling, impl="c")
+def is_potts(compatibility):
+    """Return whether an Op's compatibility, an array or a variable, is POTTS."""
+    constant = compatibility.data if isinstance(compatibility, gof.Constant) else compatibility
+    return isinstance(constant, np.ndarray) and constant.size == 0
 
 
-class KernelOp(NativeOp):
-    """A ``NativeOp`` whose C++ is compiled for one instruction set, chosen when the Op is made."""
+class OnNeighbours:
+    """A mixin: the Op's neighbourhood, ``neighbours``, which the C++ code gets as the array ``offsets``."""
 
-    __props__ = ("instructions",)
+    params_type = ParamsType(offsets=T.lmatrix)
 
-    def __init__(self):
-        self.instructions = instruction_sets.chosen()
-
-    def c_compile_args(self):
-        _, lanes = instruction_sets.SETS[self.instructions]
-        return [*super().c_compile_args(), "-DCRF_LANES=%d" % lanes]
+    def set_neighbours(self, neighbours):
+        self.neighbours = checks.neighbours(neighbours)
+        self.offsets = np.array(self.neighbours, np.int64)
 
 
-class DualMM(KernelOp):
+class SolverOp(OnNeighbours, KernelOp):
+    """A ``KernelOp`` that solves problems on any neighbourhood, with Potts or, unless ``potts``, a compatibility."""
+
+    __props__ = ("neighbours", "potts", "instructions")
+
+    def __init__(self, neighbours=NEIGHBOURS, potts=True):
+        super().__init__()
+        self.set_neighbours(neighbours)
+        self.potts = potts
+        self.model = "matrices" if not potts else "papers" if self.neighbours == NEIGHBOURS else "potts"
+
+    def as_compatibility(self, compatibility):
+        if is_potts(compatibility) != self.potts:
+            raise ValueError("a compatibility must be given if, and only if, the Op is not made for Potts")
+        return as_tensor(compatibility, "float32", 3)
+
+
+class DualMM(SolverOp):
     """DualMM from start to end, with loss-augmented unary costs if truth, gamma and void are given.
 
-    (unary, weights, iterations, tolerance[, truth, gamma, void]) -> (labels, bound, workspace). ``decode``,
-    one of DECODINGS, is the way in which labels are read off the duals. ``workspace`` is scratch memory; it is an
-    output so that Theano can keep it from call to call.
+    (unary, weights, iterations, tolerance[, truth, gamma, void, compatibility]) -> (labels, bound, workspace).
+    ``decode``, one of DECODINGS, is the way in which labels are read off the duals. ``gamma`` is a number or
+    (1 or N, K, K), ``compatibility`` (D, K, K) or POTTS. ``workspace`` is scratch memory; it is an output so that
+    Theano can keep it from call to call.
     """
 
-    __props__ = ("decode", "instructions")
+    __props__ = ("decode", "neighbours", "potts", "instructions")
     header, function = "inference_ops.hpp", "dual_mm_op"
-    params_type = ParamsType(decoding=int32)
+    params_type = ParamsType(decoding=int32, offsets=T.lmatrix)
 
-    def __init__(self, decode=DECODE):
-        super().__init__()
+    def __init__(self, decode=DECODE, neighbours=NEIGHBOURS, potts=True):
+        super().__init__(neighbours, potts)
         if decode not in DECODINGS:
             raise ValueError("decode is %r; it must be one of %s" % (decode, ", ".join(DECODINGS)))
         self.decode = decode
         self.decoding = DECODINGS.index(decode)
 
-    def make_node(self, unary, weights, iterations, tolerance, truth=NO_TRUTH, gamma=0, void=-1):
-        inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(iterations, "int64", 0), _as_tensor(tolerance, "float64", 0),
-                  _as_tensor(truth, "int32", 3), _as_tensor(gamma, "float32", 0),
-                  _as_tensor(void, "int32", 0)]
+    def make_node(self, unary, weights, iterations, tolerance, truth=NO_TRUTH, gamma=0, void=-1, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4),
+                  as_tensor(iterations, "int64", 0), as_tensor(tolerance, "float64", 0),
+                  as_tensor(truth, "int32", 3), _as_margin(gamma), as_tensor(void, "int32", 0),
+                  self.as_compatibility(compatibility)]
         return Apply(self, inputs, [T.itensor3(), T.dvector(), T.fvector()])
 
 
 class HalfStep(KernelOp):
-    """One half step of DualMM: (unary, weights, withheld) -> (withheld, bound).
+    """One half step of DualMM on the paper's neighbourhood: (unary, weights, withheld) -> (withheld, bound).
 
     ``direction`` is 0 for the rows and 1 for the columns, which is also the channel of ``weights``. With ``inplace``
     the volume ``withheld`` is overwritten; an optimisation sets it where nothing else needs that volume.
     """
 
     __props__ = ("direction", "inplace", "instructions")
-    header, function = "inference_ops.hpp", "half_step_op"
+    header, function = "half_step_op.hpp", "half_step_op"
     params_type = ParamsType(direction=int32, inplace=bool_)
 
     def __init__(self, direction, inplace=False):
@@ -140,31 +105,54 @@ class HalfStep(KernelOp):
             self.destroy_map = {0: [2]}
 
     def make_node(self, unary, weights, withheld):
-        inputs = [_as_tensor(value, "float32", 4) for value in (unary, weights, withheld)]
+        inputs = [as_tensor(value, "float32", 4) for value in (unary, weights, withheld)]
         return Apply(self, inputs, [T.ftensor4(), T.dvector()])
 
     def infer_shape(self, node, shapes):
         return [shapes[0], (shapes[0][0],)]
 
 
-class Energy(NativeOp):
-    """(unary, weights, labels) -> energy (N,), equation 2 with 5, summed in double precision."""
+class Energy(OnNeighbours, NativeOp):
+    """(unary, weights, labels[, compatibility]) -> energy (N,), equation 2 with 5, summed in double precision."""
 
+    __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "energy_op"
 
-    def make_node(self, unary, weights, labels):
-        inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(labels, "int32", 3)]
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, labels, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4),
+                  as_tensor(labels, "int32", 3), as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.dvector()])
 
     def infer_shape(self, node, shapes):
         return [(shapes[0][0],)]
 
 
-class Completion(KernelOp):
+class Proof(OnNeighbours, NativeOp):
+    """Whether a bound has reached the energy: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,)."""
+
+    __props__ = ("neighbours",)
+    header, function = "labelling_ops.hpp", "proof_op"
+
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, labels, energy, bound, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4), as_tensor(labels, "int32", 3),
+                  as_tensor(energy, "float64", 1), as_tensor(bound, "float64", 1),
+                  as_tensor(compatibility, "float32", 3)]
+        return Apply(self, inputs, [T.TensorType("bool", (False,))()])
+
+    def infer_shape(self, node, shapes):
+        return [(shapes[0][0],)]
+
+
+class Completion(SolverOp):
     """The truth with labels at void pixels.
 
-    (unary, weights, truth, labels, iterations, void) -> (completed, workspace).
+    (unary, weights, truth, labels, iterations, void[, compatibility]) -> (completed, workspace).
 
     Void pixels get either DualMM's labels given the truth around them or ``labels``, those of the loss-augmented
     inference: in each image the ones of less energy. An image without void pixels keeps its truth. ``workspace`` is
@@ -173,42 +161,75 @@ class Completion(KernelOp):
 
     header, function = "inference_ops.hpp", "completion_op"
 
-    def make_node(self, unary, weights, truth, labels, iterations, void):
-        inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(truth, "int32", 3), _as_tensor(labels, "int32", 3),
-                  _as_tensor(iterations, "int64", 0), _as_tensor(void, "int32", 0)]
+    def make_node(self, unary, weights, truth, labels, iterations, void, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4),
+                  as_tensor(truth, "int32", 3), as_tensor(labels, "int32", 3),
+                  as_tensor(iterations, "int64", 0), as_tensor(void, "int32", 0),
+                  self.as_compatibility(compatibility)]
         return Apply(self, inputs, [T.itensor3(), T.fvector()])
 
 
-class StructuredLoss(NativeOp):
-    """(unary, weights, truth, completed, labels, gamma, void) -> (loss, grad_unary, grad_weights).
+class StructuredLoss(OnNeighbours, NativeOp):
+    """(unary, weights, truth, completed, labels, gamma, void[, compatibility]) -> (loss, grad_unary, grad_weights).
 
     The completed truth and the loss-augmented labels count as constants, so ``theano.grad`` of the loss gives the two
-    gradients.
+    gradients, and that of the compatibility.
     """
 
+    __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "structured_loss_op"
 
-    def make_node(self, unary, weights, truth, completed, labels, gamma, void):
-        inputs = [_as_tensor(unary, "float32", 4), _as_tensor(weights, "float32", 4),
-                  _as_tensor(truth, "int32", 3), _as_tensor(completed, "int32", 3), _as_tensor(labels, "int32", 3),
-                  _as_tensor(gamma, "float32", 0), _as_tensor(void, "int32", 0)]
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, unary, weights, truth, completed, labels, gamma, void, compatibility=POTTS):
+        inputs = [as_tensor(unary, "float32", 4), as_tensor(weights, "float32", 4),
+                  as_tensor(truth, "int32", 3), as_tensor(completed, "int32", 3), as_tensor(labels, "int32", 3),
+                  _as_margin(gamma), as_tensor(void, "int32", 0), as_tensor(compatibility, "float32", 3)]
         return Apply(self, inputs, [T.dvector(), T.ftensor4(), T.ftensor4()])
 
     def infer_shape(self, node, shapes):
         return [(shapes[0][0],), shapes[0], shapes[1]]
 
     def connection_pattern(self, node):
-        # The loss depends on unary, weights and gamma; nothing is differentiated through the gradients.
-        return [[True, False, False], [True, False, False], [False] * 3, [False] * 3, [False] * 3,
-                [True, False, False], [False] * 3]
+        # The loss depends on unary, weights, gamma and compatibility; nothing is differentiated through the gradients.
+        differentiable = (0, 1, 5) if is_potts(node.inputs[-1]) else (0, 1, 5, 7)
+        return [[index in differentiable, False, False] for index in range(len(node.inputs))]
 
     def grad(self, inputs, output_gradients):
         _, grad_unary, grad_weights = self(*inputs)
-        scale = T.cast(output_gradients[0], "float32").dimshuffle(0, "x", "x", "x")
-        return [scale * grad_unary, scale * grad_weights, DisconnectedType()(), DisconnectedType()(),
-                DisconnectedType()(), grad_undefined(self, 5, inputs[5], "gamma is a setting, not learnt"),
-                DisconnectedType()()]
+        scale = T.cast(output_gradients[0], "float32")
+        scales = scale.dimshuffle(0, "x", "x", "x")
+        _, weights, _, completed, labels, gamma, _, compatibility = inputs
+        grad_compatibility = DisconnectedType()()
+        if not is_potts(compatibility):
+            of_images = CompatibilityGradient(self.neighbours)(weights, completed, labels, compatibility)
+            grad_compatibility = (scales * of_images).sum(axis=0)
+        return [scales * grad_unary, scales * grad_weights, DisconnectedType()(), DisconnectedType()(),
+                DisconnectedType()(), grad_undefined(self, 5, gamma, "gamma is a setting, not learnt"),
+                DisconnectedType()(), grad_compatibility]
+
+
+class CompatibilityGradient(OnNeighbours, NativeOp):
+    """(weights, completed, labels, compatibility) -> gradient (N, D, K, K) of each image's loss.
+
+    It is sum_ij w_ij ([z_i = k, z_j = l] - [x^_i = k, x^_j = l]) with the completed truth z and the loss-augmented
+    labels x^; the compatibility's values do not matter.
+    """
+
+    __props__ = ("neighbours",)
+    header, function = "labelling_ops.hpp", "compatibility_gradient_op"
+
+    def __init__(self, neighbours=NEIGHBOURS):
+        self.set_neighbours(neighbours)
+
+    def make_node(self, weights, completed, labels, compatibility):
+        inputs = [as_tensor(weights, "float32", 4), as_tensor(completed, "int32", 3),
+                  as_tensor(labels, "int32", 3), as_tensor(compatibility, "float32", 3)]
+        return Apply(self, inputs, [T.ftensor4()])
+
+    def infer_shape(self, node, shapes):
+        return [(shapes[0][0], *shapes[3])]
 
 
 @gof.local_optimizer([HalfStep], inplace=True)

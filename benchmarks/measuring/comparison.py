@@ -14,6 +14,7 @@ from benchmarks.solvers import methods
 EFFORTS = (1, 2, 4, 8, 15, 30, 60, 200)  # iterations of DualMM
 MEAN_FIELD_EFFORTS = (1, 2, 5, 10)
 NUMPY_EFFORTS = (1, 15)
+TRWS_EFFORTS = (1, 4, 15, 60)
 CYCLES = (1, methods.UNTIL_CONVERGENCE)
 FLOORS = ((1, False), (2, False), (1, True), (2, True))  # threads, in place
 
@@ -24,6 +25,7 @@ def compared_methods():
     chosen += [methods.dual_mm(decode, threads=threads) for decode in ("argmin", "icm") for threads in (1, 4)]
     chosen += [methods.ssvm(threads=threads) for threads in (1, 2)]
     chosen += [methods.alpha_expansion(cycles) for cycles in CYCLES]
+    chosen += [methods.trws(effort) for effort in TRWS_EFFORTS]
     chosen += [methods.plain_numpy(effort) for effort in NUMPY_EFFORTS]
     chosen += [methods.dual_mm(decode, effort, kind="-log p")
                for decode, effort in (("argmin", 15), ("icm", 15), ("icm", 200))]
@@ -80,4 +82,5 @@ def _row(problem, method, timing, solution):
 
 
 def _energy(problem, kind, labels):
-    return float(theano_crf.energy(problem.unary(kind), problem.weights, labels[None])[0])
+    return float(theano_crf.energy(problem.unary(kind), problem.weights, labels[None], problem.neighbours,
+                                   problem.compatibility)[0])

@@ -1,16 +1,11 @@
 """The memory floor: the time that the half steps' traffic alone takes, measured by a triad."""
 
 import ctypes
-import subprocess
 from pathlib import Path
 
-import numpy as np
-
-from data_prep.atomic_files import replacement
-from data_prep.digests import file_digest
+from benchmarks.measuring.compiled import address, aligned, compiled
 
 SOURCE = Path(__file__).with_name("triad.cpp")
-LINE = 64  # bytes of a cache line
 ARRAYS = 3
 
 
@@ -35,8 +30,8 @@ class MemoryFloor:
     """
 
     def __init__(self, values, folder):
-        self._triad = _compiled(Path(folder)).triad
-        self.first, self.second, self.out = (_aligned(values) for _ in range(3))
+        self._triad = compiled(SOURCE, folder).triad
+        self.first, self.second, self.out = (aligned(values, 0) for _ in range(3))
 
     def run(self, half_steps, in_place=False):
         """Pass over the volumes once for each half step, out = first - second / 2, with OpenMP's threads.
@@ -46,37 +41,8 @@ class MemoryFloor:
         """
         out = self.second if in_place else self.out
         for _ in range(half_steps):
-            self._triad(_address(self.first), _address(self.second), _address(out), ctypes.c_long(out.size))
+            self._triad(address(self.first), address(self.second), address(out), ctypes.c_long(out.size))
 
     def traffic(self, half_steps):
         """Return the bytes that `run` reads and writes, as STREAM counts them: two volumes read, one written."""
         return ARRAYS * self.out.nbytes * half_steps
-
-
-def _aligned(values):
-    memory = np.empty(values * 4 + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    array = memory[start:start + 4 * values].view(np.float32)
-    array[:] = 0  # have the system provide the pages
-    return array
-
-
-def _address(array):
-    return ctypes.c_void_p(array.ctypes.data)
-
-
-def _compile(library):
-    command = ["g++", "-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-o", str(library), str(SOURCE)]
-    try:
-        subprocess.run(command, check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise RuntimeError(f"The memory floor's triad could not be compiled ({error}); g++ is needed.") from None
-
-
-def _compiled(folder):
-    digest = file_digest(SOURCE)[:12]
-    library = folder / f"triad-{digest}.so"
-    if not library.exists():
-        with replacement(library) as temporary:
-            _compile(temporary)
-    return ctypes.CDLL(str(library))

@@ -28,7 +28,7 @@ def peak_extra_bytes(source, method):
 
 
 def _grown(source, method):
-    method.on(TRIAL.load())()
+    method.on(TRIAL._replace(neighbours=source.neighbours, general=source.general).load())()
     problem = source.load()
     problem.unary(method.kind)
     before = forget_peak()

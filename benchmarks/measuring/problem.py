@@ -1,15 +1,17 @@
 """The problem to solve: a real frame where its folder is given, else one drawn by the scenes' generator."""
 
 from pathlib import Path
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 from PIL import Image
 from scipy.ndimage import zoom
 
 import theano_crf
+from benchmarks.measuring.neighbours import general_compatibility
 from data_prep.scenes import draw_scene
 from prototxt.unary import unary_costs
+from theano_crf.defaults import NEIGHBOURS
 
 FRAME = "half.npz"
 STRIDE = 8                # of an FCN-8s: drawn probabilities are made at this stride and interpolated
@@ -25,17 +27,22 @@ class Problem:
     image : (H, W, 3) uint8
         RGB; the paper's contrast-sensitive weights follow from it.
     probability : (1, K, H, W) float32
+    neighbours : sequence of (dy, dx)
+    compatibility : (K, K) float32, optional
+        None: Potts.
 
     Attributes
     ----------
-    weights : (1, 2, H, W) float32
+    weights : (1, D, H, W) float32
     volume_bytes : int
         Size of one (K, H, W) float32 volume.
     """
 
-    def __init__(self, name, image, probability):
+    def __init__(self, name, image, probability, neighbours=NEIGHBOURS, compatibility=None):
         self.name, self.image, self.probability = name, image, probability
-        self.weights = theano_crf.contrast_weights(image.transpose(2, 0, 1)[None] / np.float32(255))
+        self.neighbours, self.compatibility = neighbours, compatibility
+        self.weights = theano_crf.contrast_weights(image.transpose(2, 0, 1)[None] / np.float32(255),
+                                                   neighbours=neighbours)
         self.volume_bytes = probability.nbytes
         self._unaries = {}
 
@@ -54,12 +61,17 @@ class Source(NamedTuple):
     folder : str, optional
         Holds half.npz; None: a frame is drawn in the size that follows.
     height, width, labels : int
+    neighbours : tuple of (dy, dx)
+    general : bool
+        With the compatibility of `general_compatibility`; if not set, Potts.
     """
 
     folder: Optional[str] = None
     height: int = 512
     width: int = 1024
     labels: int = 19
+    neighbours: Tuple[Tuple[int, int], ...] = NEIGHBOURS
+    general: bool = False
 
     def load(self):
         """Return the `Problem`.
@@ -73,7 +85,9 @@ class Source(NamedTuple):
             name, (image, probability) = "drawn frame", draw_frame(self.height, self.width, self.labels)
         else:
             name, (image, probability) = FRAME, read_frame(self.folder)
-        return Problem("{0}, {4} x {3}, {2} labels".format(name, *probability.shape), image, probability)
+        compatibility = general_compatibility(probability.shape[1]) if self.general else None
+        return Problem("{0}, {4} x {3}, {2} labels".format(name, *probability.shape), image, probability,
+                       self.neighbours, compatibility)
 
 
 def read_frame(folder):

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from benchmarks.results.accuracy_picture import accuracy_over_time
 from benchmarks.results.picture import energy_over_time
 from benchmarks.results.queries import Results
 from benchmarks.results.tables import report
@@ -11,7 +12,7 @@ from data_prep.atomic_files import write_atomically
 
 
 def write_files(folder, measured, machine):
-    """Write bench.json, bench.png and bench.txt.
+    """Write bench.json, bench.txt, and the pictures bench.png and accuracy.png of the parts that were measured.
 
     Parameters
     ----------
@@ -28,9 +29,15 @@ def write_files(folder, measured, machine):
     """
     results, folder = Results(measured), Path(folder)
     write_atomically(folder / "bench.json", json.dumps(dict(measured, machine=machine), indent=1))
-    write_atomically(folder / "bench.png", energy_over_time(results))
+    pictures = {}
+    if results.comparison:
+        pictures["bench.png"] = energy_over_time(results)
+    if results.accuracy:
+        pictures["accuracy.png"] = accuracy_over_time(results.accuracy)
+    for name, content in pictures.items():
+        write_atomically(folder / name, content)
     text = report(results)
     write_atomically(folder / "bench.txt", text)
     missed = sum(not target.met for target in targets(results))
     return (f"{text}\n{missed or 'no'} target{'s' * (missed != 1)} missed; "
-            f"{folder}/bench.txt, bench.json, bench.png")
+            f"{folder}/{', '.join(['bench.txt', 'bench.json', *pictures])}")

@@ -10,7 +10,8 @@ from experiments.reporting.plots import STYLE
 
 LOOKS = {  # colour and marker; DualMM's three decodings in blues
     "dual_mm argmin": ("#7fb2dd", "o"), "dual_mm viterbi": ("#3f83bd", "s"), "dual_mm icm": ("#12395f", "D"),
-    "alpha expansion": ("#d9782d", "^"), "DenseCRF mean field": ("#3c8d5a", "v"), "plain NumPy": ("#8a949c", "P")}
+    "TRW-S": ("#a03c64", "X"), "alpha expansion": ("#d9782d", "^"), "DenseCRF mean field": ("#3c8d5a", "v"),
+    "plain NumPy": ("#8a949c", "P")}
 KIND = "-p"
 THREADS = {name: 2 if name.startswith("dual_mm") else 1 for name in LOOKS}
 LEAST_SHARE = 1e-3  # per cent; what is nearer to the optimum is drawn here

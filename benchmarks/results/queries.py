@@ -1,6 +1,7 @@
 """Questions to the results of the solver's benchmark, the dictionary that bench.json holds."""
 
 from benchmarks.measuring.timing import Timing
+from benchmarks.results.accuracy import Accuracy
 from benchmarks.solvers.methods import ITERATIONS
 
 
@@ -10,16 +11,35 @@ class Results:
     Parameters
     ----------
     results : dict
-        Of `benchmarks.measuring.parts.PARTS`; all but the comparison may be missing.
+        Of `benchmarks.measuring.parts.PARTS`, any of which may be missing.
+
+    Attributes
+    ----------
+    accuracy : list of benchmarks.results.accuracy.Accuracy
+    models : list of dict
+        See `benchmarks.measuring.neighbourhoods.measure_models`.
+    peers : list of Results
+        Of the comparisons with 8 neighbours.
     """
 
     def __init__(self, results):
-        self.comparison = results["comparison"]
-        self.rows = self.comparison["rows"]
+        self.comparison = results.get("comparison")
+        self.rows = self.comparison["rows"] if self.comparison else []
+        self.accuracy = [Accuracy(measured) for measured in results.get("accuracy", ())]
         self.memory = {entry["name"]: entry["bytes"] for entry in results.get("memory", ())}
+        measured = results.get("neighbourhoods", {})
+        self.models = measured.get("models", [])
+        self.peers = [Results({"comparison": comparison}) for comparison in measured.get("peers", ())]
         self.growth = results.get("growth")
         self.compile = results.get("compile")
         self.training_step = results.get("training_step")
+
+    def model(self, height, neighbours, general=False):
+        """Return the row of a neighbourhood on images of a height; KeyError where it was not measured."""
+        for row in self.models:
+            if (row["height"], row["neighbours"], row["general"]) == (height, neighbours, general):
+                return row
+        raise KeyError(f"{height}, {neighbours}, {general}")
 
     def row(self, name, effort=ITERATIONS, threads=2, kind="-p"):
         """Return the row of a method; KeyError where it was not measured."""
@@ -49,8 +69,12 @@ class Results:
         return (argmax - row["energy"]) / (argmax - self.best_bound(row["kind"]))
 
     def volumes(self, name):
-        """Return a method's peak of extra memory in volumes (K, H, W) of float32; None where it was not measured."""
-        return self.memory[name] / self.comparison["volume_bytes"] if name in self.memory else None
+        """Return a method's peak of extra memory in volumes (K, H, W) of float32.
+
+        None where that, or the comparison, which tells the size of a volume, was not measured.
+        """
+        measured = self.comparison and name in self.memory
+        return self.memory[name] / self.comparison["volume_bytes"] if measured else None
 
 
 def ratio(entry, other):

@@ -2,6 +2,8 @@
 
 import statistics
 
+from benchmarks.results.accuracy_tables import accuracy_table
+from benchmarks.results.neighbourhoods import models_table
 from benchmarks.results.targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
@@ -18,7 +20,8 @@ def report(results):
     -------
     str
     """
-    parts = [_heading(results), _comparison(results), _memory(results), _growth(results), _compile(results),
+    parts = [_heading(results), _comparison(results), *map(accuracy_table, results.accuracy),
+             models_table(results), *map(_peers, results.peers), _memory(results), _growth(results), _compile(results),
              _training_step(results), _targets(results)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -32,6 +35,8 @@ def _spread(seconds, scale=1e3):
 
 def _heading(results):
     comparison = results.comparison
+    if not comparison:
+        return ""
     rounds = len(comparison["floors"][0]["seconds"])
     rows = [(f"{'triad in place' if floor['in_place'] else 'triad'}, threads {floor['threads']}",
              *_spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
@@ -41,6 +46,8 @@ def _heading(results):
 
 
 def _comparison(results):
+    if not results.comparison:
+        return ""
     rows = []
     for row in results.rows:
         effort = "converged" if row["effort"] == UNTIL_CONVERGENCE else str(row["effort"])
@@ -53,10 +60,15 @@ def _comparison(results):
                           "closed %"), rows)
 
 
+def _peers(results):
+    return f"8 neighbours: {results.comparison['problem']}\n\n{_comparison(results)}"
+
+
 def _memory(results):
     if not results.memory:
         return ""
-    rows = [(name, f"{size / 2 ** 20:.0f}", f"{results.volumes(name):.2f}") for name, size in results.memory.items()]
+    rows = [(name, f"{size / 2 ** 20:.0f}", "-" if results.volumes(name) is None else f"{results.volumes(name):.2f}")
+            for name, size in results.memory.items()]
     return aligned_table(("peak memory beyond the input", "MiB", "volumes"), rows)
 
 

@@ -1,35 +1,15 @@
 """Targets of the solver, held against what was measured."""
 
-from typing import NamedTuple
-
 from benchmarks.measuring.problem import FRAME
+from benchmarks.results.accuracy_targets import accuracy_targets
+from benchmarks.results.neighbourhoods import neighbourhood_targets
 from benchmarks.results.queries import ratio
+from benchmarks.results.target import Target
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 
 # Of half.npz with the paper's weights, by TRW-S run until its bound met its energy.
 OPTIMA = {"-p": -470109.811, "-log p": 82040.557}
 SOLVING = 200  # iterations
-
-
-class Target(NamedTuple):
-    """A measured value and the limit that it must keep.
-
-    Attributes
-    ----------
-    text : str
-    value, limit : float
-    at_least : bool
-        The value must be the limit or more; if not set, the limit or less.
-    """
-
-    text: str
-    value: float
-    limit: float
-    at_least: bool = False
-
-    @property
-    def met(self):
-        return self.value >= self.limit if self.at_least else self.value <= self.limit
 
 
 def targets(results):
@@ -43,8 +23,11 @@ def targets(results):
     -------
     list of Target
     """
-    listed = _times(results) + _labels(results) + _memory(results)
-    return listed + (_known_optimum(results) if results.comparison["problem"].startswith(FRAME) else [])
+    listed = accuracy_targets(results.accuracy) + neighbourhood_targets(results)
+    if results.comparison:
+        listed += _times(results) + _labels(results) + _memory(results)
+        listed += _known_optimum(results) if results.comparison["problem"].startswith(FRAME) else []
+    return listed
 
 
 def _times(results):

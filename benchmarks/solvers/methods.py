@@ -9,9 +9,11 @@ import theano_crf
 from benchmarks.measuring.threads import openmp_threads
 from benchmarks.solvers.numpy_dual_mm import dual_mm as numpy_dual_mm
 from benchmarks.solvers.other_methods import UNTIL_CONVERGENCE, AlphaExpansion, mean_field
+from benchmarks.solvers.trws import TRWS
 
 ITERATIONS = 15  # the paper's
 DECODINGS = ("argmin", "viterbi", "icm")
+GIVEN = "given"  # kind of unary costs that did not come from probabilities
 
 
 class Labelling(NamedTuple):
@@ -39,7 +41,7 @@ class Method(NamedTuple):
         Iterations, or cycles of alpha expansion; `UNTIL_CONVERGENCE`.
     threads : int
     kind : str
-        Of unary costs, one of `prototxt.unary.KINDS`; the labels' energy is judged by them.
+        Of unary costs, one of `prototxt.unary.KINDS` or `GIVEN`; the labels' energy is judged by them.
     make : callable
         (problem, unary, effort) -> function without arguments that returns a `Labelling`.
     """
@@ -73,7 +75,8 @@ class Method(NamedTuple):
 
 def _dual_mm(decode, problem, unary, iterations):
     def solve():
-        solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode)
+        solution = theano_crf.dual_mm(unary, problem.weights, iterations, decode, neighbours=problem.neighbours,
+                                      compatibility=problem.compatibility)
         return Labelling(solution.labels[0], float(solution.lower_bound[0]))
     return solve
 
@@ -90,8 +93,17 @@ def _numpy(problem, unary, iterations):
     return lambda: Labelling(*numpy_dual_mm(unary[0], problem.weights[0], iterations))
 
 
+def _trws(problem, unary, iterations):
+    solver = TRWS(unary, problem.weights, problem.neighbours, problem.compatibility)
+
+    def solve():
+        bound = solver.iterate(iterations)
+        return Labelling(solver.labels(), bound)
+    return solve
+
+
 def _alpha_expansion(problem, unary, cycles):
-    expansion = AlphaExpansion(unary, problem.weights)
+    expansion = AlphaExpansion(unary, problem.weights, problem.neighbours)
     return lambda: Labelling(expansion.expand(cycles))
 
 
@@ -115,8 +127,13 @@ def plain_numpy(iterations=ITERATIONS, kind="-p"):
     return Method("plain NumPy", iterations, 1, kind, _numpy)
 
 
+def trws(iterations=ITERATIONS, kind="-p"):
+    """Return TRW-S as a method; its costs are brought into its order before the timing. Each function runs once."""
+    return Method("TRW-S", iterations, 1, kind, _trws)
+
+
 def alpha_expansion(cycles=UNTIL_CONVERGENCE, kind="-p"):
-    """Return gco's alpha expansion as a method; its graph is built before the timing."""
+    """Return gco's alpha expansion as a method, for Potts alone; its graph is built before the timing."""
     return Method("alpha expansion", cycles, 1, kind, _alpha_expansion)
 
 

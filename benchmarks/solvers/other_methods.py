@@ -4,6 +4,8 @@ import numpy as np
 import pydensecrf.densecrf as densecrf
 from gco import pygco
 
+from theano_crf.defaults import NEIGHBOURS
+
 LARGEST_COST = 10 ** 6  # alpha expansion works on integers; gco takes at most 10 ** 7 a term
 UNTIL_CONVERGENCE = -1
 
@@ -18,10 +20,12 @@ class AlphaExpansion:
     Parameters
     ----------
     unary : (1, K, H, W) float32
-    weights : (1, 2, H, W) float32
+    weights : (1, D, H, W) float32
+    neighbours : sequence of (dy, dx)
+        Different from each other.
     """
 
-    def __init__(self, unary, weights):
+    def __init__(self, unary, weights, neighbours=NEIGHBOURS):
         _, labels, self._height, self._width = unary.shape
         sites = self._height * self._width
         costs = unary[0].reshape(labels, sites).T.astype(np.float64, order="C")  # gco reads the memory as it lies
@@ -30,14 +34,18 @@ class AlphaExpansion:
         self._graph = pygco.GCO()
         self._graph.create_general_graph(sites, labels)
         self._graph.set_data_cost(np.rint(costs * scale))
-        self._graph.set_all_neighbors(*self._edges(weights[0].astype(np.float64) * scale))
+        self._graph.set_all_neighbors(*self._edges(weights[0].astype(np.float64) * scale, neighbours))
         self._graph.set_smooth_cost(1 - np.eye(labels, dtype=np.intc))
         for site, label in enumerate(costs.argmin(axis=1)):
             self._graph.init_label_at_site(site, label)
 
-    def _edges(self, weights):
+    def _edges(self, weights, neighbours):
         sites = np.arange(self._height * self._width).reshape(self._height, self._width)
-        pairs = ((sites[:, :-1], sites[:, 1:], weights[0, :, :-1]), (sites[:-1], sites[1:], weights[1, :-1]))
+        pairs = []
+        for weight, (dy, dx) in zip(weights, neighbours):
+            inside = slice(max(0, self._height - dy)), slice(max(0, -dx), max(0, self._width - max(0, dx)))
+            first = sites[inside]
+            pairs.append((first, first + dy * self._width + dx, weight[inside]))
         first, second, weight = (np.concatenate([pair[part].ravel() for pair in pairs]) for part in range(3))
         return first, second, np.rint(weight)
 

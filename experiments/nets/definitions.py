@@ -39,23 +39,25 @@ def read_prototxt(path, message):
             from None
 
 
-def generate_nets(config, build):
-    """Write the nets and solvers of all stages, and make the folders that they are trained in.
+def generate_nets(config, build, stages=STAGES):
+    """Write the nets and solvers of stages, and make the folders that they are trained in.
 
     Parameters
     ----------
     config : experiments.settings.config.Config
     build : pathlib.Path
         Build folder of the experiment; its lmdb/ must exist.
+    stages : iterable of str
+        Names of `prototxt.stages.STAGES` and `VARIANTS`.
     """
     build = Build(build)
-    write_nets(config, build.metadata(), build, build.nets)
-    for stage in STAGES:
+    write_nets(config, build.metadata(), build, build.nets, stages)
+    for stage in stages:
         build.stage(stage).mkdir(parents=True, exist_ok=True)
 
 
-def write_nets(config, metadata, build, folder):
-    """Write the nets and solvers of all stages.
+def write_nets(config, metadata, build, folder, stages=STAGES):
+    """Write the nets and solvers of stages.
 
     Parameters
     ----------
@@ -66,8 +68,10 @@ def write_nets(config, metadata, build, folder):
         Where the dataset is and the snapshots will be, as the nets and solvers name it.
     folder : pathlib.Path
         Where to write; the solvers name it too.
+    stages : iterable of str
+        As of `generate_nets`.
     """
-    for stage in STAGES:
+    for stage in stages:
         if config.stage(stage).balance:
             write_atomically(folder / stage / CLASS_WEIGHTS, _class_weights(stage, config, metadata, Build(build)))
         for kind, message in _messages(stage, config, metadata, Build(build), folder / stage).items():
@@ -129,11 +133,12 @@ def _class_weights(stage, config, metadata, build):
 
 
 def _messages(stage, config, metadata, build, folder):
-    settings = config.stage(stage)
-    architecture = Architecture(len(metadata.classes), **config.net.dict())
-    crf = config.crf.dict()
+    settings, own = config.stage(stage), config.of_stage(stage)
+    architecture = Architecture(len(metadata.classes), **own.net.dict())
+    crf = own.crf.dict()
     messages = (
-        train_net(stage, architecture, training_data(config, stage, build), crf, settings.normalise,
+        train_net(stage, architecture, training_data(config, stage, build), config.loss_crf(stage).dict(),
+                  settings.normalise,
                   str(folder / CLASS_WEIGHTS) if settings.balance else None),
         validation_net(stage, architecture, _validation_data(config, build), crf),
         deploy_net(stage, architecture, metadata.sizes["train"][0], crf),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Optional
+from typing import NamedTuple, Optional
 
 import caffe
 import numpy as np
@@ -37,6 +37,22 @@ class Segmentation:
     def cnn_labels(self):
         """Most probable class of each pixel, (H, W) int32: the CNN without the CRF."""
         return self.prob.argmax(axis=0).astype(np.int32)
+
+
+class Scored(NamedTuple):
+    """What a CNN says of one image of H x W pixels, before any CRF.
+
+    Attributes
+    ----------
+    data : (3, H, W) float32
+        The image as the net takes it: BGR less the mean.
+    score, prob : (K, H, W) float32
+        Before and after the softmax.
+    """
+
+    data: np.ndarray
+    score: np.ndarray
+    prob: np.ndarray
 
 
 class Segmenter:
@@ -98,6 +114,19 @@ class Segmenter:
         ValueError
             If `image` is not such an array, or the net's probabilities are not numbers.
         """
+        self._forward(image)
+        prob = self._blob("prob")
+        if not self.has_crf:
+            return Segmentation(prob)
+        return Segmentation(prob, self._blob("labels").astype(np.int32), self._blob("weights"),
+                            float(self._blob("energy")), float(self._blob("lower_bound")))
+
+    def scored(self, image):
+        """Return the CNN's `Scored` of an image, which is as of a call; so are the errors."""
+        self._forward(image)
+        return Scored(self._blob("data"), self._blob("score"), self._blob("prob"))
+
+    def _forward(self, image):
         image = np.asarray(image)
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
             raise ValueError(f"An image of shape {image.shape} and type {image.dtype} was given; "
@@ -109,11 +138,6 @@ class Segmenter:
         if not np.isfinite(self._net.blobs["prob"].data).all():
             raise ValueError(f"With the weights {self._source} the net's probabilities are not numbers: "
                              "the training has diverged; train again with a lower learning rate.")
-        prob = self._blob("prob")
-        if not self.has_crf:
-            return Segmentation(prob)
-        return Segmentation(prob, self._blob("labels").astype(np.int32), self._blob("weights"),
-                            float(self._blob("energy")), float(self._blob("lower_bound")))
 
     def _blob(self, name):
         return self._net.blobs[name].data[0].copy()

@@ -111,12 +111,14 @@ def write_report(config, build, splits):
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, search)
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
-    page = _render(notes=notes, results=results, result=result, official=official, search=search,
-                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
-                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
-                   overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet),
-                   void_colour=VOID_COLOUR, configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
-    _write_folder(build.report, {**pictures.files, **plots, **sheet, "index.html": page.encode()})
+    page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
+                  table_1=TABLE_1, search_titles=SEARCH_TITLES, symbols=SYMBOLS, notes=notes, results=results,
+                  result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
+                  server=read_server_score(build.server_score),
+                  best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
+                  overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
+                  configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
+    write_folder(build.report, {**pictures.files, **plots, **sheet, "index.html": page.encode()})
     return build.report / "index.html"
 
 
@@ -140,18 +142,17 @@ def best_rows(result, classes):
     return best
 
 
-def _render(**content):
+def render(template, **content):
+    """Return the page of a template."""
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(str(TEMPLATES)), autoescape=True,
                                      undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["percent"] = lambda value: "–" if value is None else f"{value:.1f}"
     environment.filters["precise"] = lambda value: "–" if value is None else f"{value:.2f}"
     environment.filters["gain"] = lambda value: f"{value:+.2f}".replace("-", "\N{MINUS SIGN}")
-    return environment.get_template("report.html").render(
-        rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS}, table_1=TABLE_1,
-        search_titles=SEARCH_TITLES, symbols=SYMBOLS, **content)
+    return environment.get_template(template).render(**content)
 
 
-def _write_folder(folder, files):
+def write_folder(folder, files):
     """Write files into a folder beside `folder`, then put it in that one's place."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -174,6 +174,21 @@ def scores(confusion, names: Sequence[str], categories: Sequence[str]) -> Scores
                   pixel_accuracy=100 * float(np.trace(confusion) / labelled) if labelled else float("nan"))
 
 
+def scores_of(confusions, classes):
+    """Score the confusion matrices of all images together.
+
+    Parameters
+    ----------
+    confusions : (N, K, K) int
+    classes : sequence of K data_prep.store.metadata.LabelClass
+
+    Returns
+    -------
+    Scores
+    """
+    return scores(np.sum(confusions, axis=0), [entry.name for entry in classes], [entry.category for entry in classes])
+
+
 def _mean_of_known(values):
     known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")

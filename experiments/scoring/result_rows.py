@@ -1,6 +1,6 @@
-"""The rows of the table of results: which weights, with the CRF or without, and the paper's figures."""
+"""The rows of results: which weights, with the CRF or without, with which of its settings, and the paper's figures."""
 
-from typing import NamedTuple, Optional, Tuple
+from typing import Any, Mapping, NamedTuple, Optional, Tuple
 
 from prototxt import stages
 
@@ -15,12 +15,14 @@ class Row(NamedTuple):
     title : str
         As the paper's table 1 has it.
     stage : str
-        Whose weights it takes.
+        Whose weights it takes, one of `prototxt.stages.STAGES` or `VARIANTS`.
     crf : bool
         Labels from the CRF; else the CNN's most probable ones.
     published : (float, float) or None
         The paper's IoU over classes and over categories on Cityscapes' validation set. Its models operate on half-sized
         images; at which resolution their labels were scored it does not say.
+    labelling : mapping
+        Keys of the configuration's crf that differ where it labels.
     """
 
     key: str
@@ -28,6 +30,10 @@ class Row(NamedTuple):
     stage: str
     crf: bool
     published: Optional[Tuple[float, float]] = None
+    labelling: Mapping[str, Any] = stages.NONE
+
+    def __hash__(self):
+        return hash(self.key)  # a mapping has no hash
 
 
 CNN = Row("cnn", "CNN only", stages.CNN, False, (63.8, 81.5))
@@ -46,6 +52,48 @@ FURTHER_ROWS = (JOINT_CNN, CONTROL_CNN)
 WEIGHT_SETS = tuple(dict.fromkeys(row.stage for row in ROWS))
 # Differences worth an interval, such as what joint training gains over mere further training.
 COMPARISONS = ((CNN_CRF, CNN), (JOINT, CNN), (JOINT, CNN_CRF), (JOINT, CONTROL))
+
+# Above 1: softmax(score / T) of a CNN that is too sure of itself.
+TEMPERATURES = (2, 3, 5)
+
+
+def _cooled(row, title):
+    key = row.key.replace("+crf", "")
+    return tuple(row._replace(key=f"{key}-t{temperature}", title=f"{title}, T = {temperature}, + CRF",
+                              published=None, labelling={"temperature": temperature}) for temperature in TEMPERATURES)
+
+
+# The control at several rates. The joint row is compared with the best of them, which favours the control.
+CONTROLS = (CONTROL, *(Row(name, f"{title} + CRF", name, True) for name, title in (
+    ("control-x3", "Control at 3 times the rate"), ("control-x10", "Control at 10 times the rate"))))
+COOLED_CNNS = _cooled(CNN_CRF, "CNN")
+COOLED_CONTROLS = tuple(row for control in CONTROLS for row in _cooled(control, control.title.replace(" + CRF", "")))
+WITHOUT_EDGES = Row("joint-without-edges", "Structured loss without edges, then CRF", "joint-without-edges", True)
+# Better inference: where the joint model labels, and in its training.
+DECODED_BETTER = (
+    Row("joint-icm", "Joint, labelled by ICM", stages.JOINT, True, labelling={"decode": "icm"}),
+    Row("joint-100", "Joint, labelled by 100 iterations", stages.JOINT, True, labelling={"iterations": 100}))
+TRAINED_BETTER = (
+    Row("joint-trained-icm", "Joint, ICM in training", "joint-trained-icm", True),
+    Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
+# What a study trains and labels for each seed; where its key says nothing else a row has the configuration's settings.
+STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
+              *TRAINED_BETTER)
+ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
+
+
+def find_rows(keys):
+    """Return the rows of these keys, in the table's order.
+
+    Raises
+    ------
+    ValueError
+        If there is no such row.
+    """
+    unknown = [key for key in keys if key not in ROWS_BY_KEY]
+    if unknown:
+        raise ValueError(f"There is no row '{unknown[0]}'; the rows are {', '.join(ROWS_BY_KEY)}.")
+    return tuple(row for key, row in ROWS_BY_KEY.items() if key in keys)
 
 
 # Ways to bring a row's labels to the full resolution of a frame.

@@ -126,6 +126,10 @@ class Build(os.PathLike):
         """The confusion matrices of an evaluation that is not whole yet."""
         return self.folder / f"evaluation-{split}.partial.npz"
 
+    def row_confusions(self, split, row):
+        """The confusion matrices of a row, by its key."""
+        return self.folder / "rows" / split / f"{row}.npz"
+
     def official_evaluation(self, split):
         """The scores of a split at full resolution."""
         return self.folder / f"official-evaluation-{split}.json"

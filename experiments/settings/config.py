@@ -8,7 +8,7 @@ import pydantic
 import yaml
 
 from data_prep.strict_model import StrictModel, parse
-from prototxt.stages import SSVM, STAGES
+from prototxt.stages import SSVM, STAGES, find_stage
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
 from python_layers.augmentation import Augmentation
 from python_layers.parameters import InferenceParameters, MarginParameters, WeightParameters
@@ -123,13 +123,33 @@ class _Experiment(StrictModel):
 
     def stage(self, name):
         """Return a stage's settings, a `StageConfig`; without its own, a control has those of its own stage."""
+        stage = find_stage(name)
+        if stage.variant_of:
+            settings = self.stage(stage.variant_of)
+            rate = float(f"{stage.rate * settings.base_lr:.12g}")  # 3 times 2e-5 is 6e-5
+            return _changed(settings, {"base_lr": rate, **stage.settings.get("stage", {})})
         settings = getattr(self, name)
-        return self.stage(STAGES[name].control_of) if settings is None else settings
+        return self.stage(stage.control_of) if settings is None else settings
+
+    def of_stage(self, name):
+        """Return the configuration with a variant's own `crf`, `net` and `augmentation`; for other stages, this one."""
+        changes = {key: _changed(getattr(self, key), values) for key, values in find_stage(name).settings.items()
+                   if key != "stage"}
+        return self.copy(update=changes)
+
+    def loss_crf(self, name):
+        """Return the `CRFConfig` of a stage's structured loss."""
+        return _changed(self.of_stage(name).crf, find_stage(name).loss_settings)
 
     def stage_augmentation(self, name):
         """Return the `Augmentation` of a stage's training images."""
         own = self.stage(name).augmentation
-        return self.augmentation if own is None else own
+        return self.of_stage(name).augmentation if own is None else own
+
+
+def _changed(model, values):
+    """Return a `StrictModel` with other values, which are checked."""
+    return type(model)(**{**model.dict(), **values})
 
 
 def make_config_model():

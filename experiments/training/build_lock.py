@@ -1,4 +1,4 @@
-"""A lock on a build folder, so that one run at a time trains there."""
+"""Locks in a build folder, so that one run at a time trains a stage there."""
 
 import fcntl
 import json
@@ -7,12 +7,10 @@ import socket
 import time
 from contextlib import contextmanager
 
-NAME = "training.lock"
-
 
 @contextmanager
 def build_lock(build, what):
-    """Hold a build folder against other runs; the operating system gives it back however the process ends.
+    """Hold a stage of a build folder against other runs; the system gives it back however the process ends.
 
     The lock is one of fcntl. Unlike one of flock, the process that reads the data, which may outlive this one by a
     moment, does not inherit it, and it holds on network file systems.
@@ -22,7 +20,7 @@ def build_lock(build, what):
     build : pathlib.Path
         Made where it is missing.
     what : str
-        What is trained there, such as "stage1"; a run that is refused says it.
+        What is trained, such as "stage1": the lock's name, and said by a run that is refused.
 
     Raises
     ------
@@ -31,7 +29,7 @@ def build_lock(build, what):
     OSError
         If the folder cannot be written.
     """
-    path = build / NAME
+    path = build / f"{what}.lock"
     try:
         build.mkdir(parents=True, exist_ok=True)
         file = open(path, "a+")

@@ -34,7 +34,7 @@ class Snapshots:
     ----------
     folder : pathlib.Path
         The stage's, such as build/camvid/stage1; made where it is missing. Half-written files are in its subfolder
-        .writing, which is removed here, so the run must hold the build folder's lock.
+        .writing, which is removed here, so the run must hold the stage's lock.
     origin : experiments.training.provenance.Origin
         The run's provenance.
     writes : bool

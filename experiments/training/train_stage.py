@@ -10,7 +10,7 @@ from data_prep.atomic_files import write_atomically
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.processes import communicator
 from experiments.nets.caffemodel import check_fits
-from experiments.nets.definitions import read_prototxt
+from experiments.nets.definitions import generate_nets, read_prototxt
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.sanity_checks import check_not_zero, check_upsampling
@@ -23,7 +23,7 @@ from experiments.training.signals import Interruption
 from experiments.training.snapshots import Snapshots
 from experiments.training.stage_run import StageRun
 from experiments.training.stopping import best_round, rounds
-from prototxt.stages import STAGES
+from prototxt.stages import VARIANTS, find_stage
 from python_layers.errors import quiet_errors
 
 
@@ -34,7 +34,7 @@ def train_stage(config, stage, build):
     ----------
     config : experiments.settings.config.Config
     stage : str
-        A key of `prototxt.stages.STAGES`.
+        Of `prototxt.stages.STAGES`, or of `VARIANTS`, whose nets are made here.
     build : pathlib.Path
 
     Raises
@@ -44,7 +44,7 @@ def train_stage(config, stage, build):
     ValueError
         If those weights belong to another net, or the training diverges.
     RuntimeError
-        If another run trains in the build folder, or the dataset changes.
+        If another run trains the stage in the build folder, or the dataset changes.
     OSError
         If a file cannot be written.
     Interrupted
@@ -55,11 +55,14 @@ def train_stage(config, stage, build):
     if processes.from_first(final.exists()):
         print(f"{stage}: {final} is there, nothing to do")
         return
-    print(f"{stage}: net {config.net}, crf {config.crf}, solver {config.stage(stage)}", flush=True)
+    own = config.of_stage(stage)
+    print(f"{stage}: net {own.net}, crf {own.crf}, solver {config.stage(stage)}", flush=True)
     try:
         lock = nullcontext() if processes.rank else build_lock(build.folder, stage)
         with lock, Interruption() as interruption, quiet_errors():
-            processes.from_first(None)  # has the lock
+            if stage in VARIANTS and processes.rank == 0:
+                generate_nets(config, build, [stage])
+            processes.from_first(None)  # has the lock, and has made the nets
             run = _prepare(config, stage, build, interruption)
             interruption.check()
             reason = run.until_end()
@@ -87,7 +90,7 @@ def settings_of(config, stage, build):
     -------
     experiments.settings.config.StageConfig
     """
-    settings, other = config.stage(stage), STAGES[stage].control_of
+    settings, other = config.stage(stage), find_stage(stage).control_of
     outcome = None if other is None else Build(build).outcome(other)
     if outcome is None:
         return settings
@@ -122,21 +125,21 @@ def _prepare(config, stage, build, interruption):
     elif start is not None:
         _copy_weights(solver.net, stage, start)
     start_alike(processes, solver.net, restored)
-    check_not_zero(solver.net, STAGES[stage].new_layers)
+    check_not_zero(solver.net, find_stage(stage).new_layers)
     log = TrainingLog(build.log(stage), restored, writes)
-    return StageRun(solver, settings, config, snapshots, log, metadata, watch, interruption)
+    return StageRun(solver, settings, config.of_stage(stage), snapshots, log, metadata, watch, interruption)
 
 
 def _start_weights(config, stage, build):
     """Return the path of the weights that a stage starts from, its predecessor's or VGG16's; None for random ones."""
-    predecessor = STAGES[stage].predecessor
+    predecessor = find_stage(stage).predecessor
     if predecessor is not None:
         return build.weights(predecessor)
     return None if config.initial_weights is None else existing(Path(config.initial_weights), "weights")
 
 
 def _copy_weights(net, stage, path):
-    copied, new, dropped = check_fits(net, path, STAGES[stage].new_layers, STAGES[stage].dropped_layers)
+    copied, new, dropped = check_fits(net, path, find_stage(stage).new_layers, find_stage(stage).dropped_layers)
     net.copy_from(str(path))
     print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
           f"dropped: {', '.join(dropped) or 'none'}", flush=True)

@@ -43,6 +43,20 @@ def raw():
 
 
 @pytest.fixture
+def raw_accuracy():
+    """Accuracy over time on a problem of optimum 110 with least costs of 10 in sum; alpha expansion falls back once."""
+    def row(name, effort, seconds, energy, bound=None):
+        return {"name": name, "effort": effort, "threads": 1, "seconds": seconds, "energy": energy,
+                "lower_bound": bound}
+    rows = [row("dual_mm icm", 1, [0.5, 1, 9], 112, 100), row("dual_mm icm", 2, [2, 2, 2], 110.05, 108),
+            row("dual_mm icm", 4, [4, 4, 4], 110, 110),
+            row("TRW-S", 1, [2, 3, 4], 130, 90), row("TRW-S", 2, [6, 6, 6], 110.1, 109),
+            row("alpha expansion", 1, [1.5, 1.5, 1.5], 110.3), row("alpha expansion", -1, [3, 3, 3], 110.5)]
+    return {"problem": "made", "processor_time": False, "optimum": 110, "least_costs": 10, "argmin_energy": 150,
+            "rows": rows}
+
+
+@pytest.fixture
 def results(raw):
     return Results(raw)
 

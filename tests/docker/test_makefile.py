@@ -184,7 +184,8 @@ def test_grid_search_takes_all_cores_unless_told_otherwise(front_door, variables
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):
     done = front_door.run("make", "-n", "bench", "FRANKFURT=../some frame", "BENCH_ARGS=--training-step")
-    assert 'benchmarks.crf --frame "../some frame" --training-step' in done.stdout
+    assert 'benchmarks.crf --frame "../some frame"  --training-step' in done.stdout
+    assert 'benchmarks.crf  --published "../mrf" ' in front_door.run("make", "-n", "bench", "MRF=../mrf").stdout
     assert "--frame" not in front_door.run("make", "-n", "bench").stdout
 
 

@@ -153,7 +153,7 @@ def test_podman_keeps_the_callers_id(machine, user, kept):
     assert values(machine.calls("podman", "run")[-1], "--userns") == kept
 
 
-@pytest.mark.parametrize("variable", ["CITYSCAPES", "CAMVID", "FRANKFURT"])
+@pytest.mark.parametrize("variable", ["CITYSCAPES", "CAMVID", "FRANKFURT", "MRF"])
 def test_dataset_folders_are_mounted_read_only(variable, built, tmp_path):
     (tmp_path / "data" / "dataset").mkdir(parents=True)
     elsewhere = tmp_path / "elsewhere"

@@ -141,8 +141,14 @@ def test_wrong_numbers_and_machines_are_one_sentence(command, arguments, words):
 
 
 def test_two_machines_start_their_processes_by_a_remote_shell(tmp_path):
-    shell = tmp_path / "shell"  # in place of ssh, and both machines are this one
-    shell.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path}/machines\nshift\nexec sh -c "$*"\n')
+    shell = tmp_path / "shell"  # in place of ssh: both machines are this one, each with folders of its own as real ones
+    shell.write_text(f"""#!/bin/sh
+echo "$1" >> {tmp_path}/machines
+mkdir {tmp_path}/$1
+export TMPDIR={tmp_path}/$1 OMPI_MCA_btl_vader_backing_directory={tmp_path}/$1
+shift
+exec sh -c "$*"
+""")
     shell.chmod(0o755)
     job = subprocess.run(
         [sys.executable, "-m", "experiments.parallel", "--hosts", "here:1,there:2", "--mpirun",
@@ -166,6 +172,7 @@ def test_machines_get_their_processes_from_this_repository_on_the_same_device(mo
     assert words[-4:] == ["-v", "python3", "-m", "x"]
     assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
     assert words[words.index("orte_launch_agent") + 1] == f"{parallel.REPOSITORY}/docker/run orted"
+    assert words[words.index("rtc_hwloc_vmhole") + 1] == "none"
     monkeypatch.setenv("DEVICE", "cuda")
     monkeypatch.setenv("GPU", "1")
     assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"

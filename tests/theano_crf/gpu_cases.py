@@ -8,6 +8,7 @@ from theano.gpuarray.type import get_context
 
 import theano_crf
 from theano_crf import functions, graph, instruction_sets
+from theano_crf.defaults import NEIGHBOURS
 from theano_crf.gpu.device import allocate
 from theano_crf.gpu.kernels import Teams
 from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
@@ -29,7 +30,8 @@ def on_cpu(name, decode=None):
     key = name, decode
     if key not in on_cpu.functions:
         with theano.configparser.change_flags(mode=ON_CPU):
-            on_cpu.functions[key] = functions._compiled_for.__wrapped__(instruction_sets.chosen(), *key)
+            on_cpu.functions[key] = functions._compiled_for.__wrapped__(instruction_sets.chosen(), *key, NEIGHBOURS,
+                                                                        False, 0)
     return on_cpu.functions[key]
 
 

@@ -109,7 +109,7 @@ def test_settings_of_dual_mm(settings, message):
     (dict(gamma=np.inf), "gamma is inf"), (dict(iterations=-1), "iterations is -1"),
     (dict(void=-1), "void is -1"), (dict(void=2 ** 32 + 1), "void is 4294967297; .* at most 2147483647"),
     (dict(gamma=1e39), r"gamma is 1e\+39"),
-    (dict(gamma=np.ones((2, 2))), r"gamma is array\(\[\[1., 1.\], \[1., 1.\]\]\)"),
+    (dict(gamma=np.ones((2, 2))), r"gamma has shape \(2, 2\); it must be a number, or with unary \(1, 3, 4, 5\) have"),
 ])
 def test_settings_of_ssvm(settings, message):
     with pytest.raises(ValueError, match=message):

@@ -45,6 +45,24 @@ def test_inference_is_loss_augmented():
     assert np.mean(theano_crf.ssvm(unary, weights, truth, gamma=0.4).labels == expected.labels) > 0.99
 
 
+@pytest.mark.parametrize("decode", ["viterbi", "icm"])
+def test_better_decoding_finds_a_larger_loss_below_the_same_certificate(decode):
+    gained = 0
+    for seed in range(10):
+        unary, weights = twins.random_problem(seed, 1, 3, 3, 3, strength=0.7)
+        truth = random_truth(seed, unary)
+        plain, better = (theano_crf.ssvm(unary, weights, truth, gamma=0.3, iterations=1, decode=way)
+                         for way in ("argmin", decode))
+        margin = np.where((np.arange(3)[:, None, None] != truth[:, None]) & (truth != VOID)[:, None], 0.3, 0.0)
+        expected = theano_crf.dual_mm(unary - margin, weights, 1, decode).labels
+        assert theano_crf.energy(unary - margin, weights, better.labels) == pytest.approx(
+            theano_crf.energy(unary - margin, weights, expected), abs=1e-5)
+        assert better.loss[0] <= twins.hinge(unary[0], weights[0], truth[0], 0.3, VOID) + 1e-5
+        assert better.loss[0] <= better.certificate[0] + 1e-6
+        gained += better.loss[0] > plain.loss[0] + 1e-3
+    assert gained
+
+
 def test_the_bound_of_loss_augmented_inference_counts_the_margin():
     unary, weights = twins.random_problem(3, 2, 4, 9, 21)
     truth = random_truth(3, unary)

@@ -69,14 +69,14 @@ def test_with_few_iterations_the_certificate_is_above_the_loss():
     assert structured.certificate[0] > structured.loss[0] + 1
 
 
-def central_differences(unary, weights, truth, argument, entries, step):
+def central_differences(unary, weights, truth, argument, entries, step, **options):
     """Central differences of one image's loss by entries of unary costs (argument 0) or weights (1), in one batch."""
     losses = []
     for sign in (1, -1):
         changed = [np.repeat(array.astype(np.float64), len(entries), axis=0) for array in (unary, weights)]
         for number, entry in enumerate(entries):
             changed[argument][(number, *entry[1:])] += sign * step
-        losses.append(theano_crf.ssvm(*changed, np.repeat(truth, len(entries), axis=0), GAMMA).loss)
+        losses.append(theano_crf.ssvm(*changed, np.repeat(truth, len(entries), axis=0), GAMMA, **options).loss)
     return (losses[0] - losses[1]) / (2 * step)
 
 

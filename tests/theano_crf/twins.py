@@ -1,19 +1,36 @@
-"""Twins of the CRF's functions, slow and plain in NumPy, against which the fast ones are tested."""
+"""Twins of the CRF's functions, slow and plain in NumPy, against which the fast ones are tested.
+
+`neighbours` are offsets (dy, dx) and `compatibility` is (K, K), (D, K, K) or None for Potts, as in `theano_crf`.
+"""
 import itertools
 
 import numpy as np
 
+PAPERS = ((0, 1), (1, 0))
 
-def energy(unary, weights, labels):
-    """The energy of one image: unary (K, H, W), weights (2, H, W), labels (H, W)."""
+
+def edges(neighbours, height, width):
+    """Every edge as (direction, (y, x) of its first pixel, (y, x) of its second)."""
+    for d, (dy, dx) in enumerate(neighbours):
+        for y, x in itertools.product(range(height), range(width)):
+            if y + dy < height and 0 <= x + dx < width:
+                yield d, (y, x), (y + dy, x + dx)
+
+
+def matrices(compatibility, neighbours, labels):
+    """The compatibility of each direction: (D, K, K) float64."""
+    if compatibility is None:
+        compatibility = 1 - np.eye(labels)
+    return np.broadcast_to(np.asarray(compatibility, np.float64), (len(neighbours), labels, labels))
+
+
+def energy(unary, weights, labels, neighbours=PAPERS, compatibility=None):
+    """The energy of one image: unary (K, H, W), weights (D, H, W), labels (H, W)."""
     height, width = labels.shape
-    total = 0.0
-    for y, x in itertools.product(range(height), range(width)):
-        total += float(unary[labels[y, x], y, x])
-        if x + 1 < width and labels[y, x] != labels[y, x + 1]:
-            total += float(weights[0, y, x])
-        if y + 1 < height and labels[y, x] != labels[y + 1, x]:
-            total += float(weights[1, y, x])
+    mu = matrices(compatibility, neighbours, len(unary))
+    total = sum(float(unary[(labels[pixel], *pixel)]) for pixel in np.ndindex(height, width))
+    for d, first, second in edges(neighbours, height, width):
+        total += float(weights[(d, *first)]) * mu[d, labels[first], labels[second]]
     return total
 
 
@@ -22,20 +39,21 @@ def all_labellings(labels, height, width):
     return np.indices((labels,) * (height * width)).reshape(height * width, -1).T.reshape(-1, height, width)
 
 
-def all_energies(unary, weights):
+def all_energies(unary, weights, neighbours=PAPERS, compatibility=None):
     """The energy of every labelling, in the order of `all_labellings`, as `energy` gives them one by one."""
     labellings = all_labellings(*unary.shape)
+    mu = matrices(compatibility, neighbours, len(unary))
     y, x = np.indices(labellings.shape[1:])
     total = unary.astype(np.float64)[labellings, y, x].sum(axis=(1, 2))
-    right, down = weights.astype(np.float64)
-    total += ((labellings[:, :, 1:] != labellings[:, :, :-1]) * right[:, :-1]).sum(axis=(1, 2))
-    total += ((labellings[:, 1:] != labellings[:, :-1]) * down[:-1]).sum(axis=(1, 2))
+    for d, first, second in edges(neighbours, *labellings.shape[1:]):
+        ends = (labellings[(slice(None), *pixel)] for pixel in (first, second))
+        total += float(weights[(d, *first)]) * mu[(d, *ends)]
     return total
 
 
-def least_energy(unary, weights):
+def least_energy(unary, weights, neighbours=PAPERS, compatibility=None):
     """The optimum by brute force."""
-    return all_energies(unary, weights).min()
+    return all_energies(unary, weights, neighbours, compatibility).min()
 
 
 def _message(costs, weight):
@@ -83,23 +101,20 @@ def dual_mm(unary, weights, iterations):
     return minorant.argmin(axis=0), bounds
 
 
-def void_problem(unary, weights, truth, void):
+def void_problem(unary, weights, truth, void, neighbours=PAPERS, compatibility=None):
     """One image's void pixels as a problem of their own, given its truth: unary costs and weights."""
-    latent, (_, height, width) = truth == void, unary.shape
-    costs, edges = np.where(latent, unary, 0).astype(np.float64), np.zeros(weights.shape)
-    others = np.arange(len(unary))
-    for y, x in itertools.product(range(height), range(width)):
-        for channel, (v, u) in enumerate([(y, x + 1), (y + 1, x)]):
-            if v == height or u == width:
-                continue
-            weight = float(weights[channel, y, x])
-            if latent[y, x] and latent[v, u]:
-                edges[channel, y, x] = weight
-            elif latent[y, x]:
-                costs[:, y, x] += weight * (others != truth[v, u])
-            elif latent[v, u]:
-                costs[:, v, u] += weight * (others != truth[y, x])
-    return costs, edges
+    latent, (labels, height, width) = truth == void, unary.shape
+    mu = matrices(compatibility, neighbours, labels)
+    costs, latent_weights = np.where(latent, unary, 0).astype(np.float64), np.zeros(weights.shape)
+    for d, first, second in edges(neighbours, height, width):
+        weight = float(weights[(d, *first)])
+        if latent[first] and latent[second]:
+            latent_weights[(d, *first)] = weight
+        elif latent[first]:
+            costs[(slice(None), *first)] += weight * mu[d, :, truth[second]]
+        elif latent[second]:
+            costs[(slice(None), *second)] += weight * mu[d, truth[first]]
+    return costs, latent_weights
 
 
 def complete(unary, weights, truth, labels, iterations, void):
@@ -109,10 +124,17 @@ def complete(unary, weights, truth, labels, iterations, void):
     return min(candidates, key=lambda candidate: energy(unary, weights, candidate))
 
 
-def ssvm_loss(unary, weights, truth, completed, labels, gamma, void):
+def margins(gamma, truth, labels, void):
+    """The margin of each label at each pixel of one image, (H, W, K); `gamma` is a number or (K, K)."""
+    matrix = np.float64(gamma) if np.ndim(gamma) == 2 else gamma * (1 - np.eye(labels))
+    return np.where((truth == void)[..., np.newaxis], 0, matrix[np.where(truth == void, 0, truth)])
+
+
+def ssvm_loss(unary, weights, truth, completed, labels, gamma, void, neighbours=PAPERS, compatibility=None):
     """One image's loss by its definition, for a given completed truth and given loss-augmented labels."""
-    wrong = np.count_nonzero((labels != truth) & (truth != void))
-    return gamma * wrong + energy(unary, weights, completed) - energy(unary, weights, labels)
+    margin = np.take_along_axis(margins(gamma, truth, len(unary), void), labels[..., np.newaxis], 2).sum()
+    energies = [energy(unary, weights, one, neighbours, compatibility) for one in (completed, labels)]
+    return margin + energies[0] - energies[1]
 
 
 def completed_truth(structured):
@@ -121,25 +143,23 @@ def completed_truth(structured):
     return np.where(gradient.any(axis=1), gradient.argmax(axis=1), structured.labels)
 
 
-def hinge(unary, weights, truth, gamma, void):
+def hinge(unary, weights, truth, gamma, void, neighbours=PAPERS, compatibility=None):
     """One image's loss with exact inference, by brute force."""
-    labelled, labellings = truth != void, all_labellings(*unary.shape)
-    wrong = np.count_nonzero((labellings != truth) & labelled, axis=(1, 2))
-    energies = all_energies(unary, weights)
-    return energies[wrong == 0].min() - (energies - gamma * wrong).min()
+    energies = all_energies(unary, weights, neighbours, compatibility)
+    labellings = all_labellings(*unary.shape)
+    y, x = np.indices(truth.shape)
+    margin = margins(gamma, truth, len(unary), void)[y, x, labellings].sum(axis=(1, 2))
+    is_completion = ((labellings == truth) | (truth == void)).all(axis=(1, 2))
+    return energies[is_completion].min() - (energies - margin).min()
 
 
-def contrast_weights(image, alpha, beta, lam):
+def contrast_weights(image, alpha, beta, lam, neighbours=PAPERS):
     """The pairwise weights of one image (3, H, W)."""
-    _, height, width = image.shape
-    weights = np.zeros((2, height, width))
-    for y, x in itertools.product(range(height), range(width)):
-        if x + 1 < width:
-            distance = np.linalg.norm(image[:, y, x + 1] - image[:, y, x])
-            weights[0, y, x] = lam * (np.exp(-alpha * distance ** beta) if alpha else 1)
-        if y + 1 < height:
-            distance = np.linalg.norm(image[:, y + 1, x] - image[:, y, x])
-            weights[1, y, x] = lam * (np.exp(-alpha * distance ** beta) if alpha else 1)
+    weights = np.zeros((len(neighbours), *image.shape[1:]))
+    for d, first, second in edges(neighbours, *image.shape[1:]):
+        distance = np.linalg.norm(image[(slice(None), *second)] - image[(slice(None), *first)])
+        length = np.hypot(*neighbours[d])
+        weights[(d, *first)] = lam / length * (np.exp(-alpha * distance ** beta) if alpha else 1)
     return weights
 
 

@@ -9,6 +9,10 @@ from .. import constants
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kernels")
 TYPES = {"ga_size": SIZE, "ga_ssize": SSIZE, "ga_int": "int32", "ga_float": "float32", "ga_double": "float64"}
+# Files of the kernels on chains, by the kernel's name; and of those on pixels that take more than one.
+CHAIN_FILES = {"pass_messages": ("messages",), "finish": ("segments", "finish"),
+               "finish_direction": ("directions", "segments", "finish_direction")}
+PIXEL_FILES = {"prepare_direction": ("directions", "prepare_direction")}
 LOCAL_MEMORY = 48 * 1024  # bytes that CUDA gives every block without being asked
 WARP = 32
 HELD = 8                  # most labels per thread; their costs, and those prefetched, are held in registers
@@ -74,17 +78,19 @@ class Teams:
 
 
 @functools.lru_cache(maxsize=None)
-def chain_kernels(context, labels):
-    """Return the teams for a number of labels, and the kernels of a half step: pass_messages and finish."""
+def chain_kernel(context, labels, name):
+    """Return a kernel on chains: pass_messages, finish or finish_direction."""
     teams = Teams(labels)
-    team = teams.groups * teams.lanes
-    return (teams,
-            Kernel(context, ("arrays", "chains", "messages"), "pass_messages", team, teams.definitions(1)),
-            Kernel(context, ("arrays", "chains", "finish"), "finish", team * teams.slots,
-                   teams.definitions(teams.slots)))
+    slots = 1 if name == "pass_messages" else teams.slots
+    return Kernel(context, ("arrays", "chains") + CHAIN_FILES[name], name, teams.groups * teams.lanes * slots,
+                  teams.definitions(slots))
 
 
 @functools.lru_cache(maxsize=None)
-def pixel_kernel(context, file, name):
-    """Return a kernel that works on pixels and takes any number of labels."""
-    return Kernel(context, ("arrays", "pixels", file), name, constants.PIXELS, {})
+def pixel_kernel(context, file, name, neighbours=None):
+    """Return a kernel that works on pixels and takes any number of labels; some are compiled for their neighbours."""
+    definitions = {}
+    if neighbours is not None:
+        pairs = ", ".join("{%d, %d}" % pair for pair in neighbours)
+        definitions = dict(DIRECTIONS=len(neighbours), OFFSETS="{%s}" % pairs)
+    return Kernel(context, ("arrays", "pixels") + PIXEL_FILES.get(file, (file,)), name, constants.PIXELS, definitions)

@@ -11,22 +11,34 @@ def block_sums(unary):
     return blocks, allocate(unary.context, "float64", blocks)
 
 
-def energy(unary, weights, labels, energies):
+def margin_arguments(gamma, unused):
+    """Return the array of margins, or `unused`, and the kernels' three arguments of a margin.
+
+    `gamma` is a number, or an array on the device, (1 or N, K, K).
+    """
+    if isinstance(gamma, float):
+        return unused, (gamma, False, 0)
+    return gamma, (0.0, True, gamma.shape[1] * gamma.shape[2] if gamma.shape[0] > 1 else 0)
+
+
+def energy(unary, weights, labels, neighbours, energies):
     """Write the energies, equation 2 with 5, to energies (N,); raise a ValueError if a label is not one of the K."""
     findings = Findings(unary.context)
     blocks, sums = block_sums(unary)
-    pixel_kernel(unary.context, "labelling", "energy")(
+    pixel_kernel(unary.context, "labelling", "energy", neighbours)(
         blocks, unary, weights, labels, sums, findings.array, *unary.shape[1:])
     add_up(sums, energies)
     findings.check()
 
 
-def structured_loss(unary, weights, truth, completed, labels, gamma, void, losses, grad_unary, grad_weights):
+def structured_loss(unary, weights, truth, completed, labels, neighbours, gamma, void, losses, grad_unary,
+                    grad_weights):
     """Write losses (N,) and gradients, equations 7 to 10; raise a ValueError if a label is not allowed."""
     findings = Findings(unary.context)
     blocks, sums = block_sums(unary)
-    pixel_kernel(unary.context, "labelling", "structured_loss")(
-        blocks, unary, weights, truth, completed, labels, sums, grad_unary, grad_weights, findings.array,
-        *unary.shape[1:], gamma, void)
+    margins, margin = margin_arguments(gamma, unused=unary)
+    pixel_kernel(unary.context, "labelling", "structured_loss", neighbours)(
+        blocks, unary, weights, truth, completed, labels, margins, sums, grad_unary, grad_weights, findings.array,
+        *margin, *unary.shape[1:], void)
     add_up(sums, losses)
     findings.check()

@@ -3,7 +3,7 @@ from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
 
-from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss
+from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss, is_potts
 from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
 
 
@@ -21,13 +21,13 @@ def _moves(*ops):
 
 @_moves(DualMM)
 def move_dual_mm(op, context_name, inputs, outputs):
-    """Move DualMM, unless its decoding is Viterbi or ICM, which run on the CPU."""
-    if op.decode != "argmin":
+    """Move DualMM with Potts, unless its decoding is Viterbi or ICM, which run on the CPU."""
+    unary, weights, iterations, tolerance, truth, gamma, void, compatibility = inputs
+    if op.decode != "argmin" or not is_potts(compatibility):
         return None
-    unary, weights, iterations, tolerance, truth, gamma, void = inputs
     augmented = not (isinstance(truth, Constant) and truth.data.size == 0)
     arrays = [unary, weights] + [truth] * augmented
-    return GpuDualMM(augmented)(*arrays, iterations, tolerance, gamma, void, return_list=True)
+    return GpuDualMM(augmented, op.neighbours)(*arrays, iterations, tolerance, gamma, void, return_list=True)
 
 
 @_moves(HalfStep)
@@ -35,19 +35,25 @@ def move_half_step(op, context_name, inputs, outputs):
     return GpuHalfStep(op.direction)(*inputs, return_list=True)
 
 
+def _move_with_potts(op, gpu_op, inputs):
+    """Return the outputs on the GPU of an Op whose last input is its compatibility; None unless that is Potts."""
+    *others, compatibility = inputs
+    return gpu_op(op.neighbours)(*others, return_list=True) if is_potts(compatibility) else None
+
+
 @_moves(Energy)
 def move_energy(op, context_name, inputs, outputs):
-    return GpuEnergy()(*inputs, return_list=True)
+    return _move_with_potts(op, GpuEnergy, inputs)
 
 
 @_moves(Completion)
 def move_completion(op, context_name, inputs, outputs):
-    return GpuCompletion()(*inputs, return_list=True)
+    return _move_with_potts(op, GpuCompletion, inputs)
 
 
 @_moves(StructuredLoss)
 def move_structured_loss(op, context_name, inputs, outputs):
-    return GpuStructuredLoss()(*inputs, return_list=True)
+    return _move_with_potts(op, GpuStructuredLoss, inputs)
 
 
 @register_inplace()

@@ -1,31 +1,21 @@
-"""DualMM on the GPU: the launches of its kernels in their order. Arrays stay on the device."""
+"""DualMM on the GPU for rows and columns: the launches of its kernels in their order. Arrays stay on the device."""
 import numpy as np
 import pygpu
 
 from ..constants import BOUND, DECIDE, KEEP, SIDE
-from .device import Findings, add_up, allocate, size_of_parts, split
-from .kernels import chain_kernels, pixel_kernel
+from ..defaults import NEIGHBOURS
+from .device import add_up, allocate, size_of_parts, split
+from .kernels import pixel_kernel
+from .problem import Chains, Problem
 
 
-class Chains:
-    """The chains of one direction of a batch (N, K, H, W), and the number of times that they are halved."""
+class RowsOrColumns(Chains):
+    """The chains of the rows or of the columns."""
 
     def __init__(self, context, shape, rows):
-        self.images, self.labels, height, width = shape
-        self.nodes, self.chains = (width, height) if rows else (height, width)
-        self.edges_image = height * width if rows else 2 * height * width  # floats from image to image; see Problem
-        self.teams, self.pass_messages, self.finish = chain_kernels(context, self.labels)
-        self.levels = 0
-        while -(-self.nodes // 2 ** self.levels) > self.teams.tile:
-            self.levels += 1
-        self.bundles = -(-self.chains // self.teams.lanes)
-        self.segments = 2 ** self.levels
-        self.parts = self.images * self.bundles * self.segments  # partial sums of the bounds, one per block of `finish`
-
-    @property
-    def flows_size(self):
-        """Number of floats of the flows over the cuts; the sums on the cuts' two sides take twice as many."""
-        return self.images * (self.segments - 1) * self.labels * self.chains
+        super().__init__(context, shape, rows)
+        # Edges of the rows are transposed to an array of their own, those of the columns stay in the weights.
+        self.edges_image = self.nodes * self.chains * (1 if rows else 2)
 
     def half_step(self, costs, edges, cuts, tasks, after, base=None, transposed=True, labels=None, parts=None):
         """Launch one half step; ``costs``, ``base`` and ``edges`` are in the order [...][node][chain].
@@ -34,49 +24,25 @@ class Chains:
         KEEP. ``labels`` are written in images with the task DECIDE, the bound's ``parts`` in those with BOUND.
         ``cuts`` has room for 3 * flows_size floats.
         """
-        sums, flows = cuts, cuts[2 * self.flows_size:]
-        halving = (self.edges_image, self.nodes, self.chains, self.levels)
-        for level in range(self.levels):
-            self.pass_messages(self.images * self.bundles * max(2, 2 ** level), costs, edges, sums, flows, tasks,
-                               *halving, level)
+        sums, flows = self.pass_messages(costs, edges, self.edges_image, cuts, tasks)
         unused = tasks
         base, with_base = (unused, False) if base is None else (base, True)
-        self.finish(self.parts, costs, edges, sums, flows, tasks, base, after, unused if labels is None else labels,
-                    unused if parts is None else parts, *halving, with_base, transposed)
+        self.kernel("finish")(self.parts, costs, edges, sums, flows, tasks, base, after,
+                              unused if labels is None else labels, unused if parts is None else parts,
+                              self.edges_image, self.nodes, self.chains, self.levels, with_base, transposed)
 
 
-class Problem:
-    """Unary costs and weights on the device; `truth`, (truth, gamma, void), adds the loss augmentation."""
+class GridProblem(Problem):
+    """A problem on the grid of rows and columns with one margin, if any; see :class:`Problem`."""
 
     def __init__(self, unary, weights, truth=None):
-        self.context = unary.context
-        self.shape = unary.shape
-        self.unary, self.weights = unary, weights
-        self.truth, self.margin, self.void = truth or (None, 0.0, -1)
-        self.rows, self.columns = (Chains(self.context, self.shape, rows) for rows in (True, False))
-        self.findings = Findings(self.context)
+        super().__init__(unary, weights, NEIGHBOURS, truth)
+        self.rows, self.columns = (RowsOrColumns(self.context, self.shape, rows) for rows in (True, False))
         self.tiles = -(-self.shape[2] // SIDE) * -(-self.shape[3] // SIDE)
-        self._tasks = {}
-
-    @property
-    def volume(self):
-        return int(np.prod(self.shape))
-
-    @property
-    def maps(self):
-        """Number of pixels of all images."""
-        return self.volume // self.shape[1]
 
     @property
     def cuts_size(self):
         return 3 * max(self.rows.flows_size, self.columns.flows_size) + 1
-
-    def tasks(self, *tasks):
-        """Return the array of tasks on the device; given one task for all images, or one per image."""
-        if tasks not in self._tasks:
-            array = np.full(self.shape[0], tasks, np.int32)
-            self._tasks[tasks] = pygpu.array(array, context=self.context)
-        return self._tasks[tasks]
 
     def column_edges(self):
         """Return the edges of the columns; those of the next image lie 2 * H * W floats on."""
@@ -101,45 +67,41 @@ class Problem:
             edges if labelled is None else labelled, self.findings.array, self.truth is not None, labels, height,
             width, self.void)
 
+    def workspace_sizes(self):
+        volumes = 3 if self.truth is None else 4
+        return [self.maps, self.cuts_size] + [self.volume] * volumes
 
-def dual_mm_workspace(problem):
-    """Return the sizes, in floats, of the parts of DualMM's workspace."""
-    volumes = 3 if problem.truth is None else 4
-    return [problem.maps, problem.cuts_size] + [problem.volume] * volumes
+    def dual_mm(self, iterations, tolerance, workspace, labels, bounds):
+        """Run DualMM from start to end; write labels (N, H, W) and lower bounds (N,).
 
+        An image ends early once an iteration has raised its bound by no more than ``tolerance`` per pixel (negative
+        infinity: never). Raises a ValueError if an argument is not allowed.
+        """
+        row_edges, cuts, unary_of_rows, costs_of_rows, costs_of_columns, *augmented = split(
+            workspace, self.workspace_sizes())
+        unary_of_columns = augmented[0] if augmented else self.unary
+        labelled = None
+        if self.truth is not None:
+            labelled = allocate(self.context, "float64", self.shape[0] * self.tiles)
+        self.prepare_edges(row_edges, labelled)
+        self.prepare_costs(augmented[0] if augmented else None, unary_of_rows)
 
-def dual_mm(problem, iterations, tolerance, workspace, labels, bounds):
-    """Run DualMM from start to end; write labels (N, H, W) and lower bounds (N,).
-
-    An image ends early once an iteration has raised its bound by no more than ``tolerance`` per pixel (negative
-    infinity: never). Raises a ValueError if an argument is not allowed.
-    """
-    row_edges, cuts, unary_of_rows, costs_of_rows, costs_of_columns, *augmented = split(
-        workspace, dual_mm_workspace(problem))
-    unary_of_columns = augmented[0] if augmented else problem.unary
-    labelled = None
-    if problem.truth is not None:
-        labelled = allocate(problem.context, "float64", problem.shape[0] * problem.tiles)
-    problem.prepare_edges(row_edges, labelled)
-    problem.prepare_costs(augmented[0] if augmented else None, unary_of_rows)
-
-    rows, columns = problem.rows, problem.columns
-    parts = allocate(problem.context, "float64", columns.parts)
-    schedule = Schedule(problem, iterations, tolerance)
-    first = True
-    while schedule.going_on.any():
-        rows.half_step(unary_of_rows if first else costs_of_rows, row_edges, cuts, schedule.row_tasks(),
-                       costs_of_columns, unary_of_rows, parts=schedule.parts)
-        tasks = schedule.column_tasks()
-        columns.half_step(costs_of_columns, problem.column_edges(), cuts, tasks, costs_of_rows, unary_of_columns,
-                          labels=labels, parts=parts)
-        if schedule.ending.any():
-            add_up(parts, bounds, tasks, BOUND)
-        first = False
-    if labelled is not None:
-        # The margin was added to the true label's cost instead of taken from all others: subtract the difference.
-        add_up(labelled, bounds, factor=-problem.margin)
-    problem.findings.check()
+        parts = allocate(self.context, "float64", self.columns.parts)
+        schedule = Schedule(self, iterations, tolerance)
+        first = True
+        while schedule.going_on.any():
+            self.rows.half_step(unary_of_rows if first else costs_of_rows, row_edges, cuts, schedule.row_tasks(),
+                                costs_of_columns, unary_of_rows, parts=schedule.parts)
+            tasks = schedule.column_tasks()
+            self.columns.half_step(costs_of_columns, self.column_edges(), cuts, tasks, costs_of_rows, unary_of_columns,
+                                   labels=labels, parts=parts)
+            if schedule.ending.any():
+                add_up(parts, bounds, tasks, BOUND)
+            first = False
+        if labelled is not None:
+            # The margin was added to the true label's cost instead of taken from all others: subtract the difference.
+            add_up(labelled, bounds, factor=-self.margin)
+        self.findings.check()
 
 
 class Schedule:

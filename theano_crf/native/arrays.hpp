@@ -3,6 +3,7 @@
 // Included by the C++ code that Theano generates, after Python.h and NumPy's headers.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "grid.hpp"
@@ -56,36 +57,61 @@ class Arguments {
 public:
     Grid grid;
 
-    Arguments(PyArrayObject *unary, PyArrayObject *weights)
-        : grid(), unary_(with_dense_rows(unary)), weights_(with_dense_rows(weights))
+    // Without offsets the neighbourhood is the paper's; a null or empty compatibility stands for Potts.
+    Arguments(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *offsets,
+              PyArrayObject *compatibility)
+        : Arguments(weights, offsets)
     {
-        if (!unary_ || !weights_)
+        PyArrayObject *costs = hold(with_dense_rows(unary));
+        if (!costs || PyErr_Occurred())
             return;
-        grid.images = PyArray_DIM(unary_, 0);
-        grid.labels = PyArray_DIM(unary_, 1);
-        grid.height = PyArray_DIM(unary_, 2);
-        grid.width = PyArray_DIM(unary_, 3);
-        grid.unary = data_of<float>(unary_);
-        grid.unary_n = PyArray_STRIDE(unary_, 0) / long(sizeof(float));
-        grid.unary_k = PyArray_STRIDE(unary_, 1) / long(sizeof(float));
-        grid.unary_y = PyArray_STRIDE(unary_, 2) / long(sizeof(float));
-        grid.weights = data_of<float>(weights_);
-        grid.weights_n = PyArray_STRIDE(weights_, 0) / long(sizeof(float));
-        grid.weights_c = PyArray_STRIDE(weights_, 1) / long(sizeof(float));
-        grid.weights_y = PyArray_STRIDE(weights_, 2) / long(sizeof(float));
+        grid.images = PyArray_DIM(costs, 0);
+        grid.labels = PyArray_DIM(costs, 1);
+        grid.height = PyArray_DIM(costs, 2);
+        grid.width = PyArray_DIM(costs, 3);
+        grid.unary = data_of<float>(costs);
+        grid.unary_n = PyArray_STRIDE(costs, 0) / long(sizeof(float));
+        grid.unary_k = PyArray_STRIDE(costs, 1) / long(sizeof(float));
+        grid.unary_y = PyArray_STRIDE(costs, 2) / long(sizeof(float));
         if (grid.images < 1 || grid.labels < 1 || grid.height < 1 || grid.width < 1)
             PyErr_SetString(PyExc_ValueError, "unary is empty; it must be (N, K, H, W), each at least 1");
-        else if (PyArray_DIM(weights_, 0) != grid.images || PyArray_DIM(weights_, 1) != 2 ||
-                 PyArray_DIM(weights_, 2) != grid.height || PyArray_DIM(weights_, 3) != grid.width)
-            PyErr_SetString(PyExc_ValueError,
-                            "weights does not fit unary (N, K, H, W); it must be (N, 2, H, W)");
+        else if (PyArray_DIM(weights, 0) != grid.images || PyArray_DIM(weights, 1) != grid.directions ||
+                 PyArray_DIM(weights, 2) != grid.height || PyArray_DIM(weights, 3) != grid.width)
+            PyErr_Format(PyExc_ValueError, "weights does not fit unary (N, K, H, W); it must be (N, %ld, H, W)",
+                         grid.directions);
+        else if (compatibility && PyArray_SIZE(compatibility) > 0)
+            set_compatibility(compatibility);
     }
+
+    // Of a problem without unary costs, whose shape is that of the weights.
+    Arguments(PyArrayObject *weights, PyArrayObject *offsets) : grid()
+    {
+        static const Offset PAPERS[] = {{0, 1}, {1, 0}};
+        grid.directions = offsets ? PyArray_DIM(offsets, 0) : 2;
+        offsets_.assign(PAPERS, PAPERS + 2);
+        if (PyArrayObject *pairs = offsets ? hold(dense(offsets)) : nullptr) {
+            const npy_int64 *steps = data_of<npy_int64>(pairs);
+            offsets_.resize(grid.directions);
+            for (long d = 0; d < grid.directions; ++d)
+                offsets_[d] = {steps[2 * d], steps[2 * d + 1]};
+        }
+        grid.offsets = offsets_.data();
+        PyArrayObject *edges = hold(with_dense_rows(weights));
+        if (!edges)
+            return;
+        grid.images = PyArray_DIM(edges, 0);
+        grid.height = PyArray_DIM(edges, 2);
+        grid.width = PyArray_DIM(edges, 3);
+        grid.weights = data_of<float>(edges);
+        grid.weights_n = PyArray_STRIDE(edges, 0) / long(sizeof(float));
+        grid.weights_c = PyArray_STRIDE(edges, 1) / long(sizeof(float));
+        grid.weights_y = PyArray_STRIDE(edges, 2) / long(sizeof(float));
+    }
+
     ~Arguments()
     {
-        Py_XDECREF(unary_);
-        Py_XDECREF(weights_);
-        for (PyArrayObject *copy : copies_)
-            Py_XDECREF(copy);
+        for (PyArrayObject *array : held_)
+            Py_XDECREF(array);
     }
     Arguments(const Arguments &) = delete;
     Arguments &operator=(const Arguments &) = delete;
@@ -100,8 +126,21 @@ public:
             PyErr_SetString(PyExc_ValueError, "labels do not fit unary (N, K, H, W); they must be (N, H, W)");
             return nullptr;
         }
-        copies_.push_back(dense(labels));
-        return copies_.back() ? data_of<int32_t>(copies_.back()) : nullptr;
+        PyArrayObject *map = hold(dense(labels));
+        return map ? data_of<int32_t>(map) : nullptr;
+    }
+
+    // A dense array (N,) of doubles; null and an exception if it does not fit.
+    const double *numbers(PyArrayObject *array)
+    {
+        if (PyErr_Occurred())
+            return nullptr;
+        if (PyArray_DIM(array, 0) != grid.images) {
+            PyErr_SetString(PyExc_ValueError, "energies or bounds do not fit unary (N, K, H, W); they must be (N,)");
+            return nullptr;
+        }
+        PyArrayObject *numbers = hold(dense(array));
+        return numbers ? data_of<double>(numbers) : nullptr;
     }
 
     // A dense volume (N, K, H, W) like unary; null and an exception if it does not fit.
@@ -109,12 +148,12 @@ public:
     {
         if (PyErr_Occurred())
             return nullptr;
-        if (!PyArray_CompareLists(PyArray_DIMS(array), PyArray_DIMS(unary_), 4)) {
+        const std::vector<npy_intp> shape = volume_shape();
+        if (!PyArray_CompareLists(PyArray_DIMS(array), shape.data(), 4)) {
             PyErr_SetString(PyExc_ValueError, "withheld does not fit unary; both must be (N, K, H, W)");
             return nullptr;
         }
-        copies_.push_back(dense(array));
-        return copies_.back();
+        return hold(dense(array));
     }
 
     void set_truth(PyArrayObject *truth, PyArrayObject *void_label)
@@ -123,21 +162,73 @@ public:
         grid.void_label = *data_of<int32_t>(void_label);
     }
 
+    // `gamma` has no axes, or is (1 or N, K, K).
     void set_margin(PyArrayObject *gamma)
     {
-        grid.margin = *data_of<float>(gamma);
-        if (!PyErr_Occurred() && !(grid.margin >= 0 && grid.margin <= LARGEST_COST))
+        const bool one = PyArray_NDIM(gamma) == 0;
+        if (PyErr_Occurred())
+            return;
+        if (!one && ((PyArray_DIM(gamma, 0) != 1 && PyArray_DIM(gamma, 0) != grid.images) || !is_square(gamma))) {
+            PyErr_SetString(PyExc_ValueError, "gamma does not fit unary (N, K, H, W); it must be a number, (K, K) or "
+                                              "(N, K, K)");
+            return;
+        }
+        PyArrayObject *values = hold(dense(gamma));
+        if (!values)
+            return;
+        if (!all_costs(values))
             PyErr_SetString(PyExc_ValueError, "gamma must be from 0 to 1e30");
+        else if (one)
+            grid.margin = *data_of<float>(values);
+        else
+            grid.margins = data_of<float>(values);
+        grid.margins_n = one || PyArray_DIM(gamma, 0) == 1 ? 0 : grid.labels * grid.labels;
+    }
+
+    // Sets the compatibility (D, K, K). If the grid has no number of labels yet, K is the number.
+    void set_compatibility(PyArrayObject *compatibility)
+    {
+        if (grid.labels == 0)
+            grid.labels = PyArray_DIM(compatibility, 1);
+        if (PyArray_DIM(compatibility, 0) != grid.directions || !is_square(compatibility))
+            PyErr_Format(PyExc_ValueError, "compatibility does not fit; with %ld labels and %ld neighbours it must be "
+                         "(%ld, %ld, %ld)", grid.labels, grid.directions, grid.directions, grid.labels, grid.labels);
+        else if (PyArrayObject *values = hold(dense(compatibility))) {
+            grid.compatibility = data_of<float>(values);
+            if (!all_costs(values))
+                PyErr_SetString(PyExc_ValueError, "compatibility must be from 0 to 1e30");
+        }
     }
 
     std::vector<npy_intp> map_shape() const { return {grid.images, grid.height, grid.width}; }
     std::vector<npy_intp> volume_shape() const { return {grid.images, grid.labels, grid.height, grid.width}; }
 
-    bool valid() const { return unary_ && weights_ && !PyErr_Occurred(); }
+    std::vector<npy_intp> edges_shape() const { return {grid.images, grid.directions, grid.height, grid.width}; }
+
+    bool valid() const { return !PyErr_Occurred(); }
 
 private:
-    PyArrayObject *unary_, *weights_;
-    std::vector<PyArrayObject *> copies_;
+    std::vector<Offset> offsets_;
+    std::vector<PyArrayObject *> held_;
+
+    PyArrayObject *hold(PyArrayObject *array)
+    {
+        held_.push_back(array);
+        return array;
+    }
+
+    // Whether the last two of three axes are the labels.
+    bool is_square(PyArrayObject *array) const
+    {
+        return PyArray_DIM(array, 1) == grid.labels && PyArray_DIM(array, 2) == grid.labels;
+    }
+
+    static bool all_costs(PyArrayObject *array)
+    {
+        const float *values = data_of<float>(array);
+        return std::all_of(values, values + PyArray_SIZE(array),
+                           [](float value) { return value >= 0 && value <= LARGEST_COST; });
+    }
 };
 
 // Runs a solver without Python's lock; returns false with an exception unless it succeeds.

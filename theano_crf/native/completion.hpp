@@ -10,17 +10,6 @@
 
 namespace crf {
 
-// One image of the grid, as a grid of its own.
-inline Grid image_of(const Grid &grid, long image)
-{
-    Grid one = grid;
-    one.images = 1;
-    one.unary += image * grid.unary_n;
-    one.weights += image * grid.weights_n;
-    one.truth += image * grid.pixels();
-    return one;
-}
-
 inline bool has_void(const Grid &grid)
 {
     const int32_t *end = grid.truth + grid.images * grid.pixels();
@@ -32,15 +21,15 @@ inline bool has_void(const Grid &grid)
 class VoidProblem {
 public:
     // Floats of workspace for any image of the grid.
-    static long size(const Grid &grid)
+    static long size(const Grid &grid, long iterations)
     {
-        return (grid.labels + 2) * grid.pixels() + kernels::workspace_size(image_of(grid, 0));
+        return (grid.labels + grid.directions) * grid.pixels() + kernels::workspace_size(image_of(grid, 0), iterations);
     }
 
     // `image` is a grid of one image.
     VoidProblem(const Grid &image, float *workspace)
         : image_(image), unary_(workspace), weights_(workspace + image.volume()),
-          solver_workspace_(weights_ + 2 * image.pixels())
+          solver_workspace_(weights_ + image.directions * image.pixels())
     {
         #pragma omp parallel for
         for (long y = 0; y < image_.height; ++y)
@@ -70,33 +59,33 @@ private:
     void fill(long y, long x)
     {
         const long pixel = y * image_.width + x, pixels = image_.pixels();
-        const float *right = image_.weights + y * image_.weights_y + x, *down = right + image_.weights_c;
-        const bool latent = is_void(pixel), has_right = x + 1 < image_.width, has_below = y + 1 < image_.height;
-        weights_[pixel] = latent && has_right && is_void(pixel + 1) ? right[0] : 0;
-        weights_[pixels + pixel] = latent && has_below && is_void(pixel + image_.width) ? down[0] : 0;
+        const bool latent = is_void(pixel);
+        for (long d = 0; d < image_.directions; ++d)
+            weights_[d * pixels + pixel] = latent && image_.has_edge(d, y, x) && is_void(pixel + image_.step(d))
+                                               ? image_.weights_row(0, d, y)[x] : 0;
         for (long k = 0; k < image_.labels; ++k)
             unary_[k * pixels + pixel] = latent ? image_.unary[k * image_.unary_k + y * image_.unary_y + x] : 0;
         if (!latent)
             return;
-        // The GPU adds them in this order, too.
-        if (has_right)
-            favour(pixel, pixel + 1, right[0]);
-        if (x > 0)
-            favour(pixel, pixel - 1, right[-1]);
-        if (has_below)
-            favour(pixel, pixel + image_.width, down[0]);
-        if (y > 0)
-            favour(pixel, pixel - image_.width, down[-image_.weights_y]);
+        for (long d = 0; d < image_.directions; ++d) {  // the GPU adds them in this order, too
+            const long step = image_.step(d), before_y = y - image_.offsets[d].dy, before_x = x - image_.offsets[d].dx;
+            if (image_.has_edge(d, y, x) && !is_void(pixel + step))
+                favour(d, pixel, image_.truth[pixel + step], true, image_.weights_row(0, d, y)[x]);
+            if (image_.has_edge(d, before_y, before_x) && !is_void(pixel - step))
+                favour(d, pixel, image_.truth[pixel - step], false, image_.weights_row(0, d, before_y)[before_x]);
+        }
     }
 
-    // An edge to a labelled neighbour, as a unary cost. +weight * [k != truth] equals -weight * [k == truth] up to a
-    // constant, so only one label's cost changes.
-    void favour(long pixel, long neighbour, float weight)
+    // An edge to a labelled neighbour, as a unary cost of a pixel, which is the edge's first or its second. For Potts
+    // +weight * [k != truth] equals -weight * [k == truth] up to a constant, so only one label's cost changes.
+    void favour(long d, long pixel, int32_t truth, bool is_first, float weight)
     {
-        if (is_void(neighbour))
-            return;
-        float &cost = unary_[image_.truth[neighbour] * image_.pixels() + pixel];
-        cost = std::max(cost - weight, -LARGEST_COST);  // the solver takes no cost beyond
+        const auto cost = [&](long k) -> float & { return unary_[k * image_.pixels() + pixel]; };
+        if (!image_.compatibility)
+            cost(truth) = std::max(cost(truth) - weight, -LARGEST_COST);  // the solver takes no cost beyond
+        for (long k = 0; image_.compatibility && k < image_.labels; ++k)
+            cost(k) = std::min(cost(k) + weight * (is_first ? image_.mu(d, k, truth) : image_.mu(d, truth, k)),
+                               LARGEST_COST);
     }
 
     const Grid image_;

@@ -267,3 +267,12 @@ private:
         }
     }
 };
+
+// Improves labels that come in as those of least cost; overwrites packed.costs unless these are the ones to keep.
+inline void decode(const Grid &grid, const Packed &packed, Workspaces &workspaces, Decoding decoding, int32_t *labels)
+{
+    if (decoding != ARGMIN)
+        viterbi(grid, packed, workspaces, labels);
+    if (decoding == ICM)
+        Improver(grid, packed, workspaces, labels).run();
+}

@@ -2,20 +2,11 @@
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-// The constant to add to a bound because the margin is added to the true label's cost instead of taken from all others
-// (add_margin_to_row).
-inline double margin_constant(const Grid &grid, long image)
-{
-    const int32_t *truth = grid.truth + image * grid.pixels();
-    const long labelled = grid.pixels() - std::count(truth, truth + grid.pixels(), grid.void_label);
-    return -double(grid.margin) * labelled;
-}
-
 // Runs up to `iterations` iterations. An image ends early once an iteration has raised its bound by no more than
-// `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W) and lower bounds (N,), and leaves in
-// packed.costs the costs before the last half step over the columns.
+// `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W), lower bounds (N,) and which images ended
+// early (N,), and leaves in packed.costs the costs before the last half step over the columns.
 inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
-                    double tolerance, int32_t *labels, double *bounds)
+                    double tolerance, int32_t *labels, double *bounds, std::vector<char> &stalled)
 {
     const double never = -std::numeric_limits<double>::infinity();
     const bool may_stop = tolerance > never;
@@ -30,8 +21,9 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
         if (status != SOLVED)
             return status;
         for (long n = 0; n < grid.images; ++n) {
-            const bool stalled = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
-            ending[n] = going_on[n] && (iteration == iterations || stalled);
+            if (going_on[n])
+                stalled[n] = may_stop && now[n] - before[n] <= tolerance * grid.pixels();
+            ending[n] = going_on[n] && (iteration == iterations || stalled[n]);
             going_on[n] = going_on[n] && !ending[n];
             remaining -= ending[n];
         }
@@ -40,13 +32,14 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
             half_step<COLUMNS>(packed, {nullptr, true, nullptr, nullptr, going_on.data()}, workspaces);
         half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data()}, workspaces);
     }
-    for (long n = 0; grid.truth && n < grid.images; ++n)
-        bounds[n] += margin_constant(grid, n);
     return SOLVED;
 }
 
 // The number of floats of workspace that dual_mm and single_step need.
-inline long workspace_size(const Grid &grid) { return Packed(grid).size(); }
+inline long workspace_size(const Grid &grid, long iterations)
+{
+    return Packed(grid).size(iterations > EARLY_ITERATIONS);
+}
 
 inline size_t block_bytes(const Grid &grid)
 {
@@ -58,17 +51,24 @@ inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decod
 {
     const Packed packed(grid, workspace);
     Workspaces workspaces(block_bytes(grid));
+    std::vector<char> stalled(grid.images);
     Status status = workspaces.complete() ? SOLVED : NO_MEMORY;
     if (status == SOLVED && grid.truth)
         status = check_labels(grid, grid.truth);
     if (status == SOLVED)
-        status = iterate(grid, packed, workspaces, iterations, tolerance, labels, bounds);
+        status = iterate(grid, packed, workspaces, std::min(iterations, EARLY_ITERATIONS), tolerance, labels, bounds,
+                         stalled);
     if (status != SOLVED)
         return status;
-    if (decoding != ARGMIN)
-        viterbi(grid, packed, workspaces, labels);
-    if (decoding == ICM)
-        Improver(grid, packed, workspaces, labels).run();
+    if (iterations <= EARLY_ITERATIONS)
+        decode(grid, packed, workspaces, decoding, labels);
+    for (long n = 0; iterations > EARLY_ITERATIONS && n < grid.images; ++n) {
+        const Grid image = image_of(grid, n);
+        LateIterations late(image, packed.of_image(n), workspaces, decoding, labels + n * grid.pixels(), bounds[n]);
+        bounds[n] = stalled[n] ? late.finish() : late.run(iterations, tolerance);
+    }
+    for (long n = 0; grid.truth && !grid.margins && n < grid.images; ++n)
+        bounds[n] += margin_constant(grid, n);
     return SOLVED;
 }
 

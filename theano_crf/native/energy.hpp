@@ -24,15 +24,22 @@ inline double sum(long count, Term term)
     return std::accumulate(sums, sums + TERMS, 0.0);
 }
 
-// Cost of the cut edges from row y, to the right and downwards.
+// Cost of the edges whose first pixels are in row y.
 inline double edge_costs(const Grid &grid, const int32_t *labels, long image, long y)
 {
-    const float *right = grid.weights + image * grid.weights_n + y * grid.weights_y;
-    const float *down = right + grid.weights_c;
-    const int32_t *row = labels + (image * grid.height + y) * grid.width;
-    const auto cut_right = [&](long x) { return row[x] != row[x + 1] ? right[x] : 0.f; };
-    const auto cut_down = [&](long x) { return row[x] != row[x + grid.width] ? down[x] : 0.f; };
-    return sum(grid.width - 1, cut_right) + (y + 1 < grid.height ? sum(grid.width, cut_down) : 0.0);
+    double total = 0;
+    for (long d = 0; d < grid.directions; ++d) {
+        const Span edges = grid.span(d, y);
+        const long count = edges.end - edges.first;
+        const float *weights = grid.weights_row(image, d, y) + edges.first;
+        const int32_t *first = labels + (image * grid.height + y) * grid.width + edges.first;
+        const int32_t *second = first + grid.step(d);
+        if (grid.compatibility)
+            total += sum(count, [&](long i) { return double(weights[i]) * grid.mu(d, first[i], second[i]); });
+        else
+            total += sum(count, [&](long i) { return first[i] != second[i] ? weights[i] : 0.f; });
+    }
+    return total;
 }
 
 // Writes `energies` (N,) of `labels` (N, H, W), each at least 0 and less than K.

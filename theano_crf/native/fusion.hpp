@@ -46,27 +46,28 @@ private:
         for (size_t next = 0; next < region_.size(); ++next) {
             const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
             const float *unary = grid_.unary + image_ * grid_.unary_n + y * grid_.unary_y + x;
-            const float *right = grid_.weights + image_ * grid_.weights_n + y * grid_.weights_y + x;
-            const float *down = right + grid_.weights_c;
             change += double(unary[other_[pixel] * grid_.unary_k]) - unary[labels_[pixel] * grid_.unary_k];
-            if (x > 0)
-                change += edge_change(pixel, pixel - 1, right[-1]);
-            if (x + 1 < grid_.width)
-                change += edge_change(pixel, pixel + 1, right[0]);
-            if (y > 0)
-                change += edge_change(pixel, pixel - grid_.width, down[-grid_.weights_y]);
-            if (y + 1 < grid_.height)
-                change += edge_change(pixel, pixel + grid_.width, down[0]);
+            for (long d = 0; d < grid_.directions; ++d) {
+                const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
+                if (grid_.has_edge(d, before_y, before_x))
+                    change += edge_change(d, pixel - step, pixel - step, before_y, before_x);
+                if (grid_.has_edge(d, y, x))
+                    change += edge_change(d, pixel, pixel + step, y, x);
+            }
         }
         return change;
     }
 
+    // The change of the edge from pixel `first`, (y, x), one of whose ends is in the region; the other is `neighbour`.
     // An edge inside the region is visited from both ends, so each visit counts half of it.
-    double edge_change(long pixel, long neighbour, float weight)
+    double edge_change(long d, long first, long neighbour, long y, long x)
     {
-        const int change = (other_[pixel] != other_[neighbour]) - (labels_[pixel] != labels_[neighbour]);
+        const long second = first + grid_.step(d);
+        const double change = double(grid_.mu(d, other_[first], other_[second])) -
+                              grid_.mu(d, labels_[first], labels_[second]);
+        const double weight = grid_.weights_row(image_, d, y)[x];
         if (!differs(neighbour))
-            return double(weight) * change;
+            return weight * change;
         if (!seen_[neighbour]) {
             seen_[neighbour] = 1;
             region_.push_back(neighbour);

@@ -10,6 +10,7 @@ struct HalfStep {
     int32_t *labels;     // (images, height, width), the labels of least cost, or null; columns only
     double *bounds;      // (images,), or null
     const char *active;  // (images,), not 0 for the images to work on; null: all
+    double *chains;      // (images * blocks * LANES,), the bound of each chain, or null
 };
 
 // Writes a node's results when its minorant is known.
@@ -23,7 +24,7 @@ struct Finish {
     template <class Minorant, class FlowIn, class FlowOut>
     ALWAYS_INLINE void operator()(long node, const Minorant &minorant, const FlowIn &flow_in, const FlowOut &flow_out)
     {
-        if (step.labels || step.bounds)
+        if (step.labels || step.bounds || step.chains)
             decide(node, minorant);
         if (!step.keep)
             return;
@@ -60,12 +61,14 @@ struct Finish {
 };
 
 template <Direction direction, class Block>
-double solve_block(const HalfStep &step, const Place<direction> &place, Block &block)
+double solve_block(const HalfStep &step, const Place<direction> &place, Block &block, double *chains)
 {
     place.bind(block, step.keep);
     Finish<direction, Block> finish = {step, place, block, {}};
     const auto read = [&](long first, long ahead) { place.read(block, first, ahead); };
     find_minorant(block, read, finish);
+    if (chains)
+        std::copy(finish.bound, finish.bound + block.lanes, chains);
     return std::accumulate(finish.bound, finish.bound + block.lanes, 0.0);
 }
 
@@ -89,7 +92,8 @@ Status solve_blocks(const Packed &packed, const HalfStep &step, Workspaces &work
                     if (packing != SOLVED)
                         status = packing;
                 }
-                bounds[task] = solve_block(step, Place<direction>(packed, costs, task), block);
+                bounds[task] = solve_block(step, Place<direction>(packed, costs, task), block,
+                                           step.chains ? step.chains + task * LANES : nullptr);
             }
     }
     for (long image = 0; step.bounds && image < packed.images; ++image)

@@ -1,4 +1,4 @@
-// The bodies of the Ops DualMM, HalfStep and Completion: arrays in and out, false and a Python exception on failure.
+// The bodies of the Ops DualMM and Completion: arrays in and out, false and a Python exception on failure.
 #pragma once
 
 #include "arrays.hpp"
@@ -8,12 +8,12 @@
 namespace crf {
 
 // An empty truth means no loss augmentation.
-inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
+inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
                        PyArrayObject *tolerance_, PyArrayObject *truth, PyArrayObject *gamma,
-                       PyArrayObject *void_label, PyArrayObject **labels, PyArrayObject **bounds,
-                       PyArrayObject **workspace)
+                       PyArrayObject *void_label, PyArrayObject *compatibility, PyArrayObject **labels,
+                       PyArrayObject **bounds, PyArrayObject **workspace)
 {
-    Arguments arguments(unary, weights);
+    Arguments arguments(unary, weights, offsets, compatibility);
     if (PyArray_SIZE(truth) > 0) {
         arguments.set_truth(truth, void_label);
         arguments.set_margin(gamma);
@@ -25,38 +25,20 @@ inline bool dual_mm_op(int decoding, PyArrayObject *unary, PyArrayObject *weight
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(labels, NPY_INT32, arguments.map_shape()) &&
            prepare_output(bounds, NPY_FLOAT64, {grid.images}) &&
-           prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid)}) && run([&] {
+           prepare_output(workspace, NPY_FLOAT32, {kernels::workspace_size(grid, iterations)}) && run([&] {
                return kernels::dual_mm(grid, iterations, tolerance, Decoding(decoding),
                                      data_of<float>(*workspace), data_of<int32_t>(*labels),
                                      data_of<double>(*bounds));
            });
 }
 
-inline bool half_step_op(int direction, bool in_place, PyArrayObject *unary, PyArrayObject *weights,
-                         PyArrayObject *withheld, PyArrayObject **after, PyArrayObject **bounds)
-{
-    Arguments arguments(unary, weights);
-    const Grid &grid = arguments.grid;
-    PyArrayObject *before = arguments.volume(withheld);
-    if (in_place && before && before == withheld) {
-        Py_INCREF(before);
-        Py_XDECREF(*after);
-        *after = before;
-    }
-    return arguments.valid() && prepare_output(after, NPY_FLOAT32, arguments.volume_shape()) &&
-           prepare_output(bounds, NPY_FLOAT64, {grid.images}) && run([&] {
-               std::vector<float> workspace(kernels::workspace_size(grid));
-               return kernels::single_step(grid, Direction(direction), data_of<float>(before), workspace.data(),
-                                         data_of<float>(*after), data_of<double>(*bounds));
-           });
-}
-
 // Writes `completed` (N, H, W), the truth with labels of least energy at void pixels. The workspace is scratch memory.
-inline bool completion_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *truth,
-                          PyArrayObject *augmented_, PyArrayObject *iterations_, PyArrayObject *void_label,
-                          PyArrayObject **completed, PyArrayObject **workspace)
+inline bool completion_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights,
+                          PyArrayObject *truth, PyArrayObject *augmented_, PyArrayObject *iterations_,
+                          PyArrayObject *void_label, PyArrayObject *compatibility, PyArrayObject **completed,
+                          PyArrayObject **workspace)
 {
-    Arguments arguments(unary, weights);
+    Arguments arguments(unary, weights, offsets, compatibility);
     arguments.set_truth(truth, void_label);
     const int32_t *augmented = arguments.label_map(augmented_);
     const Grid &grid = arguments.grid;
@@ -64,7 +46,7 @@ inline bool completion_op(PyArrayObject *unary, PyArrayObject *weights, PyArrayO
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(completed, NPY_INT32, arguments.map_shape()) &&
-           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid) : 0}) && run([&] {
+           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid, iterations) : 0}) && run([&] {
                return complete(grid, iterations, augmented, data_of<float>(*workspace), data_of<int32_t>(*completed));
            });
 }

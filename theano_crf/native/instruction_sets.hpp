@@ -10,6 +10,8 @@
 
 #include "fusion.hpp"
 #include "grid.hpp"
+#include "proof.hpp"
+#include "line_colours.hpp"
 #include "shares.hpp"
 #include "workspaces.hpp"
 

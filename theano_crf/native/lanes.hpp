@@ -41,6 +41,59 @@ ALWAYS_INLINE void store_first(Value *to, Vector lanes, long count)
             to[lane] = lanes[lane];
 }
 
+// Stores the lanes `first` to the last where they belong behind `to`.
+ALWAYS_INLINE void store_from(float *to, Lanes lanes, long first)
+{
+#if LANES == 16
+    _mm512_mask_storeu_ps(to, __mmask16(0xffff << first), reinterpret_cast<__m512>(lanes));
+#elif LANES == 8
+    const LabelLanes lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(lane >= int32_t(first)), reinterpret_cast<__m256>(lanes));
+#else
+    for (long lane = first; lane < LANES; ++lane)
+        to[lane] = lanes[lane];
+#endif
+}
+
+// Stores the lanes before `end`.
+ALWAYS_INLINE void store_before(float *to, Lanes lanes, long end)
+{
+#if LANES == 16
+    _mm512_mask_storeu_ps(to, __mmask16((1 << end) - 1), reinterpret_cast<__m512>(lanes));
+#elif LANES == 8
+    const LabelLanes lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    _mm256_maskstore_ps(to, reinterpret_cast<__m256i>(lane < int32_t(end)), reinterpret_cast<__m256>(lanes));
+#else
+    for (long lane = 0; lane < end; ++lane)
+        to[lane] = lanes[lane];
+#endif
+}
+
+// The lanes `by` to the last of `low`, then the first of `high`.
+ALWAYS_INLINE Lanes shifted(Lanes low, Lanes high, long by)
+{
+#if LANES == 16
+    const LabelLanes lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return __builtin_shuffle(low, high, lane + int32_t(by));
+#elif LANES == 8
+    const LabelLanes lane = {0, 1, 2, 3, 4, 5, 6, 7};
+    return __builtin_shuffle(low, high, lane + int32_t(by));
+#else
+    float both[2 * LANES];
+    store(both, low);
+    store(both + LANES, high);
+    return load(both + by);
+#endif
+}
+
+ALWAYS_INLINE bool all_of(LabelLanes lanes)
+{
+    bool all = true;
+    for (long lane = 0; lane < LANES; ++lane)
+        all = all && lanes[lane];
+    return all;
+}
+
 // columns[j][i] = rows[i * pitch + j]. Quarters of vectors are combined while they are loaded, which takes no shuffle.
 #if LANES == 16
 ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])

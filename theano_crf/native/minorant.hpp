@@ -1,13 +1,13 @@
-// Hierarchical modular minorants of Potts chains (Shekhovtsov et al. 2016, arXiv 1601.06274), LANES at a
-// time.
+// Hierarchical modular minorants of chains (Shekhovtsov et al. 2016, arXiv 1601.06274), LANES at a time.
 //
 // Included for one instruction set (see instruction_sets.hpp). A segment [first, last] is cut at its
 // middle edge, the min-marginals there are shared between the halves by their sizes, and each half, now a
 // chain with a new boundary cost, is cut in turn. Three facts keep the work and the memory small:
 //
 // - A message may be off by a constant. A constant on all labels of a node does not change the order of labellings,
-//   and as u flows into one end of an edge and -u into the other, sums over the chain are kept. The constant is
-//   taken out every few nodes, so nothing grows along the chain and single precision is enough.
+//   and as u flows into one end of an edge and -u (but for Potts and other metrics its message) into the other, sums
+//   over the chain are kept. The constant is taken out every few nodes, so nothing grows along the chain and single
+//   precision is enough.
 // - Cutting changes one boundary of each half only. The messages that come from the other boundary stay
 //   valid up to the half's own middle; only those from the new boundary are passed again.
 // - Few sums of cost and incoming message are needed again: those at the edges that will be cut, at the middle, halfway
@@ -80,8 +80,8 @@ public:
         Lanes *sums = left_behind ? block_->push() : block_->passing[step > 0][next & 1];
         const Lanes weight = block_->edge[step > 0 ? node_ : next];
         const Lanes least = next % CONSTANT_TAKEN_OUT
-            ? pass_message<false>(here_.values, here_.least, weight, block_->cost_at(next), sums, block_->labels)
-            : pass_message<true>(here_.values, here_.least, weight, block_->cost_at(next), sums, block_->labels);
+            ? Model::template pass<step, false>(*block_, here_, weight, block_->cost_at(next), sums)
+            : Model::template pass<step, true>(*block_, here_, weight, block_->cost_at(next), sums);
         here_ = {sums, least};
         node_ = next;
         if (left_behind)
@@ -89,6 +89,7 @@ public:
     }
 
 private:
+    typedef typename Block::Model Model;
     Block *block_;
     long node_;
     Sums here_;
@@ -123,13 +124,14 @@ ALWAYS_INLINE void pass_messages(ToTheRight &to_the_right, long forward, ToTheLe
     }
 }
 
-// The flow over the edge (l, l + 1) of a segment, where the left half gets `share` of the min-marginals. With the
-// excess, share * min-marginals - the left half's message, it is excess - min excess, at most the edge's weight.
+// The Potts flow over the edge (l, l + 1) of a segment, where the left half gets `share` of the min-marginals. With the
+// excess, share * min-marginals - the left half's message, it is excess - min excess, at most the edge's weight. What
+// flows out of the left end is what flows into the right.
 template <class Block>
-class Flow {
+class PottsFlow {
 public:
     // `excess` is room for [labels].
-    ALWAYS_INLINE Flow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *excess)
+    ALWAYS_INLINE PottsFlow(const Block &block, long l, float share, const Sums &left, const Sums &right, Lanes *excess)
         : excess_(excess), weight_(block.edge[l])
     {
         const Lanes most = left.least + weight_;
@@ -139,10 +141,26 @@ public:
         });
     }
     ALWAYS_INLINE Lanes operator[](long k) const { return minimum(weight_, excess_[k] + constant_); }
+    const PottsFlow &out() const { return *this; }
+    const PottsFlow &in() const { return *this; }
+    // The flow into the right end in memory, once `out` was written over the excess.
+    const Lanes *in_memory() const { return excess_; }
 
 private:
     const Lanes *excess_;
     Lanes weight_, constant_;
+};
+
+struct Potts {
+    template <class Block>
+    using Flow = PottsFlow<Block>;
+    static const long FLOWS = 1;  // arrays [labels] per flow
+
+    template <int step, bool constant_taken_out, class Block>
+    static ALWAYS_INLINE Lanes pass(const Block &block, const Sums &from, Lanes weight, const Lanes *cost, Lanes *sums)
+    {
+        return pass_message<constant_taken_out>(from.values, from.least, weight, cost, sums, block.labels);
+    }
 };
 
 const int LONGEST_TRAIL = 33;  // no chain's length can be halved more often
@@ -166,27 +184,33 @@ void divide(Block &block, const Segment &segment, Finish &finish)
         finish(first, [&](long k) { return cost_l[k]; }, segment.flow_in, segment.flow_out);
         return;
     }
+    typedef typename Block::Model Model;
     Lanes *const cost_next = block.cost_at(l + 1), *const top = block.top, *const flow = block.push();
-    const Flow<Block> cut(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left,
+    for (long i = 1; i < Model::FLOWS; ++i)
+        block.push();
+    const typename Model::template Flow<Block> cut(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left,
                           *segment.from_right, flow);
     if (last == first + 1) {
-        finish(first, [&](long k) { return cost_l[k] + cut[k]; }, segment.flow_in, cut);
-        finish(last, [&](long k) { return cost_next[k] - cut[k]; }, cut, segment.flow_out);
+        const auto &out = cut.out();
+        const auto &in = cut.in();
+        finish(first, [&](long k) { return cost_l[k] + out[k]; }, segment.flow_in, out);
+        finish(last, [&](long k) { return cost_next[k] - in[k]; }, in, segment.flow_out);
         block.top = top;
         return;
     }
     Sums from_l[LONGEST_TRAIL], from_next[LONGEST_TRAIL];
     const Lanes least_l = least_over(block.labels, [&](long k) {
-        flow[k] = cut[k];
+        flow[k] = cut.out()[k];
         return cost_l[k] += flow[k];
     });
-    const Lanes least_next = least_over(block.labels, [&](long k) { return cost_next[k] -= flow[k]; });
+    const Lanes *const flow_in = cut.in_memory();
+    const Lanes least_next = least_over(block.labels, [&](long k) { return cost_next[k] -= flow_in[k]; });
     const long forward = middle(l + 1, last) - (l + 1), backward = std::max(l - middle(first, l) - 1, 0L);
     Front<1, Block> to_the_right(block, l + 1, least_next, forward, from_next);
     Front<-1, Block> to_the_left(block, l, least_l, backward, from_l);
     pass_messages(to_the_right, forward, to_the_left, backward);
     divide(block, {first, l, segment.from_left + 1, from_l, segment.flow_in, flow}, finish);
-    divide(block, {l + 1, last, from_next, segment.from_right + 1, flow, segment.flow_out}, finish);
+    divide(block, {l + 1, last, from_next, segment.from_right + 1, flow_in, segment.flow_out}, finish);
     block.top = top;
 }
 

@@ -16,6 +16,7 @@ struct Packed {
     float *costs;         // in the same order, the next half step's costs: unary less the other direction's withheld
     float *column_edges;  // [image][strip][y][LANES], to the node below
     float *row_edges;     // [image][band][x][LANES], to the node on the right; a band is LANES rows
+    float *previous, *spare;  // in the order of costs, for one image and late iterations only
 
     explicit Packed(const Grid &grid, float *workspace = nullptr)
         : images(grid.images), labels(grid.labels), height(grid.height), width(grid.width),
@@ -27,6 +28,20 @@ struct Packed {
         costs = unary + volume();
         column_edges = costs + volume();
         row_edges = column_edges + column_edge_count();
+        previous = row_edges + row_edge_count();
+        spare = previous + volume() / images;
+    }
+
+    // One image of the volumes.
+    Packed of_image(long image) const
+    {
+        Packed one = *this;
+        one.images = 1;
+        one.unary += image * one.volume();
+        one.costs += image * one.volume();
+        one.column_edges += image * one.column_edge_count();
+        one.row_edges += image * one.row_edge_count();
+        return one;
     }
 
     long tile_size() const { return LANES * labels * LANES; }
@@ -35,7 +50,10 @@ struct Packed {
     long row_edge_count() const { return images * bands * width * LANES; }
 
     // Floats of workspace; LANES more leave room to align them.
-    long size() const { return 2 * volume() + column_edge_count() + row_edge_count() + LANES; }
+    long size(bool late = false) const
+    {
+        return 2 * volume() + column_edge_count() + row_edge_count() + LANES + (late ? 2 * volume() / images : 0);
+    }
 
     // Offset of node (y, first column of the strip), label 0, in a volume.
     long node(long image, long strip, long y) const
@@ -43,30 +61,6 @@ struct Packed {
         return ((image * bands + y / LANES) * pitch + strip) * tile_size() + y % LANES * labels * LANES;
     }
 };
-
-ALWAYS_INLINE bool all_of(LabelLanes lanes)
-{
-    bool all = true;
-    for (long lane = 0; lane < LANES; ++lane)
-        all = all && lanes[lane];
-    return all;
-}
-
-// Copies one row of an image, `pitch` floats from label to label, to the strips of `volume`. False if a value is not
-// finite or too large.
-inline bool pack_row(const float *row, long pitch, const Packed &packed, long image, long y, float *volume)
-{
-    const Lanes most = broadcast(LARGEST_COST);
-    LabelLanes allowed = ~LabelLanes{};  // all bits set
-    for (long strip = 0; strip < packed.strips; ++strip)
-        for (long k = 0; k < packed.labels; ++k) {
-            const long x = strip * LANES;
-            const Lanes values = load_first(row + k * pitch + x, std::min<long>(LANES, packed.width - x));
-            allowed &= (values <= most) & (values >= -most);  // false where a value is NaN
-            store(volume + packed.node(image, strip, y) + k * LANES, values);
-        }
-    return all_of(allowed);
-}
 
 inline void unpack_row(const Packed &packed, long image, long y, const float *volume, float *row, long pitch)
 {
@@ -84,16 +78,6 @@ inline void take_row_from_unary(const Packed &packed, long image, long y)
         for (long i = start; i < start + packed.labels * LANES; i += LANES)
             store(packed.costs + i, load(packed.unary + i) - load(packed.costs + i));
     }
-}
-
-// Adds the loss augmentation. -margin * [k != truth] equals +margin * [k == truth] up to a constant at each labelled
-// pixel, so only one label's cost changes per pixel.
-inline void add_margin_to_row(const Grid &grid, const Packed &packed, long image, long y)
-{
-    const int32_t *truth = grid.truth + (image * grid.height + y) * grid.width;
-    for (long x = 0; x < grid.width; ++x)
-        if (truth[x] != grid.void_label)
-            packed.unary[packed.node(image, x / LANES, y) + truth[x] * LANES + x % LANES] += grid.margin;
 }
 
 // Copies both directions' edges from the pixels of one band. False if a weight is negative, not finite or too large.
@@ -137,7 +121,7 @@ inline Status pack_band(const Grid &grid, const Packed &packed, long image, long
         if (!pack_row(row, grid.unary_k, packed, image, y, packed.unary))
             status = UNARY_INVALID;
         if (grid.truth)
-            add_margin_to_row(grid, packed, image, y);
+            add_margin_to_row(grid, packed, image, y, packed.unary);
     }
     return pack_edges(grid, packed, image, band) ? status : WEIGHTS_INVALID;
 }

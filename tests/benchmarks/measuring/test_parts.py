@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks.measuring import parts
+from benchmarks.measuring.given import GivenProblem
 from benchmarks.measuring.parts import Benchmark
 from benchmarks.measuring.problem import Source
 
@@ -27,17 +28,19 @@ def test_an_interruption_keeps_what_is_finished(noted_parts, monkeypatch, tmp_pa
     assert noted_parts == NAMES * 2
 
 
-@pytest.mark.parametrize("change", ["source", "rounds", "solver", "damage"])
+@pytest.mark.parametrize("change", ["source", "rounds", "published", "solver", "damage"])
 def test_what_was_kept_of_other_settings_is_not_taken(change, noted_parts, monkeypatch, tmp_path):
-    source, rounds = Source(), 5
+    source, rounds, published = Source(), 5, ()
     Benchmark(source, rounds, tmp_path).run(["comparison"])
     if change == "source":
         source = Source(labels=3)
     elif change == "rounds":
         rounds = 3
+    elif change == "published":
+        published = [GivenProblem("tsukuba", None, None)]
     elif change == "solver":
         monkeypatch.setattr(parts, "SOURCES_DIGEST", 1)
     else:
         (tmp_path / "unfinished.json").write_text("{")
-    Benchmark(source, rounds, tmp_path).run(NAMES)
+    Benchmark(source, rounds, tmp_path, published).run(NAMES)
     assert noted_parts == ["comparison"] + NAMES

@@ -22,5 +22,11 @@ def test_every_part_has_its_table(raw):
     assert "dual_mm icm: volumes of extra memory 4.000 at most 3 MISSED" in lines
 
 
+def test_parts_stand_without_the_comparison(raw, raw_accuracy):
+    text = report(Results({"accuracy": [raw_accuracy], "memory": raw["memory"]}))
+    lines = [" ".join(line.split()) for line in text.splitlines()]
+    assert lines[0].startswith("made: optimum 110.0") and "dual_mm argmin 0 -" in lines and "floor" not in text
+
+
 def test_parts_that_were_not_measured_have_none(results):
     assert "compile" not in report(results) and "training step" not in report(results)

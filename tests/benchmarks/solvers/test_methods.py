@@ -41,6 +41,7 @@ def test_ssvm_takes_the_labels_of_least_cost_for_the_truth(problem):
 
 
 @pytest.mark.parametrize("method", [methods.alpha_expansion(1), methods.alpha_expansion(), methods.plain_numpy(2),
+                                    methods.trws(3),
                                     methods.dense_crf(2)], ids=lambda method: method.key)
 def test_every_other_method_labels_the_frame(method, problem):
     labelling = method.on(problem)()

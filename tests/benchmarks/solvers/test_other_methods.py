@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import theano_crf
 from benchmarks.solvers.other_methods import UNTIL_CONVERGENCE, AlphaExpansion, mean_field
 from tests.theano_crf import twins
 
@@ -24,6 +25,19 @@ def test_expansion_begins_with_the_labels_of_least_cost_and_improves_on_them(see
     optimum = twins.least_energy(unary[0], weights[0])
     assert optimum - 1e-4 <= energy < twins.energy(unary[0], weights[0], unary[0].argmin(axis=0))
     assert energy <= optimum + 1.5  # far less than the theory's factor of two
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_expansion_minds_every_neighbour(seed):
+    generator = np.random.default_rng(seed)
+    neighbours = ((0, 1), (1, -1), (1, 1), (0, 2), (2, 0))
+    unary = generator.normal(size=(1, 2, 3, 4)).astype(np.float32)
+    weights = generator.random((1, 5, 3, 4)).astype(np.float32)
+    labels = AlphaExpansion(unary, weights, neighbours).expand(UNTIL_CONVERGENCE)
+    energies = theano_crf.energy(np.repeat(unary, 4096, 0), np.repeat(weights, 4096, 0),
+                                 twins.all_labellings(2, 3, 4), neighbours)
+    energy = theano_crf.energy(unary, weights, labels[None], neighbours)
+    assert energy[0] == pytest.approx(energies.min(), abs=1e-4)
 
 
 def test_mean_field_smooths_away_a_lone_pixel_but_keeps_an_edge_of_the_image():

@@ -1,4 +1,4 @@
-"""The lock of a build folder."""
+"""The locks of a build folder, one a stage."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from experiments.training.build_lock import NAME, build_lock
+from experiments.training.build_lock import build_lock
 
 HOLD = """
 import sys
@@ -30,15 +30,20 @@ def holder(tmp_path):
 
 def test_a_second_run_is_refused_with_the_first_ones_name(tmp_path, holder):
     with pytest.raises(RuntimeError, match=f"is in use: stage2 is trained there by process {holder.pid} on "):
-        with build_lock(tmp_path / "build", "stage1"):
+        with build_lock(tmp_path / "build", "stage2"):
             pass
+
+
+def test_another_stage_is_free(tmp_path, holder):
+    with build_lock(tmp_path / "build", "control"):
+        pass
 
 
 def test_the_lock_of_a_killed_run_holds_nobody_back(tmp_path, holder):
     holder.kill()
     holder.wait()
-    with build_lock(tmp_path / "build", "stage1"):
-        assert f'"pid": {os.getpid()}' in (tmp_path / "build" / NAME).read_text()
+    with build_lock(tmp_path / "build", "stage2"):
+        assert f'"pid": {os.getpid()}' in (tmp_path / "build" / "stage2.lock").read_text()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -200,7 +200,7 @@ def test_memory_that_runs_out_is_one_sentence(experiment, monkeypatch):
 HOLD = """
 import sys, pathlib
 from experiments.training.build_lock import build_lock
-with build_lock(pathlib.Path(sys.argv[1]), "stage2"):
+with build_lock(pathlib.Path(sys.argv[1]), "stage1"):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -211,7 +211,7 @@ def test_a_second_run_is_refused_and_names_the_first(experiment):
     first = subprocess.Popen([sys.executable, "-c", HOLD, str(build)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         assert first.stdout.readline() == b"held\n"
-        with pytest.raises(RuntimeError, match=f"{build} is in use: stage2 is trained there by process {first.pid} on "
+        with pytest.raises(RuntimeError, match=f"{build} is in use: stage1 is trained there by process {first.pid} on "
                                                f"{os.uname().nodename} since 20"):
             train_stage.train_stage(config, "stage1", build)
         assert not list((build / "stage1").iterdir())

@@ -1,0 +1,116 @@
+"""The results of a study on a split: each row's scores for each seed, and the paired differences among rows."""
+
+import functools
+import json
+
+from experiments.prediction.row_labels import read_confusions, row_labellers, row_mark
+from experiments.scoring.bootstrap import difference_interval, frame_blocks
+from experiments.scoring.metrics import scores_of
+from experiments.scoring.paired import summary
+from experiments.scoring.result_rows import CNN, CNN_CRF, CONTROLS, COOLED_CNNS, COOLED_CONTROLS, JOINT
+from experiments.scoring.text import resolution
+from experiments.training.log import read_log
+from prototxt.stages import SSVM, find_stage
+
+# Of each set of rows the best one by its mean over seeds is named.
+BEST_OF = {"control": CONTROLS, "cooled control": COOLED_CONTROLS, "cooled CNN": COOLED_CNNS}
+
+
+class Results:
+    """What is known of a study's rows on a split.
+
+    Parameters
+    ----------
+    config : experiments.settings.config.Config
+    builds : dict of int to experiments.settings.build_paths.Build
+        Of each seed.
+    rows : sequence of experiments.scoring.result_rows.Row
+    split : str
+    """
+
+    def __init__(self, config, builds, rows, split):
+        self.config, self.builds, self.rows, self.split = config, builds, rows, split
+        self._labellers = {seed: row_labellers(config, build, rows, split) for seed, build in builds.items()}
+        self._confusions = {}
+        self._interval = functools.lru_cache(maxsize=None)(self._interval_of_seed)
+        any_build = next(iter(builds.values()))
+        self.metadata = any_build.metadata(split)
+        self.names = None
+
+    def missing(self, seed, row):
+        """Read a row of a seed unless that was done; return whether it is not labelled yet."""
+        if (row.key, seed) in self._confusions:
+            return False
+        build = self.builds[seed]
+        mark = row_mark(build, self.split, self._labellers[seed][row])
+        stored = mark and read_confusions(build.row_confusions(self.split, row.key), mark)
+        if not stored:
+            return True
+        self.names, self._confusions[row.key, seed] = stored
+        return False
+
+    def to_json(self):
+        """Return the results of what is labelled: {row: {seed: scores}}, and `details`.
+
+        They depend on what is labelled alone, not on the order in which that was done.
+        """
+        for seed in self.builds:
+            for row in self.rows:
+                self.missing(seed, row)
+        scored = {row.key: {str(seed): scores_of(self._confusions[row.key, seed], self.metadata.classes).to_json()
+                            for seed in self._seeds(row)} for row in self.rows if self._seeds(row)}
+        return {**scored, "details": self._details(scored)}
+
+    def _seeds(self, row):
+        return [seed for seed in self.builds if (row.key, seed) in self._confusions]
+
+    def _details(self, scored):
+        means = {key: {name: summary([scores[name] for scores in of_seeds.values()])
+                       for name in ("classes", "categories")} for key, of_seeds in scored.items()}
+        best = {name: max((row.key for row in rows if row.key in means),
+                          key=lambda key: means[key]["classes"]["mean"], default=None)
+                for name, rows in BEST_OF.items()}
+        references = dict.fromkeys(key for key in (JOINT.key, best["control"], CNN_CRF.key, CNN.key) if key in means)
+        return {
+            "dataset": self.metadata.name, "split": self.split, "resolution": resolution(self.metadata, self.split),
+            "images": self.metadata.splits[self.split],
+            "seeds": [seed for seed in self.builds if any(seed in self._seeds(row) for row in self.rows)],
+            "blocks": int(self._blocks().max()) + 1 if self.names else None,
+            "titles": {row.key: row.title for row in self.rows}, "means": means, "best": best,
+            "differences": [self._difference(scored, row, reference) for reference in references for row in self.rows
+                            if row.key in means and row.key != reference],
+            "training": self._training(),
+            "configuration": json.loads(self.config.json()),
+        }
+
+    def _training(self):
+        """Return {row: {seed: {"loss", "certificate"}}} of rows with the structured loss: means over logged iterations.
+
+        Both per labelled pixel. The loss is with the inference that training had; it is at most the certificate.
+        """
+        training = {}
+        for row in self.rows:
+            if find_stage(row.stage).loss != SSVM or row.labelling:
+                continue
+            for seed in self._seeds(row):
+                records = [record for record in read_log(self.builds[seed].log(row.stage))
+                           if record["kind"] == "train" and "certificate" in record]
+                if records:
+                    training.setdefault(row.key, {})[str(seed)] = {
+                        key: sum(record[key] for record in records) / len(records) for key in ("loss", "certificate")}
+        return training
+
+    def _difference(self, scored, row, reference):
+        """Compare a row with another: over seeds that have both, and over blocks of images for each seed's weights."""
+        seeds = [seed for seed in self._seeds(row) if (reference, seed) in self._confusions]
+        intervals = {str(seed): dict(zip(("classes", "low", "high"), self._interval(row.key, reference, seed)))
+                     for seed in seeds}
+        paired = [scored[row.key][seed]["classes"] - scored[reference][seed]["classes"] for seed in intervals]
+        over_seeds = summary(paired) if seeds else None
+        return {"first": row.key, "second": reference, "over_seeds": over_seeds, "over_blocks": intervals}
+
+    def _interval_of_seed(self, first, second, seed):
+        return difference_interval(self._confusions[first, seed], self._confusions[second, seed], self._blocks())
+
+    def _blocks(self):
+        return frame_blocks(self.names, independent=bool(self.metadata.generator))

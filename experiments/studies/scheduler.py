@@ -1,0 +1,97 @@
+"""The order in which a study's runs are handed to processes, until all have ended."""
+
+from data_prep.progress import Progress
+from experiments.studies.plan import LABEL, NETS, TRAIN, identity
+from experiments.studies.workers import python_module
+
+# So many images are labelled in about the time of an iteration of training, for the time left.
+IMAGES_PER_ITERATION = 5
+
+
+class Scheduler:
+    """Hands runs out, those of the first seeds first.
+
+    Parameters
+    ----------
+    runs : list of experiments.studies.plan.Run
+    folder : experiments.studies.folders.StudyFolder
+    configs : dict of int to experiments.settings.config.Config
+        Of each seed.
+    results : dict of str to experiments.studies.results.Results
+        Of each split.
+    workers : experiments.studies.workers.Workers
+    """
+
+    def __init__(self, runs, folder, configs, results, workers):
+        self.runs, self.folder, self.configs, self.results, self.workers = runs, folder, configs, results, workers
+        self.done = {identity(run) for run in runs if self._is_done(run)}
+        unfinished = {run.seed for run in runs if run.kind != NETS and not self._is_done(run)}
+        self.waiting = [run for run in runs if run.seed in unfinished and not self._is_done(run)]
+        self.failures = []
+
+    def until_end(self, interruption, ended):
+        """Do all runs.
+
+        Parameters
+        ----------
+        interruption : experiments.training.signals.Interruption
+        ended : callable
+            Called with each run that has ended well.
+
+        Returns
+        -------
+        list of experiments.studies.workers.Failure
+            Of the runs that failed; what needs them was not done.
+        """
+        left = sum(self._size(run) for run in self.waiting)
+        total = left + sum(self._size(run) for run in self.runs if run not in self.waiting)
+        with Progress("study", total - left, total, "step") as progress:
+            while self._hand_out() or self.workers.running:
+                interruption.check()
+                self.workers.wait()
+                for run, failure in self.workers.ended():
+                    self._note(run, failure, progress)
+                    if failure is None:
+                        ended(run)
+        return self.failures
+
+    def _hand_out(self):
+        """Start what can be started; return whether anything runs."""
+        for run in list(self.waiting):
+            if self.workers.free and run.needs() <= self.done:
+                self.waiting.remove(run)
+                self.workers.start(run, self.command(run), self.folder.log(run))
+        return bool(self.workers.running)
+
+    def _note(self, run, failure, progress):
+        if failure is None:
+            self.done.add(identity(run))
+            progress.advance(run.title, max(1, self._size(run)))
+        else:
+            self.failures.append(failure)
+            progress.note(f"failed: {failure}")
+
+    def command(self, run):
+        """Return the words of a run's command."""
+        build = self.folder.seed(run.seed)
+        experiment = ("--config", self.folder.config(run.seed), "--build", build)
+        if run.kind == NETS:
+            return python_module("experiments.generate_nets", *experiment)
+        if run.kind == TRAIN:
+            return python_module("experiments.train", *experiment, "--stage", run.stage)
+        return python_module("experiments.evaluate_rows", *experiment, "--split", run.split,
+                             "--rows", *(row.key for row in run.rows))
+
+    def _is_done(self, run):
+        build = self.folder.seed(run.seed)
+        if run.kind == TRAIN:
+            return (build.stage(run.stage) / "final.caffemodel").exists()
+        return run.kind == LABEL and not any([self.results[run.split].missing(run.seed, row) for row in run.rows])
+
+    def _size(self, run):
+        """Return how much work a run is, in iterations."""
+        if run.kind == TRAIN:
+            return self.configs[run.seed].stage(run.stage).iterations
+        if run.kind == LABEL:
+            return self.results[run.split].metadata.splits[run.split] * len(run.rows) // IMAGES_PER_ITERATION
+        return 0

@@ -1,0 +1,72 @@
+"""Labels of rows: those of the whole net, each row's own settings, and files that know what they come from."""
+
+import numpy as np
+import pytest
+
+import theano_crf
+from data_prep.store.records import open_records
+from experiments.nets.segmenter import Segmenter
+from experiments.prediction.row_labels import label_rows, read_confusions, row_crf, row_labellers, row_mark
+from experiments.scoring.metrics import confusion_matrix
+from experiments.scoring.result_rows import find_rows
+from experiments.settings.config import load_config
+from prototxt.unary import cooled
+
+
+@pytest.fixture
+def labelled(tiny_build):
+    rows = find_rows(["cnn", "cnn+crf", "cnn-t5", "joint", "joint-icm"])
+    config = load_config(tiny_build.config)
+    return config, tiny_build.folder, rows
+
+
+def test_cooled_rows_label_by_a_cooled_softmax(labelled):
+    config, build, rows = labelled
+    label_rows(config, build, [row for row in rows if row.stage == "stage3"], "val")
+    records = open_records(str(build / "lmdb" / "val"))
+    from data_prep.store.metadata import read_metadata
+    metadata = read_metadata(str(build / "lmdb"))
+    segmenter = Segmenter(build / "nets" / "stage3" / "deploy.prototxt", build / "stage3" / "final.caffemodel",
+                          metadata.mean_bgr)
+    stored = {key: np.load(build / "rows" / "val" / f"{key}.npz")["confusions"] for key in ("cnn", "cnn+crf", "cnn-t5")}
+    for index in range(len(records)):
+        image, truth = records[index]
+        prob = segmenter(image).prob
+        weights = theano_crf.contrast_weights(image.transpose(2, 0, 1)[np.newaxis] / np.float32(255))
+        for key, temperature in (("cnn+crf", 1), ("cnn-t5", 5)):
+            labels = theano_crf.dual_mm(-cooled(prob, temperature)[np.newaxis], weights).labels[0]
+            agree = np.abs(confusion_matrix(truth, labels, 3) - stored[key][index]).sum()
+            assert agree <= 2  # the net's cooled softmax and the powers of probabilities round differently
+        assert (stored["cnn"][index] == confusion_matrix(truth, prob.argmax(axis=0), 3)).all()
+
+
+def test_a_rows_settings_are_its_own_above_the_configurations(labelled):
+    config, _, rows = labelled
+    by_key = {row.key: row_crf(config, row) for row in rows}
+    assert by_key["joint"] == by_key["cnn+crf"] == config.crf
+    assert by_key["cnn-t5"] == config.crf.copy(update={"temperature": 5})
+    assert by_key["joint-icm"] == config.crf.copy(update={"decode": "icm"})
+
+
+def test_a_file_belongs_to_weights_data_and_settings(labelled):
+    config, build, rows = labelled
+    row, = find_rows(["joint"])
+    labeller = row_labellers(config, build, [row], "val")[row]
+    label_rows(config, build, [row], "val")
+    path, mark = build / "rows" / "val" / "joint.npz", row_mark(build, "val", labeller)
+    names, confusions = read_confusions(path, mark)
+    assert len(names) == len(confusions) == 5
+    other = config.copy(update={"crf": config.crf.copy(update={"lam": 1.0})})
+    assert read_confusions(path, row_mark(build, "val", row_labellers(other, build, [row], "val")[row])) is None
+    (build / "stage4" / "final.caffemodel").write_bytes((build / "stage3" / "final.caffemodel").read_bytes())
+    assert read_confusions(path, row_mark(build, "val", labeller)) is None
+    (build / "stage4" / "final.caffemodel").unlink()
+    assert row_mark(build, "val", labeller) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])
+def test_a_damaged_file_counts_as_none(tmp_path, content):
+    path = tmp_path / "joint.npz"
+    assert read_confusions(path, "mark") is None
+    path.write_bytes(content)
+    assert read_confusions(path, "mark") is None

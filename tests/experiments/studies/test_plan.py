@@ -1,0 +1,31 @@
+"""The runs of a study and their order."""
+
+from experiments.scoring.result_rows import STUDY_ROWS, find_rows
+from experiments.studies.plan import LABEL, NETS, TRAIN, identity, plan
+
+
+def test_each_run_comes_after_those_that_it_needs():
+    done = set()
+    for run in plan(STUDY_ROWS, [3, 1], ["val", "drive"]):
+        assert run.needs() <= done, run
+        done.add(identity(run))
+
+
+def test_stages_are_trained_once_a_seed_and_each_row_is_labelled_once_a_split():
+    runs = plan(STUDY_ROWS, [0, 1], ["val", "drive"])
+    trained = [(run.seed, run.stage) for run in runs if run.kind == TRAIN]
+    assert len(trained) == len(set(trained)) == 2 * len({"stage1", "stage2", *(row.stage for row in STUDY_ROWS)})
+    labelled = [(run.seed, run.split, row.key) for run in runs if run.kind == LABEL for row in run.rows]
+    assert len(labelled) == len(set(labelled)) == 2 * 2 * len(STUDY_ROWS)
+
+
+def test_rows_of_the_cnn_train_nothing_else():
+    runs = plan(find_rows(["cnn", "cnn-t5"]), [0], ["val"])
+    assert [(run.kind, run.stage) for run in runs] == [
+        (NETS, ""), (TRAIN, "stage1"), (TRAIN, "stage2"), (TRAIN, "stage3"), (LABEL, "stage3")]
+
+
+def test_a_control_waits_for_the_stage_whose_iterations_it_takes():
+    run, = (run for run in plan(find_rows(["control-x3"]), [7], ["val"]) if run.stage == "control-x3"
+            and run.kind == TRAIN)
+    assert (7, TRAIN, "stage4") in run.needs() and run.title == "seed 7, train control-x3"

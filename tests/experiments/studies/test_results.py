@@ -1,0 +1,93 @@
+"""The results of a study: scores as the evaluation gives them, paired differences, and what is missing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from experiments.prediction.evaluation import evaluate
+from experiments.prediction.row_labels import label_rows
+from experiments.scoring.bootstrap import difference_interval, frame_blocks
+from experiments.scoring.result_rows import find_rows
+from experiments.studies.results import Results
+from tests.experiments.studies.tiny_study import make_study
+
+KEYS = ["cnn", "cnn+crf", "cnn-t3", "joint", "control", "control-x3"]
+
+
+@pytest.fixture
+def study(experiment):
+    config, build = experiment
+    folder, configs = make_study(config, build, [0, 4], ("stage4", "control", "control-x3"))
+    builds = {seed: folder.seed(seed) for seed in configs}
+    return config, builds, configs
+
+
+def label(configs, builds, keys, seeds=(0, 4)):
+    for seed in seeds:
+        for row in find_rows(keys):
+            label_rows(configs[seed], builds[seed], [row], "val")
+
+
+def results(study):
+    config, builds, _ = study
+    return Results(config, builds, find_rows(KEYS), "val")
+
+
+def test_scores_are_those_of_the_evaluation(study):
+    _, builds, configs = study
+    label(configs, builds, KEYS)
+    found = json.loads(json.dumps(results(study).to_json(), allow_nan=False))
+    for seed, build in builds.items():
+        evaluated = evaluate(configs[seed], build, "val")
+        for key in ("cnn", "cnn+crf", "joint", "control"):
+            assert found[key][str(seed)] == json.loads(json.dumps(evaluated[key]))
+    assert found["details"]["seeds"] == [0, 4]
+
+
+def test_differences_are_paired_by_seed_and_have_both_intervals(study):
+    _, builds, configs = study
+    label(configs, builds, KEYS)
+    known = results(study)
+    found = known.to_json()
+    details = found["details"]
+    best = max(("control", "control-x3"), key=lambda key: details["means"][key]["classes"]["mean"])
+    assert details["best"]["control"] == best
+    entry, = (entry for entry in details["differences"] if (entry["first"], entry["second"]) == ("joint", best))
+    pairs = [found["joint"][seed]["classes"] - found[best][seed]["classes"] for seed in ("0", "4")]
+    assert entry["over_seeds"]["mean"] == pytest.approx(np.mean(pairs))
+    assert entry["over_seeds"]["sd"] == pytest.approx(np.std(pairs, ddof=1))
+    confusions = [np.load(builds[4].row_confusions("val", key))["confusions"] for key in ("joint", best)]
+    _, low, high = difference_interval(*confusions, frame_blocks(known.names))
+    assert (entry["over_blocks"]["4"]["low"], entry["over_blocks"]["4"]["high"]) == (low, high)
+
+
+def test_the_order_of_the_work_does_not_matter(study):
+    _, builds, configs = study
+    label(configs, builds, KEYS, seeds=(4,))
+    growing = results(study)
+    growing.to_json()
+    label(configs, builds, KEYS[::-1], seeds=(0,))
+    assert json.dumps(growing.to_json()) == json.dumps(results(study).to_json())
+
+
+def test_rows_that_are_not_labelled_or_of_other_weights_are_missing(study):
+    _, builds, configs = study
+    joint, = find_rows(["joint"])
+    assert results(study).missing(0, joint) and results(study).to_json()["details"]["means"] == {}
+    label(configs, builds, ["joint"])
+    assert not results(study).missing(0, joint)
+    (builds[0].stage("stage4") / "final.caffemodel").write_bytes(
+        (builds[4].stage("stage4") / "final.caffemodel").read_bytes())
+    found = results(study)
+    assert found.missing(0, joint) and not found.missing(4, joint)
+    assert list(found.to_json()["joint"]) == ["4"]
+
+
+def test_loss_and_certificate_are_means_over_the_log(study):
+    _, builds, configs = study
+    label(configs, builds, ["joint", "cnn"])
+    log = [{"kind": "validation", "iteration": 0}] + [
+        {"kind": "train", "iteration": number, "loss": number, "certificate": 2 * number} for number in (1, 3)]
+    builds[4].log("stage4").write_text("".join(json.dumps(record) + "\n" for record in log))
+    assert results(study).to_json()["details"]["training"] == {"joint": {"4": {"loss": 2, "certificate": 4}}}

@@ -1,0 +1,96 @@
+"""The scheduler: order, what is done already, and what a failure holds up; processes are made up."""
+
+import pytest
+
+from experiments.scoring.result_rows import find_rows
+from experiments.studies.folders import StudyFolder
+from experiments.studies.plan import LABEL, NETS, TRAIN, identity, plan
+from experiments.studies.results import Results
+from experiments.studies.scheduler import Scheduler
+from experiments.studies.workers import Failure
+from experiments.training.signals import Interruption
+
+KEYS = ["cnn", "joint", "control"]
+
+
+class MadeWorkers:
+    """Workers whose runs end at once, in the reverse order of their starts; some fail."""
+
+    def __init__(self, count, failing=()):
+        self.count, self.failing, self.running, self.started = count, failing, [], []
+
+    @property
+    def free(self):
+        return len(self.running) < self.count
+
+    def start(self, run, words, log):
+        self.running.append(run)
+        self.started.append(identity(run))
+
+    def ended(self):
+        runs, self.running = self.running[::-1], []
+        return [(run, Failure(run.title) if identity(run) in self.failing else None) for run in runs]
+
+    def wait(self):
+        pass
+
+
+@pytest.fixture
+def make_scheduler(experiment):
+    config, build = experiment
+    folder = StudyFolder(build)
+    configs = folder.prepare(config, [0, 1])
+
+    def make(workers, keys=KEYS):
+        builds = {seed: folder.seed(seed) for seed in configs}
+        rows = find_rows(keys)
+        return Scheduler(plan(rows, list(configs), ["val"]), folder, configs,
+                         {"val": Results(config, builds, rows, "val")}, workers), folder
+    return make
+
+
+@pytest.mark.parametrize("count", [1, 3, 20])
+def test_runs_start_after_those_that_they_need_and_all_end(make_scheduler, count):
+    workers, ended = MadeWorkers(count), []
+    scheduler, _ = make_scheduler(workers)
+    wanted = {identity(run): run for run in scheduler.runs}
+    assert scheduler.until_end(Interruption(), ended.append) == []
+    assert sorted(workers.started) == sorted(wanted) and sorted(map(identity, ended)) == sorted(wanted)
+    for place, name in enumerate(workers.started):
+        assert wanted[name].needs() <= set(workers.started[:place])
+
+
+def test_seeds_come_one_after_the_other(make_scheduler):
+    workers = MadeWorkers(1)
+    make_scheduler(workers)[0].until_end(Interruption(), lambda run: None)
+    assert [seed for seed, _, _ in workers.started] == sorted(seed for seed, _, _ in workers.started)
+
+
+def test_a_failure_holds_up_only_what_needs_it(make_scheduler):
+    workers = MadeWorkers(2, failing={(0, TRAIN, "stage4")})
+    scheduler, _ = make_scheduler(workers)
+    assert [str(failure) for failure in scheduler.until_end(Interruption(), lambda run: None)] == [
+        "seed 0, train stage4"]
+    held_up = {(0, TRAIN, "control"), (0, LABEL, "stage4"), (0, LABEL, "control")}
+    assert {identity(run) for run in scheduler.runs} - set(workers.started) == held_up
+
+
+def test_what_is_trained_is_not_trained_again(make_scheduler):
+    workers = MadeWorkers(2)
+    _, folder = make_scheduler(workers)
+    for stage in ("stage1", "stage2", "stage3"):
+        folder.seed(1).stage(stage).mkdir()
+        (folder.seed(1).stage(stage) / "final.caffemodel").touch()
+    make_scheduler(workers)[0].until_end(Interruption(), lambda run: None)
+    assert [name for name in workers.started if name[0] == 1] == [
+        (1, NETS, ""), (1, LABEL, "stage3"), (1, TRAIN, "stage4"), (1, LABEL, "stage4"), (1, TRAIN, "control"),
+        (1, LABEL, "control")]
+
+
+def test_commands_name_the_seeds_configuration_and_folder(make_scheduler):
+    scheduler, folder = make_scheduler(MadeWorkers(1))
+    runs = {identity(run): run for run in scheduler.runs}
+    build = ["--config", str(folder.config(1)), "--build", str(folder.seed(1))]
+    assert scheduler.command(runs[1, TRAIN, "stage4"])[1:] == ["-m", "experiments.train", *build, "--stage", "stage4"]
+    assert scheduler.command(runs[1, LABEL, "stage3"])[1:] == [
+        "-m", "experiments.evaluate_rows", *build, "--split", "val", "--rows", "cnn"]

@@ -1,0 +1,100 @@
+"""Processes of a study: one thread each, failures with a name, signals, and an end with the study's own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+import pytest
+
+from experiments.studies.workers import Workers
+
+
+class Made(NamedTuple):
+    title: str
+
+
+def python(code):
+    return [sys.executable, "-c", code]
+
+
+def all_ended(workers):
+    ended = []
+    while workers.running:
+        workers.wait()
+        ended += workers.ended()
+    return dict(ended)
+
+
+def test_no_more_runs_at_once_than_asked_for(tmp_path):
+    workers = Workers(2)
+    for number in range(2):
+        assert workers.free
+        workers.start(Made(f"run {number}"), python("import time; time.sleep(0.3)"), tmp_path / f"{number}.txt")
+    assert not workers.free
+    assert set(all_ended(workers).values()) == {None} and workers.free
+
+
+def test_a_run_has_one_thread_and_its_messages_are_kept(tmp_path):
+    workers, log = Workers(1), tmp_path / "logs" / "run.txt"
+    for _ in range(2):
+        workers.start(Made("run"), python("import os; print(os.environ['OMP_NUM_THREADS'])"), log)
+        all_ended(workers)
+    assert log.read_text() == "1\n1\n"
+
+
+@pytest.mark.parametrize("code, reason", [
+    ("import sys; print('error: no room.', file=sys.stderr); print('mpi says more'); sys.exit(1)", "no room"),
+    ("import sys; sys.exit(3)", "exit status 3"), ("print('odd'); import sys; sys.exit(2)", "odd"),
+    ("import os; os.kill(os.getpid(), 9)", "killed by signal 9 (Killed)")])
+def test_a_failure_names_the_run_and_the_reason(tmp_path, code, reason):
+    workers, log = Workers(1), tmp_path / "run.txt"
+    log.write_text("error: of an earlier try.\n")
+    workers.start(Made("seed 1, train stage4"), python(code), log)
+    failure, = all_ended(workers).values()
+    assert str(failure) == f"seed 1, train stage4: {reason} (messages: {log})"
+
+
+def test_a_signal_reaches_all_runs_and_is_waited_for(tmp_path):
+    workers = Workers(2)
+    code = "import signal, time\nsignal.signal(signal.SIGINT, lambda *_: exit(0))\nprint('up', flush=True)\ntime.sleep(99)"
+    for number in range(2):
+        workers.start(Made(str(number)), python(code), tmp_path / str(number))
+    while not all((tmp_path / str(number)).read_text() for number in range(2)):
+        workers.wait()
+    workers.end(signal.SIGINT)
+    assert set(all_ended(workers).values()) == {None}
+
+
+PARENT = """
+import sys, time
+from pathlib import Path
+from typing import NamedTuple
+from experiments.studies.workers import Workers
+Made = NamedTuple("Made", [("title", str)])
+Workers(1).start(Made("run"), [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(99)"],
+                 Path(sys.argv[1]))
+time.sleep(99)
+"""
+
+
+def test_runs_end_with_a_killed_study(tmp_path):
+    log = tmp_path / "run.txt"
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(log)])
+    while not (log.exists() and log.read_text()):
+        time.sleep(0.05)
+    child = int(log.read_text())
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        try:
+            os.kill(child, 0)
+            with open(f"/proc/{child}/stat") as status:
+                if status.read().rpartition(")")[2].split()[0] == "Z":
+                    return
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        time.sleep(0.05)
+    pytest.fail("the run goes on without its study")

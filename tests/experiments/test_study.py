@@ -1,0 +1,46 @@
+"""A whole study of a tiny experiment: interrupted, killed at random moments, and its results to the last digit."""
+
+import json
+import random
+import shutil
+import signal
+
+from experiments.study import main
+from tests.experiments.studies.tiny_study import StudyProcess, children
+
+WORDS = "--seeds", "5", "--rows", "cnn+crf", "joint", "--processes", "2"
+KILLS = 2
+
+
+def test_killed_studies_end_with_equal_results(tmp_path, experiment):
+    _, build = experiment
+    study, results = StudyProcess(tmp_path / "tiny.yaml", build, *WORDS), build / "study" / "results-val.json"
+    status, output, errors = study.run()
+    assert status == 0, errors
+    unbroken = results.read_bytes()
+    found = json.loads(unbroken)
+    assert set(found) == {"cnn+crf", "joint", "details"} and set(found["joint"]) == {"5"}
+    assert "CNN + CRF (joint)" in output
+    shutil.rmtree(build / "study")
+    generator, killed = random.Random(3), []
+    for _ in range(KILLS):
+        killed.append(study.kill_after(generator.uniform(2, 8), generator))
+    status, _, errors = study.run()
+    assert status == 0, (errors, killed)
+    assert results.read_bytes() == unbroken, killed
+
+
+def test_a_signal_ends_the_runs_too(tmp_path, experiment):
+    _, build = experiment
+    process = StudyProcess(tmp_path / "tiny.yaml", build, *WORDS).start()
+    while not children(process.pid):
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM, errors
+    assert "the same command goes on" in output
+
+
+def test_an_unknown_row_is_refused(experiment, tmp_path, command, capsys):
+    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--rows", "best")
+    assert status == 2 and "invalid choice: 'best'" in errors

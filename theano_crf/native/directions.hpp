@@ -1,0 +1,36 @@
+// The chains of each direction of any neighbourhood.
+//
+// Included for one instruction set (see instruction_sets.hpp).
+//
+// The chains of an offset (dy, dx) with dy > 0 are sheared columns: their nodes are every dy-th row, and from node to
+// node they move dx columns to the right, round the end of the padded image, where the weight is 0. So all columns have
+// chains of one length, whatever the offset. The chains of (0, dx) are rows whose nodes are every dx-th column. Each of
+// the first dy rows, or dx columns, begins a class of chains.
+
+struct Chains {
+    Offset offset;
+    bool rows;                 // whether the nodes are columns of the image, not rows
+    std::vector<long> places;  // of each node, class by class: its row or its column
+    std::vector<long> shifts;  // of each node: how far it has moved to the right, less than the padded width
+    std::vector<long> starts;  // of each class: its first node; then the number of nodes
+
+    Chains(const Offset &offset_, long height, long width, long padded_width)
+        : offset(offset_), rows(offset_.dy == 0)
+    {
+        const long length = rows ? width : height, step = std::min(rows ? offset.dx : offset.dy, length);
+        const long right = rows ? 0 : (offset.dx % padded_width + padded_width) % padded_width;
+        for (long first = 0; first < step; ++first) {
+            starts.push_back(places.size());
+            long shift = 0;
+            for (long place = first; place < length; place += step) {
+                places.push_back(place);
+                shifts.push_back(shift);
+                shift = (shift + right) % padded_width;
+            }
+        }
+        starts.push_back(places.size());
+    }
+
+    long nodes() const { return places.size(); }
+    long classes() const { return starts.size() - 1; }
+};

@@ -1,0 +1,268 @@
+// DualMM on any neighbourhood: block coordinate ascent on the split of the energy into one part per direction.
+//
+// Included for one instruction set (see instruction_sets.hpp). A step in direction d takes back what d withholds, finds
+// the minorants F of d's chains, withholds the difference and leaves F as the rest. The bound is the sum of the rest's
+// least entries. Blocks of chains are independent and each is computed in the same way whichever thread takes it, so
+// results do not depend on the number of threads.
+
+// One step in direction d.
+struct Step {
+    const Grid &grid;
+    const Volumes &volumes;
+    const Chains &chains;
+    long d;
+    bool first;             // nothing is withheld yet
+    const char *active;     // (images,), not 0 for the images to work on
+    const float *by_right;  // mu of all directions at [l][k]; null for Potts
+};
+
+// Writes a node's results when its minorant is known.
+template <class Place, class Block>
+struct FinishNode {
+    const Place &place;
+    Block &block;
+
+    template <class Minorant, class FlowIn, class FlowOut>
+    ALWAYS_INLINE void operator()(long node, const Minorant &minorant, const FlowIn &flow_in, const FlowOut &flow_out)
+    {
+        place.write(block, node, minorant);
+        Lanes *withheld = block.cost_at(node);
+        for (long k = 0; k < block.labels; ++k)
+            withheld[k] = flow_in[k] - flow_out[k];
+    }
+};
+
+// Finds the minorants of one class of chains.
+struct FindMinorants {
+    static const bool WRITES_REST = true;
+    bool first;  // nothing is withheld yet
+
+    template <class Place, class Block>
+    void operator()(const Place &place, Block &block) const
+    {
+        FinishNode<Place, Block> finish = {place, block};
+        find_minorant(block, [&](long from, long next) { place.read(block, from, next, first); }, finish);
+    }
+};
+
+template <class Place, class Block, class Task>
+void work_on_block(const Step &step, Place place, Block &block, const Task &task)
+{
+    place.read_all(block, step.first);
+    for (long number = 0; number < step.chains.classes(); ++number) {
+        place.bind(block, number);
+        task(place, block);
+    }
+    if (Task::WRITES_REST)
+        place.write_all(block);
+}
+
+inline void set_costs(Block &, const Step &) {}
+
+#if CRF_MODEL == CRF_MATRICES
+typedef MatrixBlock GeneralBlock;  // of any number of labels
+
+inline void set_costs(MatrixBlock &block, const Step &step)
+{
+    const long mu = step.d * step.grid.labels * step.grid.labels;
+    block.by_left = step.grid.compatibility + mu;
+    block.by_right = step.by_right + mu;
+}
+#else
+typedef Block GeneralBlock;
+#endif
+
+template <class Place, class Block, class Task>
+void work_on_blocks(const Step &step, Workspaces &workspaces, const Task &task)
+{
+    const long blocks = step.volumes.blocks(step.chains);
+    Shares shares(step.volumes.images * blocks, omp_get_max_threads());
+    #pragma omp parallel
+    {
+        const FlushDenormals flush;
+        Block block(workspaces.of_this_thread(), step.volumes.labels);
+        set_costs(block, step);
+        for (long next; (next = shares.take(omp_get_thread_num())) >= 0;)
+            if (step.active[next / blocks])
+                work_on_block(step, Place(step.volumes, step.chains, step.d, next / blocks, next % blocks), block, task);
+    }
+}
+
+// Does a task, task(place, block), for each class of chains of a direction's blocks.
+template <class Block, class Task>
+void work_on(const Step &step, Workspaces &workspaces, const Task &task)
+{
+    if (step.chains.rows)
+        work_on_blocks<InterleavedRows, Block>(step, workspaces, task);
+    else
+        work_on_blocks<ShearedColumns, Block>(step, workspaces, task);
+}
+
+inline void take_step(const Step &step, Workspaces &workspaces)
+{
+    const FindMinorants task = {step.first};
+#if CRF_MODEL == CRF_MATRICES
+    switch (step.volumes.labels) {
+    case 11:  // CamVid's classes; 19 are Cityscapes'
+        return work_on<MatrixBlockOf<11>>(step, workspaces, task);
+    case 19:
+        return work_on<MatrixBlockOf<19>>(step, workspaces, task);
+    default:
+        return work_on<MatrixBlock>(step, workspaces, task);
+    }
+#else
+    switch (step.volumes.labels) {
+    case 11:
+        return work_on<BlockOf<11>>(step, workspaces, task);
+    case 19:
+        return work_on<BlockOf<19>>(step, workspaces, task);
+    default:
+        return work_on<Block>(step, workspaces, task);
+    }
+#endif
+}
+
+// Takes the label of least rest at each pixel of one row, the first of equal ones; returns the sum of the least rests.
+inline double decide_row(const Volumes &volumes, long image, long y, int32_t *row)
+{
+    double bound = 0;
+    for (long x = 0; x < volumes.width; x += LANES) {
+        const float *rest = volumes.rest + volumes.node(image, x / LANES, y);
+        const long count = std::min<long>(LANES, volumes.width - x);
+        Lanes least = load(rest);
+        LabelLanes label = {};
+        for (int32_t k = 1; k < volumes.labels; ++k) {
+            const Lanes cost = load(rest + k * LANES);
+            label = cost < least ? LabelLanes{} + k : label;
+            least = minimum(least, cost);
+        }
+        for (long lane = 0; lane < count; ++lane)
+            bound += least[lane];
+        store_first(row + x, label, count);
+    }
+    return bound;
+}
+
+// Writes labels (N, H, W) and bounds (N,) of the images that are active.
+inline void decide(const Volumes &volumes, const std::vector<char> &active, int32_t *labels, double *bounds)
+{
+    std::vector<double> rows(volumes.images * volumes.height);
+    #pragma omp parallel for
+    for (long task = 0; task < volumes.images * volumes.height; ++task)
+        if (active[task / volumes.height])
+            rows[task] = decide_row(volumes, task / volumes.height, task % volumes.height,
+                                    labels + task * volumes.width);
+    for (long image = 0; image < volumes.images; ++image)
+        if (active[image])
+            bounds[image] = std::accumulate(rows.begin() + image * volumes.height,
+                                            rows.begin() + (image + 1) * volumes.height, 0.0);
+}
+
+// DualMM for one problem.
+class GeneralSolver {
+public:
+    GeneralSolver(const Grid &grid, float *workspace)
+        : grid_(grid), volumes_(grid, workspace),
+          workspaces_(Block::bytes(std::max(volumes_.padded_height, volumes_.padded_width), grid.labels)),
+          active_(grid.images, 1)
+    {
+        const long labels = grid.labels;
+        for (long d = 0; d < grid.directions; ++d)
+            directions_.push_back(Chains(grid.offsets[d], grid.height, grid.width, volumes_.padded_width));
+        for (long i = 0; grid.compatibility && i < grid.directions * labels * labels; ++i)
+            by_right_.push_back(grid.mu(i / (labels * labels), i % labels, i / labels % labels));
+    }
+
+    Status prepare()
+    {
+        if (!workspaces_.complete())
+            return NO_MEMORY;
+        const Status status = grid_.truth ? check_labels(grid_, grid_.truth) : SOLVED;
+        return status == SOLVED ? pack(grid_, volumes_, directions_) : status;
+    }
+
+    // Runs up to `iterations` iterations, a step in each direction. An image ends early once an iteration has raised
+    // its bound by no more than `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W) and bounds.
+    void iterate(long iterations, double tolerance, int32_t *labels, double *bounds)
+    {
+        const double never = -std::numeric_limits<double>::infinity();
+        std::vector<double> before(grid_.images, never);
+        bool going_on = true;
+        for (long iteration = 0; iteration < iterations && going_on; ++iteration) {
+            for (long d = 0; d < grid_.directions; ++d)
+                take_step(step(d, iteration == 0), workspaces_);
+            if (tolerance == never && iteration + 1 < iterations)
+                continue;
+            decide(volumes_, active_, labels, bounds);
+            for (long n = 0; n < grid_.images; ++n)
+                active_[n] = active_[n] && bounds[n] - before[n] > tolerance * grid_.pixels();
+            before.assign(bounds, bounds + grid_.images);
+            going_on = std::find(active_.begin(), active_.end(), 1) != active_.end();
+        }
+        for (long n = 0; grid_.truth && !grid_.margins && n < grid_.images; ++n)
+            bounds[n] += margin_constant(grid_, n);
+    }
+
+    // Improves the labels of least rest; the volumes are used up.
+    void decode(Decoding decoding, int32_t *labels)
+    {
+        active_.assign(grid_.images, 1);
+        const PixelCosts costs = {grid_, volumes_.withheld, by_right()};
+        add_all_messages();
+        copy_by_pixel(volumes_, volumes_.withheld);
+        label_in_sequence(costs, labels);
+        if (decoding != ICM)
+            return;
+        pack_costs();
+        copy_by_pixel(volumes_, volumes_.withheld);
+        ChainImprover(costs, labels).run();
+    }
+
+private:
+    const Grid &grid_;
+    const Volumes volumes_;
+    Workspaces workspaces_;
+    std::vector<Chains> directions_;
+    std::vector<float> by_right_;
+    std::vector<char> active_;
+
+    const float *by_right() const { return grid_.compatibility ? by_right_.data() : nullptr; }
+
+    Step step(long d, bool first) const
+    {
+        return {grid_, volumes_, directions_[d], d, first, active_.data(), by_right()};
+    }
+
+    // Replaces the rest by the unary costs and the messages from behind of all directions.
+    void add_all_messages()
+    {
+        for (long d = 0; d < grid_.directions; ++d)
+            work_on<GeneralBlock>(step(d, false), workspaces_, PassToTheFirst());
+        pack_costs();
+        for (long d = 0; d < grid_.directions; ++d)
+            work_on<GeneralBlock>(step(d, false), workspaces_, AddMessages());
+    }
+
+    void pack_costs()
+    {
+        #pragma omp parallel for
+        for (long task = 0; task < grid_.images * grid_.height; ++task)
+            pack_unary(grid_, volumes_, task / grid_.height, task % grid_.height);
+    }
+};
+
+// The number of floats of workspace that dual_mm needs.
+inline long workspace_size(const Grid &grid, long) { return Volumes(grid).size(); }
+
+inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decoding decoding, float *workspace,
+                      int32_t *labels, double *bounds)
+{
+    GeneralSolver solver(grid, workspace);
+    const Status status = solver.prepare();
+    if (status != SOLVED)
+        return status;
+    solver.iterate(iterations, tolerance, labels, bounds);
+    if (decoding != ARGMIN)
+        solver.decode(decoding, labels);
+    return SOLVED;
+}

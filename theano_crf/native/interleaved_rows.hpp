@@ -1,0 +1,128 @@
+// A block of LANES rows, whose nodes may be every second, third ... column: reading its costs and writing what rests.
+//
+// Included for one instruction set (see instruction_sets.hpp).
+
+class InterleavedRows {
+public:
+    InterleavedRows(const Volumes &volumes, const Chains &chains, long d, long image, long block)
+        : volumes_(volumes), chains_(chains), image_(image), block_(block),
+          costs_(volumes.withheld_of(chains, d, image, block)), edges_(volumes.edges_of(chains, d, image, block))
+    {
+    }
+
+    // A class of chains, in place: the costs are computed where the withheld ones lie.
+    void bind(Block &block, long number)
+    {
+        start_ = chains_.starts[number];
+        shape(block, start_, chains_.starts[number + 1] - start_);
+    }
+
+    // Reads the whole block, unless its columns are in the order of the nodes and read when they are needed.
+    template <class Block>
+    void read_all(Block &block, bool is_first)
+    {
+        shape(block, 0, chains_.nodes());
+        kept_ = block.sums;
+        for (long x = 0; !in_order() && x < block.length; x += LANES)
+            read_tile(block, x, std::min(x + LANES, block.length - 1), is_first);
+    }
+
+    template <class Block>
+    void read(Block &block, long first, long next, bool is_first) const
+    {
+        if (in_order())
+            read_tile(block, first, next, is_first);
+    }
+
+    // Keeps what rests of a node's costs until those of its tile, or of the whole block, are known.
+    template <class Block, class Minorant>
+    ALWAYS_INLINE void write(Block &block, long node, const Minorant &minorant) const
+    {
+        const long x = chains_.places[start_ + node];
+        Lanes *kept = kept_ + (in_order() ? x % LANES : x) * block.labels;
+        ask_for_row(block, x);
+        for (long k = 0; k < block.labels; ++k)
+            kept[k] = minorant(k);
+        if (in_order() && (x % LANES == LANES - 1 || x + 1 == block.length))
+            write_tile(block, x / LANES * LANES, 0);
+    }
+
+    template <class Block>
+    void write_all(Block &block) const
+    {
+        for (long x = 0; !in_order() && x < chains_.nodes(); x += LANES)
+            write_tile(block, x, x);
+    }
+
+private:
+    const Volumes &volumes_;
+    const Chains &chains_;
+    const long image_, block_;
+    float *costs_;
+    const float *edges_;
+    long start_ = 0;
+    Lanes *kept_ = nullptr;  // [column][label], what rests of nodes whose tile is not finished
+
+    void shape(Block &block, long first, long length) const
+    {
+        block.shape(length, std::min<long>(LANES, volumes_.height - block_ * LANES), edges_ + first * LANES,
+                    costs_ + first * volumes_.labels * LANES, LANES * volumes_.labels * LANES);
+    }
+
+    bool in_order() const { return chains_.offset.dx == 1; }
+
+    float *tile(long x) const { return volumes_.rest + volumes_.node(image_, x / LANES, block_ * LANES); }
+
+    // The node of a column.
+    long node_of(long x) const
+    {
+        return chains_.starts[x % chains_.offset.dx] + x / chains_.offset.dx;
+    }
+
+    // Prefetches what rests in one row of a column's tile: with each finished node a row.
+    template <class Block>
+    ALWAYS_INLINE void ask_for_row(const Block &block, long x) const
+    {
+        const float *row = tile(x) + x % LANES * block.labels * LANES;
+        for (long k = 0; in_order() && k < block.labels; ++k)
+            __builtin_prefetch(row + k * LANES, 1, 2);
+    }
+
+    // Reads the tile of column `first` and prefetches that of column `next`.
+    template <class Block>
+    void read_tile(Block &block, long first, long next, bool is_first) const
+    {
+        const float *next_tile = tile(next);
+        const long pitch = block.labels * LANES, count = std::min<long>(LANES, block.length - first);
+        const float *from = tile(first);
+        Lanes *costs[LANES], *next_costs[LANES], columns[LANES];
+        for (long i = 0; i < LANES; ++i) {
+            costs[i] = block.cost_at(node_of(std::min(first + i, block.length - 1)));
+            next_costs[i] = block.cost_at(node_of(std::min(next + i, block.length - 1)));
+        }
+        for (long k = 0; k < block.labels; ++k) {
+            for (long i = 0; i < LANES; ++i) {
+                __builtin_prefetch(next_tile + (k * LANES + i) * LANES, 0, 2);
+                __builtin_prefetch(next_costs[i] + k, 1, 2);
+            }
+            load_transposed(from + k * LANES, pitch, columns);
+            for (long i = 0; i < count; ++i)
+                costs[i][k] = is_first ? columns[i] : costs[i][k] + columns[i];
+        }
+    }
+
+    // Writes the columns first, ... of the block, kept from place `place` on.
+    template <class Block>
+    void write_tile(const Block &block, long first, long place) const
+    {
+        const long pitch = block.labels * LANES, columns = std::min<long>(LANES, chains_.nodes() - first);
+        float *to = tile(first);
+        Lanes *kept = kept_ + place * block.labels, rows[LANES];
+        std::fill_n(kept + columns * block.labels, (LANES - columns) * block.labels, Lanes{});  // past the last column
+        for (long k = 0; k < block.labels; ++k) {
+            load_transposed(reinterpret_cast<const float *>(kept + k), pitch, rows);
+            for (long lane = 0; lane < block.lanes; ++lane)
+                store(to + lane * pitch + k * LANES, rows[lane]);
+        }
+    }
+};
