@@ -1,10 +1,13 @@
 """What a user does with Docker: build, run, interrupt, look at progress, take a second checkout."""
 
+import fcntl
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
+import termios
 import time
 from types import SimpleNamespace
 
@@ -25,10 +28,11 @@ def demo(user, docker, built):
 
 
 @pytest.fixture(scope="module")
-def long_build(user, docker, built, demo):
+def long_build(user, docker, built):
     """Words for make that train a long stage in a build folder of its own."""
     path = built.folder / "build" / "long.yaml"
     write_config(path, iterations=4000, validate_every=20)
+    path.chmod(0o644)
     return [f"CONFIG={path}", "BUILD=build/long", FEW_SCENES]
 
 
@@ -56,8 +60,8 @@ def test_demo(built, demo, note):
     assert demo.done.returncode == 0, demo.done.stderr
     build = built.folder / "build"
     assert (build / "scenes-smoke" / "report" / "index.html").is_file()
-    foreign = subprocess.run(["find", str(built.folder), "!", "-user", NAME], stdout=subprocess.PIPE, text=True).stdout
-    assert foreign == ""
+    foreign = subprocess.run(["find", str(build), "!", "-user", NAME], stdout=subprocess.PIPE, text=True)
+    assert foreign.stdout == ""
     note(f"make demo of a few iterations: {demo.seconds:.0f} s; every file is the user's")
 
 
@@ -110,7 +114,7 @@ def test_a_network_where_one_is_asked_for(docker_run, note):
     note("NETWORK=default gives the engine's network, and nothing else more")
 
 
-def test_as_root(built, docker, note):
+def test_as_root(built, docker, work, note):
     def run(folder):
         return subprocess.run([f"{folder}/docker/run", "python3", "-c", PROBE, f"{folder}/build", f"{folder}/docker"],
                               env={**os.environ, **docker, "ENGINE": "docker"}, stdout=subprocess.PIPE,
@@ -119,11 +123,8 @@ def test_as_root(built, docker, note):
     assert found["capabilities"] == [0, 2, 2, 2, 0]  # CAP_DAC_OVERRIDE alone
     assert list(found["writes"].values()) == [None, "EROFS"]
     (built.folder / "build" / "probe").unlink()
-    subprocess.run(["cp", "-a", str(built.folder / "docker"), str(built.folder.parent / "roots")], check=True)
-    own = built.folder.parent.parent / "roots-checkout"
-    subprocess.run(["mkdir", "-p", str(own)], check=True)
-    subprocess.run(["mv", str(built.folder.parent / "roots"), str(own / "docker")], check=True)
-    subprocess.run(["chown", "-R", "root:root", str(own)], check=True)
+    own = work / "checkout-of-root"
+    shutil.copytree(built.folder / "docker", own / "docker")  # root's, as all that root makes
     found = probe(run(own))
     assert found["capabilities"] == [0] * 5 and list(found["writes"].values()) == [None, "EROFS"]
     note("root: no capabilities in a checkout of root's, in another's the right to its files alone")
@@ -157,7 +158,7 @@ def test_a_terminal(user, docker, daemon, built, long_build, note):
     parent, child = pty.openpty()
     job = subprocess.Popen(user.words("make", "train-stage1", *long_build, TERM="xterm", **docker), cwd=built.folder,
                            stdin=child, stdout=child, stderr=child, start_new_session=True,
-                           preexec_fn=lambda: __import__("fcntl").ioctl(0, __import__("termios").TIOCSCTTY, 0))
+                           preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(child)
     seen = b""
     while not re.search(rb"\r[^\r\n]*stage1[^\r\n]*loss", seen):

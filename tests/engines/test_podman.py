@@ -11,7 +11,7 @@ import pytest
 from tests.engines.daemon import ROOT
 from tests.engines.experiments import FEW_SCENES, await_snapshot, snapshots, write_config
 from tests.engines.probe import PROBE, probe
-from tests.engines.user import REPOSITORY
+from tests.engines.user import copy_repository
 
 LONG = ["CONFIG=build/long.yaml", "BUILD=build/long", FEW_SCENES]
 
@@ -54,10 +54,8 @@ def root(daemon, built, work):
     """Root, with the image that Docker has built."""
     place = f'graphroot = "{ROOT}/podman"\nrunroot = "{work}/podman-run"\n'
     environment = {**os.environ, **settings(work / "podman-of-root", place)}
-    folder = work / "checkout-of-root"
-    shutil.copytree(built.folder, folder, symlinks=True, ignore=shutil.ignore_patterns("build"))
-    shutil.copy(REPOSITORY / "docker" / "build", folder / "docker")
-    subprocess.run(["chown", "-R", "root:root", str(folder)], check=True)
+    folder = work / "with-podman-of-root"
+    copy_repository(folder)
     options = dict(cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with subprocess.Popen(["docker", "--host", daemon.address, "save", built.image], stdout=subprocess.PIPE) as saved:
         subprocess.run(["podman", "load"], stdin=saved.stdout, env=environment, check=True, stdout=subprocess.DEVNULL,
