@@ -7,7 +7,8 @@ BUILD ?= build/$(DATASET)
 SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
 export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS NP HOSTS MPI_ARGS
 
-RUN = docker/run
+# with a network where machines work together, see docker/run
+RUN = $(if $(HOSTS),NETWORK=host )docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
 
 # where each dataset that is not drawn lies
@@ -32,7 +33,7 @@ comma = ,
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
 	train train-joint train-control train-row study study-report evaluate official-evaluation submission grid-search report \
 	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
@@ -93,11 +94,14 @@ test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and
 test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line per target
 	$(RUN) python3 -m tests.fuzz $(FUZZ_ARGS)
 
+test-engines:  ## Docker and Podman for real, two machines with faults between them, a line each (root, Debian; 40 minutes)
+	tests/engines/run $(PYTEST_ARGS)
+
 test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(RUN) python3 -m tests.sanitize
 
 audit: docker  ## look up known vulnerabilities of everything in the image
-	$(RUN) python3 -m tests.audit
+	NETWORK=default $(RUN) python3 -m tests.audit
 
 test-cuda-image:  ## build the CUDA image and its archive, and test them as far as that goes without a GPU
 	DEVICE=cuda docker/build
@@ -110,7 +114,7 @@ test-cuda-image:  ## build the CUDA image and its archive, and test them as far 
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
 	$(RUN) shellcheck --external-sources docker/build docker/bundle docker/run docker/enter docker/engine.sh \
-		docker/bundling/run docker/bundling/g++ .ci/run
+		docker/bundling/run docker/bundling/g++ tests/engines/run .ci/run
 
 lmdb: $(LMDB)  ## the dataset as LMDBs, one per split
 
@@ -122,7 +126,7 @@ measure-steps: docker  ## seconds and peak memory of an iteration of each stage 
 	$(RUN) python3 -m benchmarks.caffe_steps --config experiments/configs/cityscapes.yaml $(MEASURE_ARGS)
 
 prototxts: | docker  ## the committed nets and solvers for Cityscapes, written anew
-	$(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
+	WRITABLE=prototxt/cityscapes $(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
 		--nets prototxt/cityscapes
 
 train-stage1: $(BUILD)/stage1/final.caffemodel  ## FCN-32s
@@ -160,7 +164,8 @@ submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototx
 	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
 grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT's first
-	$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) $(GRID_ARGS)
+	$(if $(filter --write,$(GRID_ARGS)),WRITABLE="$(dir $(CONFIG))") \
+		$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) $(GRID_ARGS)
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
@@ -210,7 +215,7 @@ dataset-folder:
 	$(DATASET): $(FOLDER)=<folder>)),:)
 
 build/weights/vgg16.caffemodel: | docker
-	$(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
+	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
 	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
