@@ -1,6 +1,5 @@
 """Potts with any neighbourhood on the GPU, against twins, brute force and the CPU's Ops; test_gpu.py starts it."""
 import functools
-import itertools
 
 import numpy as np
 import pytest
@@ -12,10 +11,11 @@ import theano_crf
 from theano_crf import functions, graph
 from theano_crf.defaults import NEIGHBOURS
 from theano_crf.gpu.general import GeneralProblem
-from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuStructuredLoss
-from theano_crf.ops import Completion, DualMM, Energy, NativeOp, StructuredLoss
+from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuMagnitudes, GpuStructuredLoss
+from theano_crf.ops import Completion, DualMM, Energy, NativeOp, Proof, StructuredLoss
 
 from . import twins
+from .general_twins import random_problem
 from .gpu_cases import ON_CPU, VOID, ops_of, random_truth
 
 EIGHT = ((0, 1), (1, 0), (1, 1), (1, -1))
@@ -28,45 +28,13 @@ PROBLEMS = [(shape, NEIGHBOURHOODS[index % 3 + 2 * (index % 4 == 3)]) for index,
 PROBLEMS += [((2, 3, 11, 14), neighbours) for neighbours in NEIGHBOURHOODS]
 
 
-def random_problem(seed, shape, neighbours, strength=1.0):
-    generator = np.random.default_rng(seed)
-    images, _, height, width = shape
-    weights = strength * generator.random((images, len(neighbours), height, width)).astype(np.float32)
-    return generator.normal(size=shape).astype(np.float32), weights * (generator.random(weights.shape) > 0.1)
-
-
 def random_margins(seed, images, labels):
     margins = np.random.default_rng(seed).random((images, labels, labels)).astype(np.float32)
     return margins * (1 - np.eye(labels, dtype=np.float32))
 
 
-def edges_of(height, width, offset):
-    """The first pixels (y, x) and the second ones of all edges of an offset."""
-    (dy, dx), pixels = offset, itertools.product(range(height), range(width))
-    return [((y, x), (y + dy, x + dx)) for y, x in pixels if 0 <= y + dy < height and 0 <= x + dx < width]
-
-
-def energy(unary, weights, labels, neighbours):
-    total = sum(float(unary[(labels[pixel], *pixel)]) for pixel in np.ndindex(labels.shape))
-    for direction, offset in enumerate(neighbours):
-        total += sum(float(weights[(direction, *one)]) for one, other in edges_of(*labels.shape, offset)
-                     if labels[one] != labels[other])
-    return total
-
-
-def all_energies(unary, weights, neighbours):
-    """The energy of every labelling, in the order of `twins.all_labellings`."""
-    labellings = twins.all_labellings(*unary.shape)
-    y, x = np.indices(unary.shape[1:])
-    total = unary.astype(np.float64)[labellings, y, x].sum(axis=(1, 2))
-    for direction, offset in enumerate(neighbours):
-        for one, other in edges_of(*unary.shape[1:], offset):
-            total += (labellings[(..., *one)] != labellings[(..., *other)]) * float(weights[(direction, *one)])
-    return total
-
-
 def chains_of(height, width, offset):
-    """The pixels (y, x) of each of an offset's chains, joined as the solver joins them."""
+    """The pixels (y, x) of each of an offset's chains, joined as the kernels join them; the CPU parts them."""
     dy, dx = offset
     if dy == 0:
         return [[(y, x) for x, y in chain] for chain in chains_of(width, height, (dx, 0))]
@@ -77,7 +45,7 @@ def chains_of(height, width, offset):
 def minorant(costs, weights, offset):
     """The hierarchical minorants F (K, H, W) of costs (K, H, W) in a direction with weights (H, W)."""
     result = np.empty(costs.shape)
-    edges = dict(edges_of(*weights.shape, offset))
+    edges = {first: second for _, first, second in twins.edges([offset], *weights.shape)}
     for chain in chains_of(*weights.shape, offset):
         along = [weights[one] if edges.get(one) == other else 0.0 for one, other in zip(chain, chain[1:])]
         y, x = np.transpose(chain)
@@ -129,7 +97,7 @@ def test_dual_mm_is_the_twins(shape, neighbours):
     solution = theano_crf.dual_mm(unary, weights, 2, neighbours=neighbours)
     np.testing.assert_allclose(solution.lower_bound, rest.min(axis=1).sum(axis=(1, 2)), rtol=1e-5, atol=1e-4)
     assert_labels(solution.labels, rest)
-    expected = [energy(*one, neighbours) for one in zip(unary, weights, solution.labels)]
+    expected = [twins.energy(*one, neighbours) for one in zip(unary, weights, solution.labels)]
     np.testing.assert_allclose(solution.energy, expected, rtol=1e-6, atol=1e-5)
 
 
@@ -141,8 +109,10 @@ def test_dual_mm_is_the_cpus(shape, neighbours):
     solution = theano_crf.dual_mm(unary, weights, 5, neighbours=neighbours)
     expected, bound, _ = on_cpu(DualMM(neighbours=neighbours), T.ftensor4, T.ftensor4, T.lscalar, T.dscalar)(
         unary, weights, 5, -np.inf)
-    np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6)
-    assert (solution.labels == expected).mean() > 0.99
+    # the CPU's chains of longer steps are cut elsewhere, for duals that are as good
+    alike = all(max(dy, abs(dx)) == 1 for dy, dx in neighbours)
+    np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6 if alike else 2e-3)
+    assert (solution.labels == expected).mean() > (0.99 if alike else 0.9)
     energies = on_cpu(Energy(neighbours), T.ftensor4, T.ftensor4, T.itensor3)(unary, weights, solution.labels)
     np.testing.assert_allclose(solution.energy, energies, rtol=1e-12)
 
@@ -153,7 +123,7 @@ def test_brute_force(seed):
     offsets = [(int(dy), int(dx)) for dy, dx in generator.integers((0, -3), (4, 4), (4, 2)) if dy > 0 or dx > 0]
     neighbours = tuple(offsets) or ((1, 0),)
     unary, weights = random_problem(seed, [(1, 2, 3, 4), (1, 3, 3, 3)][seed % 2], neighbours, 0.2 + seed % 4)
-    optimum = all_energies(unary[0], weights[0], neighbours).min()
+    optimum = twins.least_energy(unary[0], weights[0], neighbours)
     for iterations in (1, 15):
         solution = theano_crf.dual_mm(unary, weights, iterations, neighbours=neighbours)
         assert solution.lower_bound[0] <= optimum + 1e-5 and solution.energy[0] >= optimum - 1e-5
@@ -175,6 +145,24 @@ def test_more_directions_without_weights_change_nothing(shape):
     expected = theano_crf.dual_mm(unary, np.ascontiguousarray(weights[:, :2]), 4)
     np.testing.assert_allclose(solution.lower_bound, expected.lower_bound, rtol=1e-6)
     assert (solution.labels == expected.labels).mean() > 0.99
+
+
+@pytest.mark.parametrize("neighbours", [NEIGHBOURS, EIGHT, ((0, 4), (4, 0))], ids=str)
+def test_labels_are_proven_where_rounding_hides_the_gap(neighbours):
+    unary, weights = random_problem(18, (3, 3, 12, 14), neighbours)
+    weights[0] *= 0.01
+    solution = theano_crf.dual_mm(unary, weights, 15, neighbours=neighbours)
+    assert solution.proven.dtype == bool and solution.proven[0]
+    types = T.ftensor4, T.ftensor4, T.itensor3, T.dvector, T.dvector
+    inputs = [type_() for type_ in types]
+    prove = theano.function(inputs, Proof(neighbours)(*inputs))
+    assert any(isinstance(one, GpuMagnitudes) for one in ops_of(prove))
+    costs = np.abs(np.take_along_axis(unary, solution.labels[:, np.newaxis], 1)).sum(axis=(1, 2, 3), dtype=np.float64)
+    hidden = 2.0 ** -24 * (costs + np.nansum(weights, axis=(1, 2, 3), dtype=np.float64))
+    for share, proven in ((0.0, True), (0.99, True), (1.01, False)):
+        arguments = unary, weights, solution.labels, solution.energy, solution.energy - share * hidden
+        assert (prove(*arguments) == proven).all()
+        assert (on_cpu(Proof(neighbours), *types)(*arguments) == proven).all()
 
 
 def test_tolerance_ends_images_one_by_one():
@@ -207,16 +195,14 @@ def test_ssvm_is_the_cpus(shape, neighbours, margins):
         random_margins(4, 1, labels)[0]
     structured = theano_crf.ssvm(unary, weights, truth, gamma, iterations=2, neighbours=neighbours)
 
-    each = np.broadcast_to(0.4 * (1 - np.eye(labels)) if margins == "one" else gamma, (images, labels, labels))
-    labelled = truth != VOID
-    loss_of = np.stack([one[np.where(known, true, 0)] for one, true, known in zip(each, truth, labelled)])
-    augmented = unary - np.where(labelled[..., None], loss_of, 0).transpose(0, 3, 1, 2)
-    rest = np.stack([dual_mm(*one, neighbours, 2) for one in zip(augmented, weights)])
+    each = gamma if margins == "matrices" else [gamma] * images
+    loss_of = np.stack([twins.margins(one, true, labels, VOID) for one, true in zip(each, truth)])
+    rest = np.stack([dual_mm(*one, neighbours, 2) for one in zip(unary - loss_of.transpose(0, 3, 1, 2), weights)])
     assert_labels(structured.labels, rest)
 
     completed = twins.completed_truth(structured).astype(np.int32)
-    assert (completed == truth)[labelled].all()
-    energies = [energy(*one, neighbours) for one in zip(unary, weights, completed)]
+    assert (completed == truth)[truth != VOID].all()
+    energies = [twins.energy(*one, neighbours) for one in zip(unary, weights, completed)]
     bounds = rest.min(axis=1).sum(axis=(1, 2))
     np.testing.assert_allclose(structured.certificate, energies - bounds, rtol=1e-4, atol=1e-3)
 
@@ -224,7 +210,7 @@ def test_ssvm_is_the_cpus(shape, neighbours, margins):
     loss = on_cpu(StructuredLoss(neighbours), T.ftensor4, T.ftensor4, T.itensor3, T.itensor3, T.itensor3, as_gamma,
                   T.iscalar)
     expected = loss(unary, weights, truth, completed, structured.labels,
-                    gamma if margins == "one" else each.astype(np.float32), VOID)
+                    np.float32(gamma) if margins == "one" else np.stack(each), VOID)
     np.testing.assert_allclose(structured.loss, expected[0], rtol=1e-9, atol=1e-9)
     np.testing.assert_array_equal(structured.grad_unary, expected[1])
     np.testing.assert_array_equal(structured.grad_weights, expected[2])
@@ -235,9 +221,9 @@ def test_ssvm_by_brute_force(seed):
     neighbours = [EIGHT, ((0, 2), (2, 1)), ((1, 0), (1, 0), (0, 1))][seed % 3]
     unary, weights = random_problem(seed, (1, 2, 3, 4), neighbours)
     truth, margins = random_truth(seed, unary)[0], random_margins(seed, 1, 2)[0]
-    labellings, energies = twins.all_labellings(2, 3, 4), all_energies(unary[0], weights[0], neighbours)
+    labellings, energies = twins.all_labellings(2, 3, 4), twins.all_energies(unary[0], weights[0], neighbours)
     labelled = truth != VOID
-    costs = (margins[truth[labelled], labellings[:, labelled]]).sum(axis=1)
+    costs = margins[truth[labelled], labellings[:, labelled]].sum(axis=1)
     hinge = energies[(labellings == truth)[:, labelled].all(axis=1)].min() - (energies - costs).min()
     structured = theano_crf.ssvm(unary, weights, truth[None], margins, iterations=30, neighbours=neighbours)
     assert structured.certificate[0] >= hinge - 1e-4
@@ -260,7 +246,8 @@ def test_void_labels_are_the_cpus(shape, neighbours):
     completed = function(unary, weights, truth, labels, 5, VOID)
     assert (completed == truth)[truth != VOID].all() and (completed == expected).mean() > 0.97
     for one in zip(unary, weights, completed, expected):
-        assert energy(*one[:3], neighbours) == pytest.approx(energy(*one[:2], one[3], neighbours), rel=2e-3, abs=2e-3)
+        energies = [twins.energy(*one[:2], labels, neighbours) for labels in one[2:]]
+        assert energies[0] == pytest.approx(energies[1], rel=2e-3, abs=2e-3)
 
 
 def test_gradients_of_a_graph():
@@ -282,22 +269,17 @@ def test_contrast_weights_stay_on_the_device(neighbours):
     image = np.random.default_rng(10).random((2, 3, 9, 10)).astype(np.float32)
     weights = theano_crf.contrast_weights(image, 3.0, 0.8, 2.0, neighbours=neighbours)
     expected = np.zeros(weights.shape)
-    for n, direction in np.ndindex(weights.shape[:2]):
-        for (y, x), (v, u) in edges_of(9, 10, neighbours[direction]):
-            distance = np.linalg.norm(image[n, :, v, u] - image[n, :, y, x])
-            expected[n, direction, y, x] = 2 * np.exp(-3 * distance ** 0.8) / np.hypot(*neighbours[direction])
+    for direction, (y, x), (v, u) in twins.edges(neighbours, 9, 10):
+        distance = np.linalg.norm(image[:, :, v, u] - image[:, :, y, x], axis=1)
+        expected[:, direction, y, x] = 2 * np.exp(-3 * distance ** 0.8) / np.hypot(*neighbours[direction])
     np.testing.assert_allclose(weights, expected, rtol=1e-4)
 
 
 def test_entries_of_edges_that_leave_the_image_do_not_count():
     unary, weights = random_problem(11, (1, 3, 8, 9), EIGHT)
-    expected = theano_crf.dual_mm(unary, weights, 3, neighbours=EIGHT)
-    for direction, offset in enumerate(EIGHT):
-        outside = np.ones((8, 9), bool)
-        for one, _ in edges_of(8, 9, offset):
-            outside[one] = False
-        weights[0, direction][outside] = np.nan
+    assert np.isnan(weights).sum() == 8 + 9 + 2 * (8 + 9 - 1)
     solution = theano_crf.dual_mm(unary, weights, 3, neighbours=EIGHT)
+    expected = theano_crf.dual_mm(unary, np.nan_to_num(weights), 3, neighbours=EIGHT)
     assert solution.lower_bound == expected.lower_bound and (solution.labels == expected.labels).all()
     weights[0, 3, 2, 1] = np.nan
     with pytest.raises(ValueError, match="^weights holds NaN, infinite or negative values"):
@@ -371,7 +353,8 @@ def test_other_decodings_fall_back_to_the_cpu(decode):
     expected, bound, _ = on_cpu(DualMM(decode, EIGHT), T.ftensor4, T.ftensor4, T.lscalar, T.dscalar)(
         unary, weights, 2, -np.inf)
     assert (solution.labels == expected).all() and solution.lower_bound == bound
-    assert solution.energy[0] == pytest.approx(energy(unary[0], weights[0], solution.labels[0], EIGHT))
+    assert solution.energy[0] == pytest.approx(
+        twins.energy(unary[0], weights[0], solution.labels[0], EIGHT))
     assert solution.energy < theano_crf.dual_mm(unary, weights, 2, neighbours=EIGHT).energy
 
 
