@@ -56,10 +56,8 @@ def test_dual_mm_is_the_cpus(shape, neighbours):
     solution = theano_crf.dual_mm(unary, weights, 5, neighbours=neighbours)
     expected, bound, _ = on_cpu(DualMM(neighbours=neighbours), T.ftensor4, T.ftensor4, T.lscalar, T.dscalar)(
         unary, weights, 5, -np.inf)
-    # the CPU's chains of longer steps are cut elsewhere, for duals that are as good
-    alike = all(max(dy, abs(dx)) == 1 for dy, dx in neighbours)
-    np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6 if alike else 2e-2)
-    assert (solution.labels == expected).mean() > (0.99 if alike else 0.9)
+    np.testing.assert_allclose(solution.lower_bound, bound, rtol=1e-6)
+    assert (solution.labels == expected).mean() > 0.99
     energies = on_cpu(Energy(neighbours), T.ftensor4, T.ftensor4, T.itensor3)(unary, weights, solution.labels)
     np.testing.assert_allclose(solution.energy, energies, rtol=1e-12)
 

@@ -16,12 +16,12 @@ def random_margins(seed, images, labels):
 
 
 def chains_of(height, width, offset):
-    """The pixels (y, x) of each of an offset's chains, joined as the kernels join them; the CPU parts them."""
+    """The pixels (y, x) of each of an offset's chains; they go round the image's sides."""
     dy, dx = offset
     if dy == 0:
         return [[(y, x) for x, y in chain] for chain in chains_of(width, height, (dx, 0))]
-    rows = [y for start in range(min(dy, height)) for y in range(start, height, dy)]
-    return [[(y, (column + y // dy * dx) % width) for y in rows] for column in range(width)]
+    return [[(y, (column + y // dy * dx) % width) for y in range(start, height, dy)]
+            for start in range(min(dy, height)) for column in range(width)]
 
 
 def minorant(costs, weights, offset):
