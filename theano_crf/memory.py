@@ -64,8 +64,12 @@ def _volume_bytes(k, h, w):
 
 
 def _general_workspace_bytes(k, h, w, directions):
-    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each."""
-    return SINGLE * _padded(h) * _padded(w) * ((directions + 1) * k + directions)
+    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each.
+
+    The rest's height is an odd number of tiles: see native/volumes.hpp.
+    """
+    odd = MOST_LANES * (_padded(h) // MOST_LANES | 1)
+    return SINGLE * _padded(w) * (odd * k + _padded(h) * directions * (k + 1))
 
 
 def _padded(length):
@@ -74,7 +78,8 @@ def _padded(length):
 
 def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
-    needed, held = needed_bytes(function, shape, converted, with_void, directions, iterations), _granted.get(function, 0)
+    needed = needed_bytes(function, shape, converted, with_void, directions, iterations)
+    held = _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held
