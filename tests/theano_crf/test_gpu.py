@@ -1,10 +1,11 @@
-"""The CRF with a GPU as Theano's device: gpu_cases.py, gpu_neighbour_cases.py, and tests that run on any device."""
+"""The CRF with a GPU as Theano's device: the files gpu_..._cases.py, and tests that run on any device."""
 import os
 
 from tests.opencl import run_on_device
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
-FILES = ("gpu_cases.py", "gpu_neighbour_cases.py", "test_bad_input.py", "test_ssvm.py", "test_void.py")
+FILES = ("gpu_cases.py", "gpu_neighbour_cases.py", "gpu_loss_cases.py", "test_bad_input.py", "test_ssvm.py",
+         "test_void.py")
 
 
 def test_on_the_device():

@@ -20,13 +20,28 @@ def problem_of(unary, weights, neighbours, truth=None):
     return GeneralProblem(unary, weights, neighbours, truth)
 
 
-class Direction(Chains):
-    """The chains of one offset (dy, dx); see kernels/directions.cluda."""
+class Direction:
+    """The chains of one offset (dy, dx); see kernels/directions.cluda.
+
+    ``groups`` has (whether the shorter ones, the first place, the chains) for each length of chains.
+    """
 
     def __init__(self, context, shape, offset):
-        super().__init__(context, shape, rows=offset[0] == 0)
         self.offset = offset
-        self.image = shape[2:]
+        self.image = height, width = shape[2:]
+        length, breadth, step = (width, height, offset[1]) if offset[0] == 0 else (height, width, offset[0])
+        whole, longer = divmod(length, step)
+        self.groups = []
+        if longer:
+            self.groups.append((False, 0, Chains(context, shape, whole + 1, longer * breadth)))
+        if whole:
+            self.groups.append((True, longer * (whole + 1) * breadth,
+                                Chains(context, shape, whole, (step - longer) * breadth)))
+        self.flows_size = max(chains.flows_size for _, _, chains in self.groups)
+
+    def allocate_parts(self):
+        """Return room for the partial sums of the bounds, an array per group."""
+        return [allocate(chains.context, "float64", chains.parts) for _, _, chains in self.groups]
 
     def step(self, own, edges, cuts, tasks, following, onto, with_following, labels, parts):
         """Launch a step of DualMM in this direction.
@@ -36,9 +51,12 @@ class Direction(Chains):
         ``with_following``. Both are written in images with the task KEEP, ``labels`` in those with DECIDE, the bound's
         ``parts`` in those with BOUND.
         """
-        sums, flows = self.pass_messages(own, edges, self.nodes * self.chains, cuts, tasks)
-        self.kernel("finish_direction")(self.parts, own, edges, sums, flows, tasks, onto, labels, parts, self.levels,
-                                        *self.image, *self.offset, *following.offset, with_following)
+        for (shorter, place, chains), sums_of_group in zip(self.groups, parts):
+            costs, weights = own[place:], edges[place:]
+            sums, flows = chains.pass_messages(costs, weights, chains.pixels, cuts, tasks)
+            chains.kernel("finish_direction")(chains.parts, costs, weights, sums, flows, tasks, onto, labels,
+                                              sums_of_group, chains.levels, shorter, *self.image, *self.offset,
+                                              *following.offset, with_following)
 
 
 class GeneralProblem(Problem):
@@ -66,7 +84,7 @@ class GeneralProblem(Problem):
         cuts, *arrays = split(workspace, self.workspace_sizes())
         edges, volumes = arrays[:len(self.directions)], arrays[len(self.directions):]
         labelled = self._prepare(edges, volumes[0])
-        parts = allocate(self.context, "float64", self.directions[-1].parts)
+        parts = self.directions[-1].allocate_parts()
         may_stop = tolerance > -np.inf
         going_on, before = np.ones(self.shape[0], bool), np.full(self.shape[0], -np.inf)
         if len(self.directions) == 1:
@@ -77,7 +95,8 @@ class GeneralProblem(Problem):
             tasks = self._iterate(cuts, edges, volumes, going_on, iteration == 0, 0 if last else KEEP, decides, labels,
                                   parts)
             if decides:
-                add_up(parts, bounds, tasks, BOUND)
+                for index, of_group in enumerate(parts):
+                    add_up(of_group, bounds, tasks, BOUND, factor=1.0 if index else None)
             if may_stop and not last:
                 now = np.asarray(bounds)
                 going_on &= now - before > tolerance * self.maps / self.shape[0]
@@ -95,8 +114,10 @@ class GeneralProblem(Problem):
         for d, direction in enumerate(self.directions):
             after = (d + 1) % count
             tasks = self.tasks(*np.where(going_on, KEEP if after else keeps | decides, 0))
+            # only the last one writes to `parts`, whose groups of chains it has
+            unused = [labels] * len(direction.groups)
             direction.step(volumes[d], edges[d], cuts, tasks, self.directions[after], volumes[after],
-                           not first or after == 0, labels, parts)
+                           not first or after == 0, labels, unused if after else parts)
         return tasks
 
     def _prepare(self, edges, costs):

@@ -23,11 +23,20 @@ def margin_arguments(gamma, unused):
 
 def energy(unary, weights, labels, neighbours, energies):
     """Write the energies, equation 2 with 5, to energies (N,); raise a ValueError if a label is not one of the K."""
+    _sum_over_pixels("energy", unary, weights, labels, neighbours, energies)
+
+
+def magnitudes(unary, weights, labels, neighbours, sums):
+    """Write the sums of the labels' absolute unary costs and of all weights to sums (N,); raises as :func:`energy`."""
+    _sum_over_pixels("magnitudes", unary, weights, labels, neighbours, sums)
+
+
+def _sum_over_pixels(kernel, unary, weights, labels, neighbours, out):
     findings = Findings(unary.context)
     blocks, sums = block_sums(unary)
-    pixel_kernel(unary.context, "labelling", "energy", neighbours)(
+    pixel_kernel(unary.context, "labelling", kernel, neighbours)(
         blocks, unary, weights, labels, sums, findings.array, *unary.shape[1:])
-    add_up(sums, energies)
+    add_up(sums, out)
     findings.check()
 
 

@@ -132,6 +132,7 @@ class GpuEnergy(GpuOp):
     """(unary, weights, labels) -> energy (N,)."""
 
     __props__ = ("neighbours",)
+    compute = staticmethod(labelling.energy)
 
     def __init__(self, neighbours):
         self.neighbours = neighbours
@@ -142,11 +143,17 @@ class GpuEnergy(GpuOp):
     def perform(self, node, inputs, outputs):
         unary, weights, labels = inputs
         _check_shapes(unary, weights, self.neighbours, labels)
-        labelling.energy(unary, weights, labels, self.neighbours,
-                         _prepare(outputs[0], unary.shape[:1], "float64", unary.context))
+        self.compute(unary, weights, labels, self.neighbours,
+                     _prepare(outputs[0], unary.shape[:1], "float64", unary.context))
 
     def infer_shape(self, node, shapes):
         return ops.Energy.infer_shape(self, node, shapes)
+
+
+class GpuMagnitudes(GpuEnergy):
+    """(unary, weights, labels) -> sum of the costs whose rounding can hide that a labelling is optimal, (N,)."""
+
+    compute = staticmethod(labelling.magnitudes)
 
 
 class GpuCompletion(GpuOp):

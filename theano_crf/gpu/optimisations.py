@@ -1,10 +1,13 @@
 """Optimisations that move the Ops of :mod:`theano_crf.ops` to Theano's GPU, registered like Theano's own."""
+import theano.tensor as T
 from theano import gof
 from theano.gof import Constant
 from theano.gpuarray.opt import op_lifter, register_inplace, register_opt, register_opt2
 
-from ..ops import Completion, DualMM, Energy, HalfStep, StructuredLoss, is_potts
-from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
+from ..ops import Completion, DualMM, Energy, HalfStep, Proof, StructuredLoss, is_potts
+from .ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuMagnitudes, GpuStructuredLoss
+
+HALF_SPACING = 2.0 ** -24  # half of single precision's spacing at 1, as in native/proof.hpp
 
 
 def _moves(*ops):
@@ -44,6 +47,17 @@ def _move_with_potts(op, gpu_op, inputs):
 @_moves(Energy)
 def move_energy(op, context_name, inputs, outputs):
     return _move_with_potts(op, GpuEnergy, inputs)
+
+
+@_moves(Proof)
+def move_proof(op, context_name, inputs, outputs):
+    """Move the sums over pixels; their comparison, one number per image, stays on the host."""
+    unary, weights, labels, energy, bound, compatibility = inputs
+    if not is_potts(compatibility):
+        return None
+    magnitudes = GpuMagnitudes(op.neighbours)(unary, weights, labels)
+    return [T.le(T.as_tensor_variable(energy) - T.as_tensor_variable(bound),
+                 HALF_SPACING * T.as_tensor_variable(magnitudes))]
 
 
 @_moves(Completion)

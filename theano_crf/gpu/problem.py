@@ -39,12 +39,13 @@ class Problem:
 
 
 class Chains:
-    """The chains of one direction of a batch (N, K, H, W), and the number of times that they are halved."""
+    """Chains of one length in one direction of a batch (N, K, H, W), and the number of times that they are halved."""
 
-    def __init__(self, context, shape, rows):
+    def __init__(self, context, shape, nodes, chains):
         self.context = context
         self.images, self.labels, height, width = shape
-        self.nodes, self.chains = (width, height) if rows else (height, width)
+        self.pixels = height * width
+        self.nodes, self.chains = nodes, chains
         teams = Teams(self.labels)
         self.levels = 0
         while -(-self.nodes // 2 ** self.levels) > teams.tile:
@@ -70,5 +71,5 @@ class Chains:
         sums, flows = cuts, cuts[2 * self.flows_size:]
         for level in range(self.levels):
             self.kernel("pass_messages")(self.images * self.bundles * max(2, 2 ** level), costs, edges, sums, flows,
-                                         tasks, edges_image, self.nodes, self.chains, self.levels, level)
+                                         tasks, self.pixels, edges_image, self.nodes, self.chains, self.levels, level)
         return sums, flows

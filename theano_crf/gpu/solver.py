@@ -13,7 +13,7 @@ class RowsOrColumns(Chains):
     """The chains of the rows or of the columns."""
 
     def __init__(self, context, shape, rows):
-        super().__init__(context, shape, rows)
+        super().__init__(context, shape, *(shape[:1:-1] if rows else shape[2:]))
         # Edges of the rows are transposed to an array of their own, those of the columns stay in the weights.
         self.edges_image = self.nodes * self.chains * (1 if rows else 2)
 
