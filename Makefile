@@ -5,13 +5,11 @@ DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
 SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
-export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS
+export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS NP HOSTS MPI_ARGS
 
-RUN = docker/run
+# with a network where machines work together, see docker/run
+RUN = $(if $(HOSTS),NETWORK=host )docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
-# before a module's name: what runs it on several processes
-RANKS = $(if $(NP)$(HOSTS),experiments.parallel $(if $(NP),--processes "$(NP)") $(if $(HOSTS),--hosts "$(HOSTS)") \
-	$(if $(MPI_ARGS),--mpirun="$(MPI_ARGS)"))
 
 # where each dataset that is not drawn lies
 FOLDER_OF_camvid = CAMVID
@@ -23,6 +21,7 @@ SPLIT_OF_camvid-drive = drive val
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
+TENSORFLOW = build/tensorflow
 SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
@@ -34,9 +33,9 @@ comma = ,
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
 	train train-joint train-control train-row study study-report evaluate official-evaluation submission grid-search report \
-	bench bench-scaling bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -62,9 +61,10 @@ help:  ## list the targets (what `make` alone does too)
 ## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (all rows, 0,1,2,3,4)
 ## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
+## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
-## NP            processes that train, evaluate, label and search together, over MPI (1; grid-search: one per core)
+## NP            processes that train, evaluate, label and search together, over MPI (as many as cores and images allow)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
 ## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
 ## ENGINE        docker, podman or buildah (the first that works)
@@ -94,11 +94,14 @@ test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and
 test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line per target
 	$(RUN) python3 -m tests.fuzz $(FUZZ_ARGS)
 
+test-engines:  ## Docker and Podman for real, two machines with faults between them, a line each (root, Debian; 40 minutes)
+	tests/engines/run $(PYTEST_ARGS)
+
 test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(RUN) python3 -m tests.sanitize
 
 audit: docker  ## look up known vulnerabilities of everything in the image
-	$(RUN) python3 -m tests.audit
+	NETWORK=default $(RUN) python3 -m tests.audit
 
 test-cuda-image:  ## build the CUDA image and its archive, and test them as far as that goes without a GPU
 	DEVICE=cuda docker/build
@@ -111,7 +114,7 @@ test-cuda-image:  ## build the CUDA image and its archive, and test them as far 
 lint: docker  ## flake8, and shellcheck for the shell scripts
 	$(RUN) python3 -m flake8
 	$(RUN) shellcheck --external-sources docker/build docker/bundle docker/run docker/enter docker/engine.sh \
-		docker/bundling/run docker/bundling/g++ .ci/run
+		docker/bundling/run docker/bundling/g++ tests/engines/run .ci/run
 
 lmdb: $(LMDB)  ## the dataset as LMDBs, one per split
 
@@ -123,7 +126,7 @@ measure-steps: docker  ## seconds and peak memory of an iteration of each stage 
 	$(RUN) python3 -m benchmarks.caffe_steps --config experiments/configs/cityscapes.yaml $(MEASURE_ARGS)
 
 prototxts: | docker  ## the committed nets and solvers for Cityscapes, written anew
-	$(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
+	WRITABLE=prototxt/cityscapes $(RUN) python3 -m experiments.generate_nets --config experiments/configs/cityscapes.yaml --nominal \
 		--nets prototxt/cityscapes
 
 train-stage1: $(BUILD)/stage1/final.caffemodel  ## FCN-32s
@@ -145,24 +148,24 @@ study-report: | docker  ## a study's seeds, differences and classes as a page
 
 train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## what a row of results needs: ROW=control-x3
 	@$(if $(ROW),:,$(call fail,ROW is not set; name a row of results: ROW=control-x3))
-	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --row "$(ROW)"
+	$(RUN) python3 -m experiments.train $(EXPERIMENT) --row "$(ROW)"
 
 study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## rows of results for several seeds: SEEDS=0,1,2 ROWS=cnn,joint NP=<runs at once>
 	$(RUN) python3 -m experiments.study $(EXPERIMENT) --split $(SPLIT) $(if $(SEEDS),--seeds $(subst $(comma), ,$(SEEDS))) \
 		$(if $(ROWS),--rows $(subst $(comma), ,$(ROWS))) $(if $(NP),--processes "$(NP)")
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
-	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
-	$(RUN) python3 -m $(RANKS) experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
+	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
 
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
-	$(RUN) python3 -m $(RANKS) experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
+	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)
 
 grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.prototxt | docker  ## the CRF's best parameters on SPLIT's first
-	$(RUN) python3 -m $(or $(RANKS),experiments.parallel --processes cores) experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) \
-		$(GRID_ARGS)
+	$(if $(filter --write,$(GRID_ARGS)),WRITABLE="$(dir $(CONFIG))") \
+		$(RUN) python3 -m experiments.grid_search $(EXPERIMENT) --split $(firstword $(SPLIT)) $(GRID_ARGS)
 
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
@@ -172,6 +175,17 @@ bench: docker  ## time, energy and memory of the CRF's solver beside other metho
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share
 	$(RUN) python3 -m benchmarks.scaling $(EXPERIMENT) $(SCALING_ARGS)
+
+bench-training: $(TENSORFLOW)/ready | docker  ## time of a training iteration on all cores, beside TensorFlow's (half an hour)
+	$(RUN) python3 -m benchmarks.training --tensorflow $(TENSORFLOW)/packages $(TRAINING_ARGS)
+
+# Into the build folder, not into the image: nothing else needs it. A network may sign TLS with an authority of its own.
+$(TENSORFLOW)/ready: benchmarks/tensorflow.requirements | docker
+	rm -rf $(TENSORFLOW) && mkdir -p $(TENSORFLOW)
+	cat "$(or $(PIP_CERT),/etc/ssl/certs/ca-certificates.crt)" > $(TENSORFLOW)/certificates
+	$(RUN) pip3 install --quiet --no-deps --require-hashes --cert=$(TENSORFLOW)/certificates $(if $(PIP_INDEX_URL),--index-url "$(PIP_INDEX_URL)") \
+		--target $(TENSORFLOW)/packages --requirement $<
+	touch $@
 
 # On a machine with a GPU; GPU is its number.
 test-gpu bench-gpu: export DEVICE = cuda
@@ -201,7 +215,7 @@ dataset-folder:
 	$(DATASET): $(FOLDER)=<folder>)),:)
 
 build/weights/vgg16.caffemodel: | docker
-	$(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
+	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
 	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
@@ -220,7 +234,7 @@ $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 # The control starts from stage 3 and takes as many iterations as stage 4 did, so stage 4 comes first.
 $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel $(BUILD)/stage4/final.caffemodel
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
-	$(RUN) python3 -m $(RANKS) experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
+	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
 $(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
-	$(RUN) python3 -m $(RANKS) experiments.evaluate $(EXPERIMENT) --split $*
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $*

@@ -74,3 +74,16 @@ image_exists() {
         *) "$1" image inspect "$2" ;;
     esac >/dev/null 2>&1
 }
+
+# Sets `podman_limits` to options for `podman run`. As root Podman asks for more open files and processes than this
+# process may have, which it cannot get inside many containers and virtual machines.
+# shellcheck disable=SC2034 # docker/build and docker/run use it
+set_podman_limits() {
+    local files processes
+    podman_limits=()
+    files=$(ulimit -Hn) processes=$(ulimit -Hu)
+    if [ "$(id -u)" = 0 ] && [ "$files" != unlimited ]; then
+        [ "$processes" != unlimited ] && [ "$processes" -lt 32768 ] || processes=32768
+        podman_limits=(--ulimit "nofile=$files:$files" --ulimit "nproc=$processes:$processes")
+    fi
+}

@@ -14,15 +14,20 @@ from data_prep.atomic_files import write_atomically
 from experiments.mpi.processes import communicator
 from experiments.prediction.evaluation import evaluate
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.scoring.evaluation_table import format_evaluations
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     add_splits(parser, "splits that are scored")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     config = load_config(options.config)
     build = Build(build_folder(options, config))
     results = {}
@@ -35,5 +40,11 @@ def main(arguments=None):
     return 0
 
 
+def find_work():
+    options = _parser().parse_args()
+    config = load_config(options.config)
+    return Work(Build(build_folder(options, config)).most_images(options.split or config.scored_splits))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

@@ -22,6 +22,7 @@ from data_prep.progress import Progress
 from experiments.mpi.processes import communicator, share_out
 from experiments.reporting.heat_map import heat_map
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.search.cnn_probabilities import Probabilities
 from experiments.search.parameter_sets import parameter_sets
 from experiments.search.results import SearchResults
@@ -121,11 +122,15 @@ def _score(probabilities, index, sets, crf):
         raise RuntimeError(f"The grid search failed at {place}: {error}") from error
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
     parser.add_argument("--write", action="store_true", help="write the best set into the configuration")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     config = load_config(options.config)
     build = build_folder(options, config)
     result = grid_search(config, build, options.split)
@@ -142,5 +147,10 @@ def main(arguments=None):
     return 0
 
 
+def find_work():
+    options = _parser().parse_args()
+    return Work(Build(build_folder(options, load_config(options.config))).most_images([options.split]))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

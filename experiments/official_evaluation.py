@@ -15,16 +15,21 @@ import json
 from data_prep.atomic_files import write_atomically
 from experiments.prediction.official_rows import evaluate_officially
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.scoring.official_scores import format_table
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--root", required=True, help="folder of Cityscapes")
     parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     config = load_config(options.config)
     build = build_folder(options, config)
     result = evaluate_officially(config, build, options.split, options.root)
@@ -37,5 +42,10 @@ def main(arguments=None):
     return 0
 
 
+def find_work():
+    options = _parser().parse_args()
+    return Work(Build(build_folder(options, load_config(options.config))).most_images([options.split]))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

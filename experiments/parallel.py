@@ -15,31 +15,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+from experiments.mpi.launcher_messages import LauncherMessages
 from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
 from experiments.mpi.processes import STAND_INS
 from experiments.runtime.command_line import run_command
+from experiments.runtime.several_processes import number_of_processes
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-CORES = "cores"
 # A machine that is gone is noticed within 20 s: silent for 10 s, then asked twice.
 KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tcp_keepalive_probes": 2}
 # mpirun's daemons write the machine's topology into a file that its processes map. Two daemons with one folder for
 # temporary files, as in containers with a common /tmp, cut the file off under each other, and one crashes at the
 # start. Without the file each process gets the topology in a message.
 TOPOLOGY = {"rtc_hwloc_vmhole": "none"}
-# Lines of mpirun that are left out: a process has said itself why it ended, or its end was asked for.
-ADDED = re.compile(r"|".join((
-    "-{20,}", "", "MPI_ABORT was invoked on .*", "with errorcode .*", "NOTE: invoking MPI_ABORT .*",
-    "You may or may not see output .*", "exactly when Open MPI kills .*", "Primary job  terminated normally, .*",
-    "a non-zero exit code. Per user-direction.*", "mpirun detected that one or more .*",
-    "the job to be terminated. The first .*", "  Process name: .*", "  Exit code: .*",
-    "mpirun: Forwarding signal .*", r"\[.*\] ORTE_ERROR_LOG: .* in file .*show_help.c .*",
-    r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
-    r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*",
-    r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
-    r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*")))
-KILLED = re.compile(
-    r"mpirun noticed that process rank (\d+) with PID \d+ on node (\S+) exited on signal (\d+ \(.+\))\.")
+# Open MPI's way between processes of one machine where none may read another's memory. Its own tries nevertheless, and
+# prints a line for each message.
+COPIES = {"btl_vader_single_copy_mechanism": "none"}
+# ssh asks no questions, and says within this time that a machine does not answer.
+SSH_OPTIONS = "-o BatchMode=yes -o ConnectTimeout=20"
 
 
 def parse_hosts(text):
@@ -81,17 +74,44 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
         words.append("--allow-run-as-root")  # as in a container
     if notes:
         words += ["-x", f"{NOTES_VARIABLE}={notes}"]
+    if not reads_other_processes():
+        words += _parameters(COPIES)
     if hosts:
         words += ["--host", ",".join(f"{name}:{count}" for name, count in hosts.items()), "--wdir", str(REPOSITORY),
                   "--mca", "orte_launch_agent", " ".join(map(shlex.quote, _agent(os.environ)))]
-        for name, value in {**KEEPALIVE, **TOPOLOGY}.items():
-            words += ["--mca", name, str(value)]
+        words += _parameters({**KEEPALIVE, **TOPOLOGY})
+        if "plm_rsh_agent" not in more_options:
+            words += ["--mca", "plm_rsh_args", SSH_OPTIONS]
     return [*words, *more_options, *command]
 
 
+def _parameters(values):
+    return [word for name, value in values.items() for word in ("--mca", name, str(value))]
+
+
+def reads_other_processes():
+    """Return whether a process may read the memory of another that is not its child, as Docker 20 forbids."""
+    there, here = ctypes.create_string_buffer(b"x"), ctypes.create_string_buffer(1)
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        part = (ctypes.c_size_t * 2)
+        read = ctypes.CDLL(None).process_vm_readv(
+            parent, part(ctypes.addressof(here), 1), ctypes.c_ulong(1), part(ctypes.addressof(there), 1),
+            ctypes.c_ulong(1), ctypes.c_ulong(0))
+        os._exit(0 if read == 1 else 1)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def _agent(environment):
-    """Return the words that start mpirun's daemon on another machine, in this one's environment and on its device."""
-    named = [f"{name}={environment[name]}" for name in ("DEVICE", "GPU") if environment.get(name)]
+    """Return the words that start mpirun's daemon on another machine, in this one's environment and on its device.
+
+    So many threads as this machine has cores are docker/run's default, which is another machine's affair. Any other
+    number was asked for, and holds there too: with another number sums have other last bits.
+    """
+    names = ["DEVICE", "GPU"]
+    if environment.get("OMP_NUM_THREADS") != str(os.cpu_count()):
+        names.append("OMP_NUM_THREADS")
+    named = [f"{name}={environment[name]}" for name in names if environment.get(name)]
     bundle = [f"{environment['BUNDLE']}/run"] if environment.get("BUNDLE") else []  # see docker/bundling
     return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
 
@@ -118,17 +138,20 @@ def run(words, notes):
 
     for number in STAND_INS.values():
         signal.signal(number, hand_on)
+    messages = LauncherMessages(lambda rank: _place(notes, rank))
     for line in job.stderr:
-        killed = KILLED.match(line)
-        if killed and not received:
-            rank, machine, number = killed.groups()
-            line = (f"error: rank {rank} on {machine} was killed by signal {number}{_place(notes, rank)}, and so all "
-                    "were ended; the same command goes on from what is saved.\n")
-        if not ADDED.fullmatch(line.rstrip("\n")) and not (killed and received):
-            sys.stderr.write(line)
-            sys.stderr.flush()
+        _complain(messages.translate(line, ending=bool(received)))
     status = job.wait()
-    return 128 + received[0] if received and status else status
+    _complain(messages.rest() + messages.last_sentence(status))
+    if received and status:
+        return 128 + received[0]
+    return 1 if messages.lost else status
+
+
+def _complain(text):
+    if text:
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _place(notes, rank):
@@ -151,7 +174,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=summary, epilog=rest,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--processes", metavar="NP",
-                        help="how many, or `cores`: one per processor (default: as many as --hosts allows, or 1)")
+                        help="how many (default: as many as --hosts allows, or 1)")
     parser.add_argument("--hosts", default="", help="machines and their numbers of processes, as in a:2,b:2")
     parser.add_argument("--mpirun", default="", help="more options of mpirun, as in '--mca btl_tcp_if_include eth0'")
     parser.add_argument("module", help="such as experiments.train")
@@ -161,7 +184,7 @@ def main(arguments=None):
     processes = _number(options.processes, sum(hosts.values()))
     command = [sys.executable, "-m", options.module, *options.arguments]
     if processes == 1 and not hosts:
-        os.execv(sys.executable, command)
+        os.execve(sys.executable, command, {**os.environ, "NP": "1"})  # the command would start one per core itself
     with folder_of_notes(_build_folder()) as notes:
         return run(mpirun_command(processes, hosts, shlex.split(options.mpirun), command, notes), notes)
 
@@ -175,15 +198,12 @@ def _build_folder():
 
 def _number(text, places):
     """Return the number of processes that was asked for, which named machines must have `places` for."""
-    if not text or (places and text == CORES):
+    if not text:
         return places or 1
-    if text == CORES:
-        return len(os.sched_getaffinity(0))
-    if not re.fullmatch(r"[1-9]\d{0,4}", text):
-        raise ValueError(f"NP is '{text}'; it must be a number of processes, 1 or more.")
-    if places and int(text) > places:
+    number = number_of_processes(text)
+    if places and number > places:
         raise ValueError(f"NP is {text}, but HOSTS has places for {places} processes; name more of them.")
-    return int(text)
+    return number
 
 
 if __name__ == "__main__":

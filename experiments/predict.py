@@ -23,12 +23,16 @@ from data_prep.number_types import positive_real
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.predictor import Predictor, output_names
+from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.plots import legend
 from experiments.runtime.command_line import run_command
+from experiments.runtime.several_processes import Work
+from experiments.scoring.result_rows import find_rows
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 from prototxt.stages import CNN, CONTROL, JOINT
 
+CONFIGS = Path(__file__).with_name("configs")
 STAGES = {"joint": JOINT, CNN: CNN, CONTROL: CONTROL}
 
 
@@ -42,6 +46,8 @@ def _parser():
     source.add_argument("--config", type=Path, help="the experiment, instead of --dataset")
     parser.add_argument("--build", type=Path, help="folder of nets and weights (default: build/<dataset>)")
     parser.add_argument("--output", type=Path, help="folder of the pictures (default: <build>/predictions)")
+    parser.add_argument("--row", metavar="ROW",
+                        help="label as this row of results does, instead of --weights and --crf")
     parser.add_argument("--weights", choices=sorted(STAGES), default="joint",
                         help="joint: CNN and CRF trained together (default); stage3: the CNN before that; "
                              "control: the CNN trained on without the CRF")
@@ -53,12 +59,16 @@ def _parser():
 
 def main(arguments=None):
     options = _parser().parse_args(arguments)
-    dataset = options.dataset or load_config(options.config).dataset
+    config_path = options.config or CONFIGS / f"{options.dataset}.yaml"
+    dataset = options.dataset or load_config(config_path).dataset
     build = Build(options.build or Path("build") / dataset)
     output = options.output or build.predictions
     metadata = build.metadata()
-    weights = build.weights(STAGES[options.weights])
-    net = build.deploy_net(options.crf)
+    if options.row:
+        row, = find_rows([options.row])
+        weights, net = build.weights(row.stage), write_row_net(load_config(config_path), build, row)
+    else:
+        weights, net = build.weights(STAGES[options.weights]), build.deploy_net(options.crf)
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
     predictor = Predictor(segmenter, metadata, output, options.scale)
     print(f"{weights}, trained on images of {segmenter.size[1]} x {segmenter.size[0]}")
@@ -76,5 +86,9 @@ def main(arguments=None):
     return 1 if failed else 0
 
 
+def find_work():
+    return Work(len(_parser().parse_args().images))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

@@ -1,7 +1,7 @@
 """Write the page of a study: `python3 -m experiments.study_report --config CONFIG`.
 
-<build>/study/report/index.html shows each row's seeds with their mean, paired differences to the joint row and to the best
-control with intervals over seeds and over blocks of images, and each class. It needs nothing outside its folder.
+<build>/study/report/index.html shows each row's seeds with their mean, paired differences to the joint row and to the
+best control with intervals over seeds and over blocks of images, and each class. The folder needs nothing outside it.
 """
 
 from experiments.runtime.process_setup import prepare_process

@@ -11,21 +11,26 @@ if __name__ == "__main__":
 
 import zipfile
 
-from experiments.prediction.server_archive import make_submission
+from experiments.prediction.server_archive import SPLIT, make_submission
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.scoring.result_rows import JOINT, ROWS
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--root", required=True, help="folder of Cityscapes")
     parser.add_argument("--row", choices=[row.key for row in ROWS], default=JOINT.key,
                         help=f"of the paper's table 1 (default: {JOINT.key})")
     parser.add_argument("--subset", action="store_true",
                         help="take a split that is not whole, or smaller frames; the server would refuse them")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     build = build_folder(options, load_config(options.config))
     row = next(row for row in ROWS if row.key == options.row)
     archive = make_submission(build, options.root, row, options.subset)
@@ -41,5 +46,10 @@ def main(arguments=None):
     return 0
 
 
+def find_work():
+    options = _parser().parse_args()
+    return Work(Build(build_folder(options, load_config(options.config))).metadata().splits.get(SPLIT, 1))
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

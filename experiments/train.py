@@ -20,7 +20,11 @@ from experiments.runtime.process_setup import prepare_process
 if __name__ == "__main__":
     prepare_process()  # before NumPy is imported
 
+import functools
+import math
+
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
+from experiments.runtime.several_processes import Work
 from experiments.scoring.result_rows import ROWS_BY_KEY, find_rows
 from experiments.settings.config import load_config
 from experiments.training.signals import Interrupted
@@ -30,15 +34,19 @@ from prototxt.stages import STAGES, VARIANTS, stages_before
 NUMBERS = {name[len("stage"):]: name for name in STAGES if name.startswith("stage")}  # --stage 3 is --stage stage3
 
 
-def main(arguments=None):
+def _parser():
     parser = experiment_parser(__doc__)
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--stage", choices=sorted({*STAGES, *NUMBERS, *VARIANTS}), metavar="STAGE",
                       help=f"one of {', '.join([*STAGES, *VARIANTS])}, or the number of one")
     what.add_argument("--row", metavar="ROW", help=f"one of {', '.join(ROWS_BY_KEY)}")
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments=None):
+    options = _parser().parse_args(arguments)
     config = load_config(options.config)
-    stages = [NUMBERS.get(options.stage, options.stage)] if options.stage else _stages_of_row(options.row)
+    stages = _stages(options)
     try:
         for stage in stages:
             train_stage(config, stage, build_folder(options, config))
@@ -48,10 +56,20 @@ def main(arguments=None):
     return 0
 
 
-def _stages_of_row(key):
-    row, = find_rows([key])
+def _stages(options):
+    """Return the stages to train, one after the other."""
+    if options.stage:
+        return [NUMBERS.get(options.stage, options.stage)]
+    row, = find_rows([options.row])
     return [*stages_before(row.stage), row.stage]
 
 
+def find_work():
+    options = _parser().parse_args()
+    config = load_config(options.config)
+    settings = [config.stage(stage) for stage in _stages(options)]
+    return Work(functools.reduce(math.gcd, (one.batch * one.iter_size for one in settings)), evenly=True)
+
+
 if __name__ == "__main__":
-    run_command(main)
+    run_command(main, find_work)

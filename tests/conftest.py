@@ -1,6 +1,7 @@
 """Fixtures for several folders of tests: a tiny dataset as LMDBs, and a tool called as by its command line."""
 
 import functools
+import os
 import signal
 
 from experiments.runtime.process_setup import prepare_process
@@ -13,6 +14,9 @@ import pytest  # noqa: E402
 from data_prep.pairs import Entry  # noqa: E402
 from data_prep.store.lmdb_writer import write_split  # noqa: E402
 from data_prep.store.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
+
+# Commands that tests start as processes of their own are one process each, unless a test asks for more.
+os.environ["NP"] = "1"
 
 # A shell's background job ignores SIGINT, and so would every command that a test starts and interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)

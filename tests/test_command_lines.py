@@ -7,6 +7,7 @@ import pytest
 POSITIVE = {
     "benchmarks.crf": ["--rounds"], "benchmarks.caffe_steps": ["--iterations"],
     "benchmarks.scaling": ["--iterations", "--processes", "--bandwidth", "--gpu-seconds"],
+    "benchmarks.training": ["--rounds", "--iterations"],
     "benchmarks.gpu": ["--rounds", "--iterations", "--labels", "--batches", "--megabytes", "--width"],
     "experiments.predict": ["--scale"], "data_prep.__main__": ["--jobs"]}
 CASES = [(module, option) for module, options in POSITIVE.items() for option in options]

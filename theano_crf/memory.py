@@ -78,7 +78,8 @@ def _padded(length):
 
 def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
-    needed, held = needed_bytes(function, shape, converted, with_void, directions, iterations), _granted.get(function, 0)
+    needed = needed_bytes(function, shape, converted, with_void, directions, iterations)
+    held = _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held

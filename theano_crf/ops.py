@@ -131,7 +131,7 @@ class Energy(OnNeighbours, NativeOp):
 
 
 class Proof(OnNeighbours, NativeOp):
-    """Whether a bound has reached the energy: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,)."""
+    """Whether bounds have reached energies: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,)."""
 
     __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "proof_op"

@@ -10,7 +10,7 @@ import caffe
 import numpy as np
 
 from experiments.mpi.data_parallel import start_alike, tell_caffe
-from experiments.mpi.gradients import gradient_bytes, gradient_mean
+from experiments.mpi.gradients import gradient_bytes, gradient_sum
 from experiments.mpi.processes import communicator
 from experiments.nets.device import use_device
 
@@ -31,17 +31,17 @@ def time_iterations(solver_path, iterations):
     use_device()
     solver = caffe.get_solver(str(solver_path))
     start_alike(processes, solver.net, None)
-    mean, seconds, communication = gradient_mean(solver, processes), [], []
+    total, seconds, communication = gradient_sum(solver, processes), [], []
     for _ in range(WARM_UP + iterations):
-        began, spent = time.perf_counter(), mean.seconds
+        began, spent = time.perf_counter(), total.seconds
         solver.net.clear_param_diffs()
         solver.net.forward()
-        mean.begin()
+        total.begin()
         solver.net.backward()
-        mean.finish()
+        total.finish()
         solver.apply_update()
         seconds.append(time.perf_counter() - began)
-        communication.append(mean.seconds - spent)
+        communication.append(total.seconds - spent)
     gathered = processes.gather((np.median(seconds[WARM_UP:]), np.mean(communication[WARM_UP:])))
     return {"processes": processes.size, "bytes": gradient_bytes(solver.net) if processes.size > 1 else 0,
             "seconds": float(np.mean([one for one, _ in gathered])),

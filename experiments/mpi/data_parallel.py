@@ -1,11 +1,11 @@
-"""Training by several processes: each takes its share of the batches, and all have the same weights."""
+"""Training by several processes: each takes its share of the images, and all have the same weights."""
 
 import caffe
 import numpy as np
 
 
 def tell_caffe(processes):
-    """Tell Caffe this process's rank and the number of processes, by which data layers share out the batches.
+    """Tell Caffe this process's rank and the number of processes, by which data layers share out what they load.
 
     Call it before a solver is made.
     """
@@ -49,11 +49,11 @@ def data_count(net):
 
 
 def dropout_seed(seed, net):
-    """Return the seed of dropout in a net's next pass.
+    """Return the seed of dropout in a net's next pass over one image.
 
-    It follows from the batch that this process takes next. A resumed run therefore draws what an unbroken one draws,
-    and several processes draw what one process draws for the same batches. NumPy's SeedSequence gives the same seeds
-    in each of its versions.
+    It follows from the place of the image that this process takes next. A resumed run therefore draws what an unbroken
+    one draws, and several processes draw what one process draws for the same images. NumPy's SeedSequence gives the
+    same seeds in each of its versions.
     """
-    batch = int(data_count(net)[0]) + caffe.solver_rank()
-    return int(np.random.SeedSequence([seed, batch]).generate_state(1)[0]) & 0x7FFFFFFF
+    place = int(data_count(net)[0]) + caffe.solver_rank()
+    return int(np.random.SeedSequence([seed, place]).generate_state(1)[0]) & 0x7FFFFFFF

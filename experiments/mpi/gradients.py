@@ -1,17 +1,17 @@
-"""Gradients averaged over processes, while the backward pass still computes those of earlier layers."""
+"""Gradients summed over processes, while the backward pass still computes those of earlier layers."""
 
 import time
 
 import numpy as np
 
-from experiments.mpi.nccl import NCCLMean, nccl_wanted
+from experiments.mpi.nccl import NCCLSum, nccl_wanted
 
 # A bucket is full when it holds this much.
 BUCKET_BYTES = 4 << 20
 
 
-class GradientMean:
-    """Replaces the gradients of a net by their mean over all processes.
+class GradientSum:
+    """Replaces the gradients of a net by their sum over all processes, times a factor.
 
     Small messages are slow, so the gradients of consecutive layers are summed in one message, a bucket, which is sent
     as soon as its last gradient is ready. A blob that fills a bucket alone is summed in place.
@@ -29,22 +29,26 @@ class GradientMean:
 
     def __init__(self, solver, processes):
         self._processes = processes
-        self._buckets = _buckets(solver.net, BUCKET_BYTES) if processes.size > 1 else []
+        self._buckets = _buckets(solver.net, BUCKET_BYTES)
         self._waiting, self._sent = [], []
         self.seconds = 0.0
-        if self._buckets:
+        if processes.size > 1:
             solver.net.after_backward(self._after_layer)
 
     def begin(self):
         """Get ready for the last backward pass of an iteration, during which the sums begin."""
         self._waiting, self._sent = list(self._buckets), []
 
-    def finish(self):
-        """Wait, after the backward pass, for all sums, and replace the gradients by their means."""
+    def finish(self, factor=1):
+        """Wait, after the backward pass, for all sums, and replace the gradients by `factor` times these."""
         began = time.perf_counter()
+        if self._processes.size == 1:
+            for bucket in self._buckets:
+                bucket.scale(factor)
         for bucket, request in self._sent:
             request.Wait()
-            bucket.unpack(np.float32(1 / self._processes.size))
+            bucket.unpack()
+            bucket.scale(factor)
         self.seconds += time.perf_counter() - began
 
     def _after_layer(self, layer):
@@ -72,17 +76,21 @@ class _Bucket:
             return self._blobs[0].diff.reshape(-1)
         return np.concatenate([blob.diff.reshape(-1) for blob in self._blobs], out=self._buffer)
 
-    def unpack(self, scale):
-        if self._buffer is None:
-            self._blobs[0].diff[...] *= scale
-            return
-        for blob, part in zip(self._blobs, np.split(self._buffer, self._ends[:-1])):
-            np.multiply(part.reshape(blob.diff.shape), scale, out=blob.diff)
+    def unpack(self):
+        if self._buffer is not None:
+            for blob, part in zip(self._blobs, np.split(self._buffer, self._ends[:-1])):
+                blob.diff[...] = part.reshape(blob.diff.shape)
+
+    def scale(self, factor):
+        if factor != 1:
+            for blob in self._blobs:
+                diff = blob.diff
+                diff *= np.float32(factor)
 
 
-def gradient_mean(solver, processes):
-    """Return the object that averages a solver's gradients: a `GradientMean`, or an `NCCLMean` where NCCL is wanted."""
-    return (NCCLMean if nccl_wanted(processes) else GradientMean)(solver, processes)
+def gradient_sum(solver, processes):
+    """Return the object that sums a solver's gradients: a `GradientSum`, or an `NCCLSum` where NCCL is wanted."""
+    return (NCCLSum if nccl_wanted(processes) else GradientSum)(solver, processes)
 
 
 def gradient_bytes(net):

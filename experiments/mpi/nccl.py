@@ -1,4 +1,4 @@
-"""Gradients averaged by NCCL over the GPUs of one machine, where Caffe was built with it.
+"""Gradients summed by NCCL over the GPUs of one machine, where Caffe was built with it.
 
 NCCL is used where CAFFE_NCCL is 1 in the processes' environment (make: MPI_ARGS="-x CAFFE_NCCL=1"). It is not the
 default since it has not been tried on GPUs. Without it, and between machines, MPI sums the gradients
@@ -10,14 +10,15 @@ import os
 import time
 
 import caffe
+import numpy as np
 
 
-class NCCLMean:
-    """Replaces the gradients of a net by their mean over all processes, each layer's while the next is computed.
+class NCCLSum:
+    """Replaces the gradients of a net by their sum over all processes, each layer's while the next is computed.
 
-    Caffe calls NCCL after the backward pass of each layer, in every batch of an iteration. A gradient that was averaged
-    in an earlier batch is equal on all processes, so averaging it once more changes nothing, and the gradients of
-    several batches add up as they should.
+    Caffe calls NCCL after the backward pass of each layer, for every image of an iteration, and NCCL averages. A
+    gradient that was averaged at an earlier image is equal on all processes, so averaging it once more changes nothing,
+    and the gradients of several images add up as they should; the mean times the number of processes is the sum.
 
     Parameters
     ----------
@@ -34,6 +35,7 @@ class NCCLMean:
     def __init__(self, solver, processes):
         group = processes.from_first(caffe.NCCL.new_uid() if processes.rank == 0 else None)
         self._nccl = caffe.NCCL(solver, group)
+        self._net, self._size = solver.net, processes.size
         self._last_layer = len(solver.net.layers) - 1
         self._driver = ctypes.CDLL("libcuda.so.1")
         self.seconds = 0.0
@@ -43,8 +45,15 @@ class NCCLMean:
     def begin(self):
         """Do nothing: Caffe calls NCCL by itself."""
 
-    def finish(self):
-        """Wait for NCCL, which works beside Caffe's own stream."""
+    def finish(self, factor=1):
+        """Wait for NCCL, which works beside Caffe's stream, and replace the gradients by `factor` times the sums."""
+        self._wait()
+        for name, blobs in self._net.params.items():
+            for blob in () if name.startswith("data_") else blobs:
+                diff = blob.diff
+                diff *= np.float32(self._size * factor)
+
+    def _wait(self):
         began = time.perf_counter()
         status = self._driver.cuCtxSynchronize()
         self.seconds += time.perf_counter() - began
@@ -54,7 +63,7 @@ class NCCLMean:
 
     def _before_layer(self, layer):
         if layer == self._last_layer:
-            self.finish()  # this backward pass adds to the means of the batch before
+            self._wait()  # this backward pass adds to the means of the image before
 
 
 def nccl_wanted(processes):

@@ -72,7 +72,11 @@ class MPIProcesses:
         self._mpi, self._world = MPI, world
         self.rank, self.size = world.rank, world.size
         self.note = Note(os.environ.get(NOTES_VARIABLE), self.rank)
-        machine = world.Split_type(MPI.COMM_TYPE_SHARED)
+        try:
+            machine = world.Split_type(MPI.COMM_TYPE_SHARED)
+        except MPI.Exception:  # no network leads to another rank; mpirun says which
+            time.sleep(DELIVERY_SECONDS)
+            world.Abort(1)
         self.rank_on_machine, self.size_on_machine = machine.rank, machine.size
         if self.rank:
             sys.stdout = open(os.devnull, "w")
@@ -111,11 +115,11 @@ class MPIProcesses:
         _wait(self._world.Ibcast(array))
 
     def complain(self, text):
-        if self.rank == 0:
-            print(text, file=sys.stderr, flush=True)
-            return
-        time.sleep(GRACE_SECONDS)
-        print(f"rank {self.rank} of {self.size} on {socket.gethostname()}: {text}", file=sys.stderr, flush=True)
+        if self.rank or self.size_on_machine < self.size:
+            text = f"rank {self.rank} of {self.size} on {socket.gethostname()}: {text}"
+        if self.rank:
+            time.sleep(GRACE_SECONDS)
+        print(text, file=sys.stderr, flush=True)
 
     def end(self, status):
         if status:

@@ -1,5 +1,6 @@
 """Nets and solvers read from files: Caffe itself ends the process where one is missing or damaged."""
 
+import json
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -16,6 +17,7 @@ from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
 from prototxt.stages import STAGES
 
+DATA_LAYER = "SegmentationData"
 KINDS = ("train", "val", "deploy", "solver")
 
 
@@ -37,6 +39,17 @@ def read_prototxt(path, message):
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not a {message.DESCRIPTOR.name} ({error}); remove it and run `make nets` again.") \
             from None
+
+
+def image_by_image(net):
+    """Return a training net (a NetParameter) that takes the images of the given one's batches one at a time."""
+    copy = type(net)()
+    copy.CopyFrom(net)
+    for layer in copy.layer:
+        if layer.python_param.layer == DATA_LAYER:
+            values = json.loads(layer.python_param.param_str)
+            layer.python_param.param_str = json.dumps({**values, "batch": 1}, sort_keys=True)
+    return copy
 
 
 def generate_nets(config, build, stages=STAGES):

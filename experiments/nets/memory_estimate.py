@@ -12,7 +12,7 @@ PROGRAM_BYTES = 0.5e9
 HISTORY = {"SGD": 1, "Adam": 3}
 
 
-def check_memory(solver, solver_type, training, validation):
+def check_memory(solver, solver_type, training, validation, processes=1):
     """Check that a stage fits into memory, before Caffe takes it.
 
     Parameters
@@ -22,18 +22,21 @@ def check_memory(solver, solver_type, training, validation):
     solver_type : {"SGD", "Adam"}
     training, validation : sequence of (int, int)
         Height and width of the images that the training net and the validation net take; the largest counts.
+    processes : int
+        That train together on this machine, each with the whole net.
 
     Raises
     ------
     RuntimeError
         One sentence with both figures.
     """
-    needed, available = training_bytes(solver, solver_type, training, validation), available_bytes()
+    needed = processes * training_bytes(solver, solver_type, training, validation)
+    available = available_bytes()
     if needed > available:
         height, width = max([*training, *validation], key=math.prod)
         raise RuntimeError(f"Training on images of {width} x {height} needs about {needed / GIGABYTE:.1f} GB of memory "
-                           f"and {available / GIGABYTE:.1f} GB are free; take smaller images, a smaller batch with a "
-                           "larger iter_size, or a narrower net, or end other programs.")
+                           f"and {available / GIGABYTE:.1f} GB are free; take smaller images, a narrower net or fewer "
+                           "processes (NP), or end other programs.")
 
 
 def training_bytes(solver, solver_type, training, validation):

@@ -13,9 +13,12 @@ from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.dense_crf import mean_field
 from experiments.scoring.metrics import confusion_matrix
 from experiments.settings.build_paths import Build
-from prototxt.nets import crf_net
+from prototxt.fcn import Architecture
+from prototxt.nets import crf_net, deploy_net
+from prototxt.stages import CNN, JOINT
 
 
 def row_crf(config, row):
@@ -33,9 +36,9 @@ class RowLabels:
     row : experiments.scoring.result_rows.Row
     classes : int
     size : (int, int)
-        Height and width that its net is made for; others work too.
+        Height and width that the CRF's net is made for; others work too.
     folder : pathlib.Path
-        Where the net is written.
+        Where the CRF's net is written.
 
     Attributes
     ----------
@@ -44,13 +47,29 @@ class RowLabels:
     """
 
     def __init__(self, config, row, classes, size, folder):
-        self.row, self._net = row, None
-        text = text_format.MessageToString(crf_net(classes, size, row_crf(config, row).dict())) if row.crf else "argmax"
+        self.row, self._net, self._dense = row, None, config.dense_crf
+        if row.crf:
+            text = text_format.MessageToString(crf_net(classes, size, row_crf(config, row).dict()))
+        else:
+            text = config.dense_crf.json() if row.dense else "argmax"
         self.digest = text_digest(text)
         self._text, self._path = text, folder / f"{row.key}.prototxt"
 
-    def __call__(self, scored):
-        """Return labels (H, W) int32 of an image, from an `experiments.nets.segmenter.Scored`."""
+    def __call__(self, image, scored):
+        """Label an image.
+
+        Parameters
+        ----------
+        image : (H, W, 3) uint8
+            RGB.
+        scored : experiments.nets.segmenter.Scored
+
+        Returns
+        -------
+        (H, W) int32
+        """
+        if self.row.dense:
+            return mean_field(image, scored.prob, self._dense)
         if not self.row.crf:
             return scored.prob.argmax(axis=0).astype(np.int32)
         net = self._loaded()
@@ -67,6 +86,19 @@ class RowLabels:
         return self._net
 
 
+def write_row_net(config, build, row):
+    """Write the deploy net of a row, CNN and CRF, and return its path; a ValueError where the row has a dense CRF."""
+    if row.dense:
+        raise ValueError(f"The row {row.key} has the dense CRF, which is no net; take another one.")
+    build, own = Build(build), config.of_stage(row.stage)
+    metadata = build.metadata()
+    architecture = Architecture(len(metadata.classes), **own.net.dict())
+    net = deploy_net(JOINT if row.crf else CNN, architecture, metadata.sizes["train"][0], row_crf(config, row).dict())
+    path = build.nets / "rows" / f"{row.key}-deploy.prototxt"
+    write_atomically(path, text_format.MessageToString(net))
+    return path
+
+
 def row_labellers(config, build, rows, split):
     """Return {row: `RowLabels`} for a split of a build folder."""
     metadata = Build(build).metadata(split)
@@ -76,6 +108,7 @@ def row_labellers(config, build, rows, split):
 
 def row_mark(build, split, labeller):
     """Return a digest of all that a row's confusion matrices follow from, None where its weights are not there yet."""
+    build = Build(build)
     try:
         files = [*build.data_files(split), build.deploy_net(crf=False), build.weights(labeller.row.stage)]
         return text_digest(" ".join([*map(_digest_of_now, files), labeller.digest]))
@@ -125,7 +158,7 @@ def label_rows(config, build, rows, split):
         for image, truth in map(records.__getitem__, range(len(records))):
             scored = segmenter.scored(image)
             for row, labeller in labellers.items():
-                confusions[row].append(confusion_matrix(truth, labeller(scored), len(metadata.classes)))
+                confusions[row].append(confusion_matrix(truth, labeller(image, scored), len(metadata.classes)))
             progress.advance()
     names = [records.name(index) for index in range(len(records))]
     for row in rows:

@@ -29,7 +29,8 @@ def scores_plot(result):
         figure, axes = _rows_of(details["means"], details["titles"])
         for place, (key, means) in enumerate(details["means"].items()):
             values = [scores["classes"] for scores in result[key].values()]
-            axes.plot(values, [place] * len(values), "o", color=SEED, alpha=0.55, markersize=5, markeredgewidth=0)
+            axes.plot(values, [place] * len(values), "o", color=SEED, alpha=0.55, markersize=5, markeredgewidth=0,
+                      gid=f"seeds of {key}")
             mean = means["classes"]["mean"]
             axes.plot([mean, mean], [place - 0.3, place + 0.3], color=MEAN, linewidth=2.5)
         axes.set(xlabel="IoU over classes in %")
@@ -72,8 +73,9 @@ def _plot_difference(axes, place, entry):
         axes.plot(seed["classes"], height, "o", color=SEED, markersize=3, markeredgewidth=0)
     over_seeds = entry["over_seeds"]
     if over_seeds["low"] is not None:
-        axes.plot([over_seeds["low"], over_seeds["high"]], [place, place], color=MEAN, linewidth=2.5, alpha=0.75)
-    axes.plot(over_seeds["mean"], place, "D", color=MEAN, markersize=6)
+        axes.plot([over_seeds["low"], over_seeds["high"]], [place, place], color=MEAN, linewidth=2.5, alpha=0.75,
+                  gid=f"interval of {entry['first']}")
+    axes.plot(over_seeds["mean"], place, "D", color=MEAN, markersize=6, gid=f"mean of {entry['first']}")
 
 
 def _rows_of(keys, titles):

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from experiments.mpi.processes import communicator
+from experiments.runtime.several_processes import start_processes
 
 OUT_OF_MEMORY = "Memory ran out; end other programs, or take smaller images or fewer processes."
 
@@ -29,13 +30,21 @@ def build_folder(options, config):
     return options.build or Path("build") / config.dataset
 
 
-def run_command(main):
+def run_command(main, find_work=None):
     """Call `main()` and end the process with its status; errors become one sentence and status 1.
 
     Where one of several processes ends with another status than 0, all end.
+
+    Parameters
+    ----------
+    main : callable
+    find_work : callable, optional
+        Of a command that several processes share: see `start_processes`, which is called first.
     """
     processes = communicator()
     try:
+        if find_work is not None:
+            start_processes(find_work)
         status = main()
     except (ValueError, OSError, RuntimeError) as error:
         processes.complain(f"error: {error}")

@@ -23,6 +23,8 @@ class Row(NamedTuple):
         images; at which resolution their labels were scored it does not say.
     labelling : mapping
         Keys of the configuration's crf that differ where it labels.
+    dense : bool
+        Labels from the fully connected CRF instead.
     """
 
     key: str
@@ -31,6 +33,7 @@ class Row(NamedTuple):
     crf: bool
     published: Optional[Tuple[float, float]] = None
     labelling: Mapping[str, Any] = stages.NONE
+    dense: bool = False
 
     def __hash__(self):
         return hash(self.key)  # a mapping has no hash
@@ -69,6 +72,7 @@ CONTROLS = (CONTROL, *(Row(name, f"{title} + CRF", name, True) for name, title i
 COOLED_CNNS = _cooled(CNN_CRF, "CNN")
 COOLED_CONTROLS = tuple(row for control in CONTROLS for row in _cooled(control, control.title.replace(" + CRF", "")))
 WITHOUT_EDGES = Row("joint-without-edges", "Structured loss without edges, then CRF", "joint-without-edges", True)
+DENSE = Row("cnn+dense", "CNN + dense CRF", stages.CNN, False, dense=True)
 # Better inference: where the joint model labels, and in its training.
 DECODED_BETTER = (
     Row("joint-icm", "Joint, labelled by ICM", stages.JOINT, True, labelling={"decode": "icm"}),
@@ -78,7 +82,7 @@ TRAINED_BETTER = (
     Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
 # What a study trains and labels for each seed; where its key says nothing else a row has the configuration's settings.
 STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
-              *TRAINED_BETTER)
+              *TRAINED_BETTER, DENSE)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
 

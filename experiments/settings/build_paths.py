@@ -62,6 +62,10 @@ class Build(os.PathLike):
                              f"{', '.join(metadata.splits)}.")
         return metadata
 
+    def most_images(self, splits):
+        """Return the number of images of the largest of some splits; the errors are those of `metadata`."""
+        return max(self.metadata(split).splits[split] for split in splits)
+
     def net(self, stage, kind):
         """A stage's net or solver; `kind` is one of `experiments.nets.definitions.KINDS`."""
         return self.nets / stage / f"{kind}.prototxt"

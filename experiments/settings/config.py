@@ -29,6 +29,17 @@ class CRFConfig(InferenceParameters, MarginParameters, WeightParameters):
     temperature: float = pydantic.Field(1, gt=0)
 
 
+class DenseCRFConfig(StrictModel):
+    """Parameters of the fully connected CRF that the paper compares with; by default those of pydensecrf's example."""
+
+    smoothness: float = pydantic.Field(3, ge=0)
+    smoothness_distance: float = pydantic.Field(3, gt=0)    # pixels
+    appearance: float = pydantic.Field(10, ge=0)
+    appearance_distance: float = pydantic.Field(80, gt=0)   # pixels
+    appearance_colour: float = pydantic.Field(13, gt=0)     # of 255
+    iterations: int = pydantic.Field(10, ge=1)
+
+
 class GridConfig(StrictModel):
     """Values that the grid search tries of each of the CRF's parameters; of one without values, the CRF's own."""
 
@@ -99,6 +110,7 @@ class _Experiment(StrictModel):
     seed: int = pydantic.Field(0, ge=0)
     net: NetConfig = NetConfig()
     crf: CRFConfig = CRFConfig()
+    dense_crf: DenseCRFConfig = DenseCRFConfig()
     grid: GridConfig = GridConfig()
     validation: ValidationConfig = ValidationConfig()
     augmentation: Augmentation = Augmentation()

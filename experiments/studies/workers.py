@@ -50,7 +50,7 @@ class Workers:
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         flags = ",".join(filter(None, (os.environ.get("THEANO_FLAGS"), THEANO_FLAGS)))
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "THEANO_FLAGS": flags}
+        environment = {**os.environ, "NP": "1", "HOSTS": "", "OMP_NUM_THREADS": "1", "THEANO_FLAGS": flags}
         with open(log, "ab") as file:
             begin = file.tell()
             process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,

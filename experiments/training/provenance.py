@@ -9,6 +9,7 @@ from google.protobuf import text_format
 
 from data_prep.digests import file_digest
 from data_prep.store.records import open_records
+from experiments.nets.definitions import DATA_LAYER
 
 # Fields of dataset.json that identify a dataset; any other image changes the mean colour.
 DESCRIPTION = ("name", "label_ids", "mean_bgr", "splits", "sizes", "seed", "subsampling", "void")
@@ -78,7 +79,7 @@ def _net_text(parameter):
     copy = caffe_pb2.NetParameter()
     copy.CopyFrom(parameter)
     for layer in copy.layer:
-        if layer.python_param.layer == "SegmentationData":
+        if layer.python_param.layer == DATA_LAYER:
             values = json.loads(layer.python_param.param_str)
             values.pop("source", None)  # the data themselves are compared by their digest
             layer.python_param.param_str = json.dumps(values, sort_keys=True)

@@ -20,6 +20,8 @@ from google.protobuf import text_format
 from data_prep.atomic_files import sync_to_disk
 from data_prep.digests import file_digest
 from experiments.nets.caffemodel import check_fits
+from experiments.runtime.process_setup import gpu_number
+from experiments.training.adam import AdamSolver
 
 PREFIX = "snapshot"
 WEIGHTS, STATE, RECORD = ".caffemodel", ".solverstate", ".json"
@@ -64,14 +66,19 @@ class Snapshots:
         iterations = {int(name.group(1)) for name in names if name}
         return sorted((iteration for iteration in iterations if iteration <= last), reverse=True)
 
-    def open_solver(self, parameter):
-        """Return Caffe's solver for a SolverParameter; its snapshots are written by `save` alone."""
+    def open_solver(self, parameter, net):
+        """Return Caffe's solver for a SolverParameter and a training net; its snapshots are written by `save` alone."""
         staged = caffe_pb2.SolverParameter()
         staged.CopyFrom(parameter)
         staged.snapshot_prefix = str(self._writing / PREFIX)
+        staged.ClearField("train_net")
+        staged.train_net_param.CopyFrom(net)
         staged.ClearField("snapshot")  # with it Caffe tries to write at once, and ends the process where it can't
         with memory_file(text_format.MessageToString(staged).encode()) as path:
-            return caffe.get_solver(path)
+            solver = caffe.get_solver(path)
+        if parameter.type == "Adam" and gpu_number(os.environ) is None:
+            return AdamSolver(solver, parameter, net)
+        return solver
 
     def save(self, solver):
         """Write a snapshot of a solver that `open_solver` made.
@@ -116,7 +123,10 @@ class Snapshots:
             link = self._writing / f"{PREFIX}_iter_{solver.iter}{suffix}"
             link.symlink_to(_path_of(captured[suffix]))
             stack.callback(link.unlink)
-        solver.snapshot()
+        if isinstance(solver, AdamSolver):
+            solver.save(_path_of(captured[WEIGHTS]), captured[STATE])
+        else:
+            solver.snapshot()
         captured[STATE].seek(0, os.SEEK_END)
         captured[STATE].write(_learned_net(self.path(solver.iter)))
         return captured

@@ -3,16 +3,13 @@
 import math
 import time
 
-import caffe
 import numpy as np
 
 from data_prep.progress import Progress
-from data_prep.store.metadata import VOID
-from experiments.mpi.data_parallel import dropout_seed
-from experiments.mpi.gradients import gradient_mean
 from experiments.mpi.processes import communicator
 from experiments.nets.definitions import validation_counts
 from experiments.settings.build_paths import BEST
+from experiments.training.shared_iteration import SharedIteration, labelled_pixels
 from experiments.training.signals import Interrupted
 from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
 from experiments.training.validation import validate
@@ -41,12 +38,12 @@ class StageRun:
     """
 
     def __init__(self, solver, settings, config, snapshots, log, metadata, watch, interruption):
-        self.solver, self.settings, self.seed, self.snapshots = solver, settings, config.seed, snapshots
+        self.solver, self.settings, self.snapshots = solver, settings, snapshots
         self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
         ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
         self.validated = validation_counts(config.validation, metadata)
         self.processes = communicator()
-        self.gradient_mean = gradient_mean(solver, self.processes)
+        self.iteration = SharedIteration(solver, settings, config.seed, self.processes)
         self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
 
     def until_end(self):
@@ -79,7 +76,7 @@ class StageRun:
             raise
         except MemoryError:
             raise RuntimeError(f"Memory ran out at iteration {self.solver.iter}; the last snapshot is kept. End other "
-                               "programs, or take a smaller batch with a larger iter_size, and start the same command "
+                               "programs, or take smaller images or fewer processes (NP), and start the same command "
                                "again.") from None
         except Exception:  # of any kind, and raised again: where the dataset is gone, that is the cause to name
             self.watch.check()
@@ -117,7 +114,7 @@ class StageRun:
         self.interruption.check()
 
     def _health(self):
-        """Signs of health of the structured loss, of the iteration's last batch; none with another loss."""
+        """Signs of health of the structured loss, of the last image of rank 0's; none with another loss."""
         net = self.solver.net
         values = {}
         if "augmented_error" in net.blobs:
@@ -127,28 +124,11 @@ class StageRun:
         return values
 
     def gradients(self):
-        """Forward and backward for each batch of the iteration; return the mean loss per labelled pixel.
+        """Put the gradients of the iteration's images into the net; return the mean loss per labelled pixel.
 
-        Of several processes each has its share of the batches; gradients and loss are the means over all of them.
-
-        In Caffe's own step a loss that is not finite goes on to the backward pass, where max pooling of NaN
-        writes outside its memory.
+        Of several processes each has its share of the images; gradients and loss are those of all of them.
         """
-        net, losses = self.solver.net, []
-        net.clear_param_diffs()
-        for left in reversed(range(self.settings.iter_size)):
-            caffe.set_random_seed(dropout_seed(self.seed, net))
-            net.forward()
-            losses.append(self._per_labelled_pixel(net, "loss"))
-            if not np.isfinite(losses[-1]):
-                break
-            if not left:
-                self.gradient_mean.begin()
-            net.backward()
-        loss = float(np.mean(losses))
-        if np.isfinite(loss):
-            self.gradient_mean.finish()
-            loss = float(self.processes.sum(np.array([loss]))[0]) / self.processes.size
+        loss = self.iteration.gradients(self._per_labelled_pixel)
         try:
             self.loss_watch.add(loss)
         except FloatingPointError as error:
@@ -162,7 +142,7 @@ class StageRun:
     def _per_labelled_pixel(self, net, top):
         value = float(net.blobs[top].data)
         if not self.settings.normalise:
-            value /= max(1, np.count_nonzero(net.blobs["label"].data != VOID))
+            value /= max(1, labelled_pixels(net))
         return value
 
     def _snapshot(self):
@@ -172,7 +152,8 @@ class StageRun:
         for name, blobs in self.solver.net.params.items():
             if not all(np.isfinite(blob.data).all() for blob in blobs):
                 raise self._diverged(f"A weight of {name} is not finite")
-        self.snapshots.save(self.solver)
+        with self.iteration.counted_in_batches():
+            self.snapshots.save(self.solver)
         self.processes.from_first(None)  # has written it
 
     def _diverged(self, what):

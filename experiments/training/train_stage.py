@@ -10,10 +10,11 @@ from data_prep.atomic_files import write_atomically
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.processes import communicator
 from experiments.nets.caffemodel import check_fits
-from experiments.nets.definitions import generate_nets, read_prototxt
+from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.sanity_checks import check_not_zero, check_upsampling
+from experiments.runtime.several_processes import Work
 from experiments.settings.build_paths import BEST, FINAL, OUTCOME, Build, existing
 from experiments.training.build_lock import build_lock
 from experiments.training.dataset_watch import DatasetWatch
@@ -102,6 +103,10 @@ def _prepare(config, stage, build, interruption):
     """Return the stage's run, its solver as it goes on or starts."""
     metadata, processes = build.metadata(), communicator()
     settings = processes.from_first(settings_of(config, stage, build))
+    work = Work(settings.batch * settings.iter_size, evenly=True)
+    work.check(processes.size)
+    if processes.size > 1:
+        print(f"{stage}: {processes.size} processes share the {work.images} images of an iteration", flush=True)
     tell_caffe(processes)
     device = use_device()
     writes = processes.rank == 0
@@ -111,11 +116,12 @@ def _prepare(config, stage, build, interruption):
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
-    solver = snapshots.open_solver(parameter)
+    solver = snapshots.open_solver(parameter, image_by_image(nets[0]))
     if device is None:
         crop = config.stage_augmentation(stage).crop
         check_memory(solver, parameter.type, [crop] if crop else metadata.sizes["train"],
-                     [size for split in config.validation.splits for size in metadata.sizes[split]])
+                     [size for split in config.validation.splits for size in metadata.sizes[split]],
+                     processes.size_on_machine)
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)
@@ -127,7 +133,9 @@ def _prepare(config, stage, build, interruption):
     start_alike(processes, solver.net, restored)
     check_not_zero(solver.net, find_stage(stage).new_layers)
     log = TrainingLog(build.log(stage), restored, writes)
-    return StageRun(solver, settings, config.of_stage(stage), snapshots, log, metadata, watch, interruption)
+    run = StageRun(solver, settings, config.of_stage(stage), snapshots, log, metadata, watch, interruption)
+    run.iteration.begin_at_batch()
+    return run
 
 
 def _start_weights(config, stage, build):

@@ -16,7 +16,6 @@ STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
 RUN = """#!/bin/sh
 make_files() { for file; do mkdir -p "${file%/*}"; touch "$file"; done; }
 module=$3
-[ "$module" != experiments.parallel ] || module=$6
 while [ $# -gt 0 ]; do
     case $1 in
         --output) build=${2%/lmdb};;
@@ -32,6 +31,8 @@ case $module in
     experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
     experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
     experiments.report) echo report;;
+    experiments.study) echo study;;
+    experiments.study_report) echo study-report;;
     experiments.official_evaluation) echo official-evaluation;;
     experiments.submission) echo submission;;
     experiments.grid_search) echo grid-search;;
@@ -151,11 +152,12 @@ def test_scored_are_the_splits_of_the_configuration(front_door, path):
 
 
 def test_several_processes_and_machines_are_handed_over(front_door):
-    done = front_door.run("make", "-n", "train-stage1", "evaluate", "NP=3", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
-    started = 'experiments.parallel --processes "3" --hosts "a:2,b:1" --mpirun="--mca x y"'
-    for module in ("train", "evaluate"):
-        assert f"{started} experiments.{module} --config" in " ".join(done.stdout.split())
-    assert "parallel" not in front_door.run("make", "-n", "evaluate").stdout
+    finish(front_door, *STEPS[:7])
+    (front_door.repository / "docker" / "run").write_text('#!/bin/sh\necho "$NP/$HOSTS/$MPI_ARGS" "$@"\n')
+    done = front_door.run("make", "evaluate", "grid-search", "NP=3", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
+    for module in ("evaluate", "grid_search"):
+        assert f"3/a:2,b:1/--mca x y python3 -m experiments.{module} --config" in done.stdout, done.stderr
+    assert "// python3 -m experiments.evaluate --config" in front_door.run("make", "evaluate").stdout
 
 
 def test_dataset_folder_is_handed_over(front_door):
@@ -172,14 +174,34 @@ def test_benchmark_gets_the_folder_of_cityscapes(front_door):
         '--row cnn' in done.stdout
 
 
-@pytest.mark.parametrize("variables, launcher", [
-    ((), "--processes cores"), (("NP=1",), '--processes "1"'), (("HOSTS=a:1,b:1",), '--hosts "a:1,b:1"')])
-def test_grid_search_takes_all_cores_unless_told_otherwise(front_door, variables, launcher):
+def test_grid_search_gets_split_and_options(front_door):
     finish(front_door, *STEPS[:5])
-    done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write", *variables)
-    words = " ".join(done.stdout.replace("\\\n", " ").split())
-    assert f"experiments.parallel {launcher} experiments.grid_search --config experiments/configs/scenes.yaml " \
-        "--build build/scenes --split val --write" in words
+    done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write")
+    assert "experiments.grid_search --config experiments/configs/scenes.yaml --build build/scenes --split val --write" \
+        in done.stdout
+
+
+def test_a_study_of_drawn_scenes_has_more_of_them(front_door):
+    done = front_door.run("make", "-n", "study", "SEEDS=0,3", "ROWS=cnn+crf,joint", "NP=2",
+                          "LMDB_ARGS=--count train=40 val=10")
+    text = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert "--output build/scenes/study/lmdb --count val=500 --count train=40 val=10" in text
+    assert "experiments.study --config experiments/configs/scenes.yaml --build build/scenes --split val --seeds 0 3 " \
+        '--rows cnn+crf joint --processes "2"' in text
+
+
+def test_a_study_of_other_datasets_takes_their_data(front_door):
+    finish(front_door, "lmdb", dataset="camvid")
+    assert steps(front_door, "study", "DATASET=camvid") == ["study"]
+    assert steps(front_door, "study-report", "DATASET=camvid") == ["study-report"]
+
+
+def test_a_row_is_trained_from_the_nets_on(front_door):
+    finish(front_door, "lmdb", "nets")
+    done = front_door.run("make", "-n", "train-row", "ROW=control-x3")
+    assert '--build build/scenes --row "control-x3"' in done.stdout
+    done = front_door.run("make", "train-row")
+    assert done.returncode != 0 and "error: ROW is not set; name a row of results: ROW=control-x3" in done.stderr
 
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):

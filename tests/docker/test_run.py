@@ -1,5 +1,6 @@
 """docker/run: the folders and variables that a command sees, its user, and errors."""
 
+import os
 import re
 
 import pytest
@@ -11,6 +12,12 @@ def container(machine, engine="docker"):
     """Words of the only `<engine> run` call."""
     call, = machine.calls(engine, "run")
     return call
+
+
+def own_mounts(machine):
+    """The mounts of every container: the repository read-only, build/ in it not."""
+    folder = machine.repository
+    return [f"{folder}:{folder}:ro", f"{folder}/build:{folder}/build:rw"]
 
 
 def test_without_image(machine):
@@ -33,8 +40,64 @@ def test_command_runs_in_the_repository_as_the_caller(built):
     assert call[call.index(image):] == [image, "caffe", "train", "-solver", "a b"]
     assert values(call, "--workdir") == [str(built.repository)]
     assert values(call, "--user") == ["1000:1000"]
-    assert values(call, "--volume") == [f"{built.repository}:{built.repository}:rw"]
+    assert values(call, "--volume") == own_mounts(built)
     assert "--rm" in call and "--tty" not in call
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman"])
+def test_a_command_reaches_nothing_but_its_mounts(machine, engine):
+    machine.add_engine(engine, pull="true")
+    machine.docker_build()
+    machine.docker_run("true")
+    call = machine.calls(engine, "run")[-1]
+    assert "--read-only" in call and values(call, "--tmpfs") == ["/tmp:exec"]
+    assert values(call, "--cap-drop") == ["ALL"] and values(call, "--cap-add") == []
+    assert "no-new-privileges" in values(call, "--security-opt")
+    assert values(call, "--network") == ["none"]
+
+
+@pytest.mark.parametrize("network, words", [("none", ["none"]), ("default", []), ("host", ["host"])])
+def test_a_network_is_there_where_it_is_asked_for(built, network, words):
+    built.docker_run("true", NETWORK=network)
+    assert values(container(built), "--network") == words
+
+
+def test_an_unknown_network(built):
+    check_sentence(built.docker_run("true", NETWORK="some"), "'some'", "none, default")
+
+
+def test_further_folders_are_writable_where_it_is_asked_for(built):
+    (built.repository / "prototxt" / "nets").mkdir(parents=True)
+    built.docker_run("true", WRITABLE="prototxt/nets missing")
+    folder = f"{built.repository}/prototxt/nets"
+    assert values(container(built), "--volume") == [*own_mounts(built), f"{folder}:{folder}:rw"]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_root_may_use_the_files_of_others(built):
+    built.become(0, "root")
+    built.docker_run("true")
+    os.chown(built.repository / "build", 1000, 1000)
+    built.docker_run("true")
+    own, others = built.calls("docker", "run")
+    assert values(own, "--cap-add") == [] and values(others, "--cap-add") == ["DAC_OVERRIDE"]
+
+
+@pytest.mark.parametrize("engine", ["docker", "podman", "buildah"])
+def test_an_image_that_another_checkout_has_built_is_found(machine, engine):
+    machine.become(0, "root")
+    for name in ("docker", "podman", "buildah"):
+        machine.add_engine(name, pull="true")
+    machine.add("unshare")
+    machine.docker_build(ENGINE=engine)
+    for record in (machine.repository / "build" / "docker").glob("cpu-*"):
+        record.unlink()
+    if engine != "docker":  # the fakes share their images
+        machine.add("docker", "exit 1")
+    if engine == "buildah":
+        machine.add("podman", "exit 1")
+    assert machine.docker_run("true").returncode == 0
+    assert machine.calls("unshare") if engine == "buildah" else machine.calls(engine, "run", "--rm", "--interactive")
 
 
 def test_everything_generated_is_below_build(built):
@@ -49,9 +112,9 @@ def test_everything_generated_is_below_build(built):
 
 
 def test_variables_are_passed_on(built):
-    built.docker_run("true", GPU=1, NP=4, OMP_NUM_THREADS=3, SECRET="x")
+    built.docker_run("true", GPU=1, NP=4, HOSTS="a:2,b", MPI_ARGS="-v -x A", OMP_NUM_THREADS=3, SECRET="x")
     entries = values(container(built), "--env")
-    assert {"GPU=1", "NP=4", "OMP_NUM_THREADS=3"} <= set(entries)
+    assert {"GPU=1", "NP=4", "HOSTS=a:2,b", "MPI_ARGS=-v -x A", "OMP_NUM_THREADS=3"} <= set(entries)
     assert not [entry for entry in entries if entry.startswith(("SECRET", "CAMVID", "DEVICE"))]
 
 
@@ -114,7 +177,7 @@ def test_missing_dataset_folder_is_left_to_the_command(built, tmp_path):
     assert built.docker_run("true", CAMVID="missing").returncode == 0
     call = container(built)
     assert f"CAMVID={built.repository}/missing" in values(call, "--env")
-    assert len(values(call, "--volume")) == 1
+    assert values(call, "--volume") == own_mounts(built)
 
 
 def test_files_in_arguments_are_mounted_read_only(built, tmp_path):
@@ -140,7 +203,7 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
 @pytest.mark.parametrize("word", ["/usr/bin", "/etc/passwd", "/", "/dev/null", "/tmp"])
 def test_folders_of_the_system_are_the_images_own(built, word):
     built.docker_run("ls", word)
-    assert len(values(container(built), "--volume")) == 1
+    assert values(container(built), "--volume") == own_mounts(built)
 
 
 def test_linked_build_folder_is_mounted(built, tmp_path):
@@ -159,7 +222,8 @@ def test_buildah_mounts_the_image_and_steps_inside(machine, tmp_path):
     (tmp_path / "camvid").mkdir()
     assert machine.docker_run("python3", "-V", CAMVID="../camvid").returncode == 0
     call, = machine.calls("unshare")
-    assert call[call.index("/container") + 1:][:2] == [f"ro:{tmp_path}/camvid", f"rw:{machine.repository}"]
+    assert call[call.index("/container") + 1:][:3] == [f"ro:{tmp_path}/camvid", f"ro:{machine.repository}",
+                                                       f"rw:{machine.repository}/build"]
     assert call[-2:] == ["python3", "-V"]
     assert f"CAMVID={tmp_path}/camvid" in call and f"--chdir={machine.repository}" in call
 

@@ -124,12 +124,6 @@ def test_where_the_launcher_is_killed_all_end_and_the_next_removes_its_notes(tmp
     assert not left & set(notes())
 
 
-def test_there_may_be_one_process_per_core(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5})
-    assert parallel._number("cores", 0) == 3
-    assert parallel._number("cores", 2) == 2  # of HOSTS
-
-
 @pytest.mark.parametrize("arguments, words", [
     (("--processes", "none"), "NP is 'none'"), (("--processes", "0"), "NP is '0'"),
     (("--hosts", "a:2,,b"), "HOSTS is 'a:2,,b'"), (("--hosts", "a,a"), "each machine once"),
@@ -152,8 +146,8 @@ exec sh -c "$*"
     shell.chmod(0o755)
     job = subprocess.run(
         [sys.executable, "-m", "experiments.parallel", "--hosts", "here:1,there:2", "--mpirun",
-         f"--mca plm_rsh_agent {shell}", "tests.experiments.ranks", "talk"], stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
+         f"--mca plm_rsh_agent {shell} --mca btl_tcp_if_include lo", "tests.experiments.ranks", "talk"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
     assert (job.returncode, job.stderr) == (0, "")
     assert [heard["places"] for heard in json.loads(job.stdout)] == [[0, 1], [0, 2], [1, 2]]
     assert sorted((tmp_path / "machines").read_text().split()) == ["here", "there"]
@@ -167,6 +161,7 @@ def agent(hosts):
 def test_machines_get_their_processes_from_this_repository_on_the_same_device(monkeypatch):
     for name in ("DEVICE", "GPU", "BUNDLE"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", str(os.cpu_count()))
     words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
     assert words[-4:] == ["-v", "python3", "-m", "x"]
     assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
@@ -175,5 +170,29 @@ def test_machines_get_their_processes_from_this_repository_on_the_same_device(mo
     monkeypatch.setenv("DEVICE", "cuda")
     monkeypatch.setenv("GPU", "1")
     assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"
+    monkeypatch.setenv("OMP_NUM_THREADS", str(os.cpu_count() + 1))
+    assert agent({"a": 1}).startswith(f"env DEVICE=cuda GPU=1 OMP_NUM_THREADS={os.cpu_count() + 1} ")
+    monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setenv("BUNDLE", "/opt/bundle")
     assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 /opt/bundle/run {parallel.REPOSITORY}/docker/run orted"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_processes_that_may_not_read_each_other_copy(monkeypatch, allowed):
+    monkeypatch.setattr(parallel, "reads_other_processes", lambda: allowed)
+    words = parallel.mpirun_command(2, {}, [], ["python3"])
+    assert ("btl_vader_single_copy_mechanism" in words) != allowed
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_whether_processes_may_read_each_other(forbidden):
+    """PR_SET_DUMPABLE of 0 forbids it to all but root; a bounding set without CAP_SYS_PTRACE to root, too."""
+    program = ("import ctypes, os\nfrom experiments.parallel import reads_other_processes\n"
+               f"ctypes.CDLL(None).prctl(4, {int(not forbidden)})\nprint(reads_other_processes())")
+    words = ["setpriv", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
+    done = subprocess.run([*words, sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          universal_newlines=True)
+    if forbidden:
+        assert done.stdout == "False\n", done.stderr
+    else:
+        assert done.stdout in ("True\n", "False\n"), done.stderr  # a container may forbid it

@@ -45,6 +45,24 @@ def test_labels_are_those_of_the_weights_named(tiny_build, command, tmp_path, we
         assert (f"{name} {share:.1f} %" in output) == (share > 0)
 
 
+def test_labels_are_those_of_a_row(tiny_build, command, tmp_path, monkeypatch):
+    path, labels = photograph(tmp_path / "street.png", (24, 32)), {}
+    for words in (("--row", "cnn+crf"), ("--weights", "stage3"), ("--row", "cnn"), ("--row", "cnn-t5")):
+        status, output, errors = run(tiny_build, command, path, *words, "--output", tmp_path / "found")
+        assert status == 0, errors
+        labels[words[1]] = np.asarray(Image.open(tmp_path / "found" / "street-labels.png"))
+    image = np.asarray(Image.open(path))
+    np.testing.assert_array_equal(labels["cnn"], tiny_build.cnn_labels("stage3", image))
+    net = tiny_build.folder / "nets" / "rows" / "cnn-t5-deploy.prototxt"
+    assert "cooled_score" in net.read_text() and "cooled_score" not in net.with_name("cnn+crf-deploy.prototxt").read_text()
+    assert set(np.unique(labels["cnn+crf"])) <= {0, 1, 2}
+
+
+def test_a_row_that_is_no_net_is_refused(tiny_build, command, tmp_path):
+    status, _, errors = run(tiny_build, command, photograph(tmp_path / "street.png", (24, 32)), "--row", "cnn+dense")
+    assert status == 1 and "has the dense CRF, which is no net" in errors
+
+
 def test_bad_photographs_do_not_stop_the_others(tiny_build, command, tmp_path):
     (tmp_path / "text.png").write_text("no picture")
     good = photograph(tmp_path / "good.png", (20, 20))

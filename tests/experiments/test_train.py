@@ -19,6 +19,34 @@ def test_a_stage_is_named_or_numbered(experiment, tmp_path, command, name, numbe
     assert status == 0 and f"{name}: " in output and "nothing to do" in output
 
 
+def test_a_row_trains_what_it_needs(experiment, tmp_path, command):
+    _, build = experiment
+    for stage in ("stage1", "stage2"):
+        (build / stage / "final.caffemodel").write_bytes(b"weights")
+    words = "--config", tmp_path / "tiny.yaml", "--build", build, "--row", "joint-icm"
+    status, output, errors = command(main, *words)
+    assert status == 1 and "stage1: " in output and "nothing to do" in output
+    assert "stage2/final.caffemodel" in errors  # made-up weights, from which stage 3 was to start
+
+
+def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path, command):
+    _, build = experiment
+    for stage in ("stage1", "stage2", "stage3"):
+        status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", build, "--stage", stage)
+        assert status == 0, errors
+    status, output, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", build,
+                                     "--row", "joint-without-edges")
+    assert status == 0, errors
+    assert (build / "joint-without-edges" / "final.caffemodel").is_file()
+    assert not (build / "stage4" / "log.jsonl").exists()
+    assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
+
+
+def test_an_unknown_row_is_named(experiment, tmp_path, command):
+    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--row", "best")
+    assert status == 1 and "There is no row 'best'" in errors
+
+
 @pytest.mark.parametrize("change, words", [
     (dict(stages=1), "stages"), (dict(crf=dict(lamda=1)), "crf.lamda"), (dict(seed=-1), "seed"),
     (dict(stage1=dict(STAGE, base_lr=0)), "base_lr"), (dict(initial_weights="vgg16.caffemodel"), "width 1 alone")])

@@ -4,13 +4,14 @@ import pytest
 
 from tests.experiments.conftest import tiny_build  # noqa: F401
 from tests.experiments.tiny_experiment import make_experiment
+from tests.lines import PROPERTY, CaseLines
 
 
 @pytest.fixture
 def fault(record_property):
     """Return a function that notes a line, which is printed at the end of the test."""
     def note(line):
-        record_property("fault", line)
+        record_property(PROPERTY, line)
     return note
 
 
@@ -24,23 +25,4 @@ def make_tiny_experiment(tmp_path, make_dataset):
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(FaultLines(config), "fault-lines")
-
-
-class FaultLines:
-    """Prints the lines of a test with its outcome, in place of a dot."""
-
-    def __init__(self, config):
-        self._config = config
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report):
-        if report.outcome == "passed" and report.when == "call":
-            return "passed", "", ""
-
-    def pytest_runtest_logreport(self, report):
-        if report.when == "call" or report.outcome != "passed" and report.when == "setup":
-            lines = [line for name, line in report.user_properties if name == "fault"] or [report.nodeid]
-            terminal = self._config.pluginmanager.get_plugin("terminalreporter")
-            for line in lines:
-                terminal.write_line(f"{report.outcome}: {line}")
+    config.pluginmanager.register(CaseLines(config), "fault-lines")

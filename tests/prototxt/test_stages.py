@@ -14,7 +14,7 @@ from experiments.scoring.result_rows import WEIGHT_SETS
 from experiments.settings.config import load_config, make_config_model
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
-from prototxt.stages import CNN, CONTROL, JOINT, SOFTMAX, SSVM, STAGES, Stage
+from prototxt.stages import CNN, CONTROL, JOINT, SOFTMAX, SSVM, STAGES, VARIANTS, Stage, find_stage, stages_before
 from tests.prototxt.test_fcn import CRF
 
 REPOSITORY = Path(__file__).parents[2]
@@ -79,6 +79,23 @@ def test_one_more_row_makes_its_nets_and_its_key_in_the_configuration(monkeypatc
         model(dataset="tiny", **stages)
     config = model(dataset="tiny", colder=dict(settings, base_lr=0.5), **stages)
     assert config.stage("colder").base_lr == 0.5 and config.stage("control") == config.stage(JOINT)
+
+
+@pytest.mark.parametrize("stage", VARIANTS.values(), ids=VARIANTS)
+def test_variants_differ_from_their_stage_in_settings_alone(stage):
+    origin = STAGES[stage.variant_of]
+    assert stage.name not in STAGES and stage != origin
+    assert stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1,
+                          loss_settings=origin.loss_settings, settings=origin.settings) == origin
+    assert stage.rate != 1 or stage.loss_settings or stage.settings
+    assert weight_layers(stage.name) == weight_layers(origin.name)
+
+
+def test_what_comes_before_a_stage():
+    assert stages_before("stage1") == [] and stages_before(CNN) == ["stage1", "stage2"]
+    assert stages_before(JOINT) == ["stage1", "stage2", CNN]
+    assert stages_before("control-x3") == ["stage1", "stage2", CNN, JOINT]
+    assert find_stage("control-x3") is VARIANTS["control-x3"] and find_stage(CNN) is STAGES[CNN]
 
 
 def test_a_stage_that_the_table_lacks_is_refused(tmp_path):

@@ -19,6 +19,7 @@ def call_all(arrays):
     theano_crf.energy(unary, weights, truth)
     for decode in ("argmin", "viterbi", "icm"):
         theano_crf.dual_mm(unary, weights, 2, decode)
+        theano_crf.dual_mm(unary, weights, 18, decode, tolerance=0)
     theano_crf.dual_mm(unary[:, ::-1, ::-1], weights[..., ::-1].copy()[..., ::-1], 1, tolerance=0.1)
     theano_crf.ssvm(unary, weights, truth, iterations=2)
     half_void = np.where(np.arange(truth.size).reshape(truth.shape) % 5 < 2, 255, truth)

@@ -44,10 +44,10 @@ def test_icm_closes_the_gap(frame, logarithm, argmax, optimum, share):
 
 
 @pytest.mark.parametrize("logarithm, optimum", [(False, -470109.811), (True, 82040.557)])
-def test_two_hundred_iterations_solve_it_with_proof(frame, logarithm, optimum):
+def test_fifty_iterations_solve_it_with_proof(frame, logarithm, optimum):
     probability, weights = frame
     unary = -np.log(np.maximum(probability, 1e-6)) if logarithm else -probability
-    solution = theano_crf.dual_mm(unary, weights, iterations=200, decode="icm")
-    assert solution.energy[0] == pytest.approx(optimum, abs=0.5)
-    assert solution.lower_bound[0] == pytest.approx(optimum, abs=0.5)
-    assert solution.lower_bound[0] <= solution.energy[0] + 1e-3  # rounding: they meet
+    solution = theano_crf.dual_mm(unary, weights, iterations=50, decode="icm", tolerance=0)
+    assert solution.proven[0]
+    assert solution.energy[0] == pytest.approx(optimum, abs=0.1)
+    assert solution.lower_bound[0] == pytest.approx(optimum, abs=0.1)

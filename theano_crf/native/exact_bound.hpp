@@ -1,10 +1,10 @@
 // The lower bound that a split of the energy gives, in double precision.
 //
-// Included for one instruction set (see instruction_sets.hpp). The least energies of all rows and of all columns, added
-// up, bound the energy whatever the split is, so the single precision in which it was found is no reason for doubt.
+// Included for one instruction set (see instruction_sets.hpp). The sum of the least energies of all rows and columns is
+// a bound, whatever the split is. So it does not matter that the split was found in single precision.
 
-// The least energy of a chain. `cost(node, label)` and `weight(node)`, of the edge to the next node, are doubles; `sums`
-// is room for [labels].
+// The least energy of a chain. `cost(node, label)` is a double, `weight(node)` is that of the edge to the next node;
+// `sums` is room for [labels].
 template <class Cost, class Weight>
 double least_energy(long length, long labels, Cost cost, Weight weight, std::vector<double> &sums)
 {
@@ -30,7 +30,9 @@ inline double exact_bound(const Packed &packed, const float *costs)
         for (long x = 0; x < packed.width; ++x) {
             const long strip = x / LANES, lane = x % LANES;
             const float *edges = packed.column_edges + strip * packed.height * LANES + lane;
-            const auto cost = [&](long y, long k) { return double(costs[packed.node(0, strip, y) + k * LANES + lane]); };
+            const auto cost = [&](long y, long k) {
+                return double(costs[packed.node(0, strip, y) + k * LANES + lane]);
+            };
             least[x] = least_energy(packed.height, packed.labels, cost, [&](long y) { return edges[y * LANES]; }, sums);
         }
         #pragma omp for

@@ -1,20 +1,17 @@
 // The late iterations of DualMM, with momentum, on one image after the other.
 //
-// Included for one instruction set (see instruction_sets.hpp). Any split of the energy gives a bound, so an iteration
-// may begin anywhere. Hierarchical minorants hand on everything, and late iterations take small steps in nearly the same
-// direction. Each begins therefore ahead of where the last one ended, by a multiple of the last change (Nesterov's
+// Included for one instruction set (see instruction_sets.hpp). Hierarchical minorants hand on everything, and late
+// iterations take small steps in nearly the same direction. Any split of the energy gives a bound, so an iteration may
+// begin anywhere: each begins ahead of where the last one ended, by a multiple of the last change (Nesterov's
 // momentum). Where the bound does not rise, the momentum is lost and grows again. The best bound is kept.
 
 const long EARLY_ITERATIONS = CRF_EARLY_ITERATIONS;
-const float MOST_MOMENTUM = 0.9f;   // by measurement: more oscillates, less is slower
-const long CHECKS_GROW_BY = 2;      // checks of the labels follow after a half of all iterations so far
+const float MOST_MOMENTUM = 0.9f;  // by measurement: 0.95 loses its momentum often, 0.7 is slower
 
 // The best labels of one image so far, and whether the bound has reached their energy.
 class BestLabels {
 public:
     explicit BestLabels(const Grid &image) : grid_(image) {}
-
-    double energy() const { return energy_; }
 
     // Takes from `labels` what is better, region by region; both are the best labels then.
     void add(int32_t *labels)
@@ -22,21 +19,23 @@ public:
         if (!best_.empty())
             fuse(grid_, labels, best_.data());
         best_.assign(labels, labels + grid_.pixels());
-        crf::energy(grid_, labels, &energy_);
+        energy(grid_, labels, &energy_);
+        rounding_ = rounding_of(grid_, labels, 0);
     }
 
-    bool reached_by(double bound) const { return is_proven(grid_, best_.data(), 0, energy_, bound); }
+    // Whether a bound is at their energy but for a `share` of what rounding may keep between them.
+    bool reached_by(double bound, double share = 1) const { return energy_ - bound <= share * rounding_; }
 
 private:
     const Grid &grid_;
     std::vector<int32_t> best_;
-    double energy_ = std::numeric_limits<double>::infinity();
+    double energy_ = std::numeric_limits<double>::infinity(), rounding_ = 0;
 };
 
 class LateIterations {
 public:
-    // `image` is a grid of one image, solved as far as `packed` (costs before a half step over the columns) and `bound`
-    // tell.
+    // `image` is a grid of one image. `packed` has its costs before a half step over the columns, whose bound is
+    // `bound`.
     LateIterations(const Grid &image, const Packed &packed, Workspaces &workspaces, Decoding decoding, int32_t *labels,
                    double bound)
         : grid_(image), packed_(packed), workspaces_(workspaces), decoding_(decoding), labels_(labels), bound_(bound),
@@ -44,9 +43,9 @@ public:
     {
     }
 
-    // Goes on from iteration EARLY_ITERATIONS to `iterations`. Returns the bound. With a tolerance of at least 0 it ends
-    // early once an iteration without momentum has raised the bound by no more than `tolerance` per pixel, or the bound
-    // has reached the energy of the best labels so far.
+    // Goes on from iteration EARLY_ITERATIONS to `iterations`. Returns the bound. With a tolerance of at least 0 it
+    // ends early once an iteration without momentum has raised the bound by no more than `tolerance` per pixel, or the
+    // bound has reached the energy of the best labels so far, which are the result.
     double run(long iterations, double tolerance)
     {
         may_stop_ = tolerance > -std::numeric_limits<double>::infinity();
@@ -57,12 +56,12 @@ public:
                 half_step<ROWS>(packed_, {nullptr, true, nullptr, nullptr, nullptr, nullptr}, workspaces_);
             const bool last = iteration == iterations || stalled_;
             if (last || (may_stop_ && iteration == next_check)) {
-                next_check = iteration + std::max(1L, iteration / CHECKS_GROW_BY);
+                next_check = iteration + std::max(1L, iteration / 2);
                 if (find_labels() || last)
                     return bound_;
             }
             step_over_columns(iteration == EARLY_ITERATIONS, iteration + 1 == iterations);
-            if (may_stop_ && !reached_ && bound_ >= best_.energy()) {
+            if (may_stop_ && !reached_ && best_.reached_by(bound_, 0.5)) {
                 reached_ = true;
                 next_check = iteration + 1;
             }

@@ -1,4 +1,4 @@
-"""Means of gradients on stand-ins for a net and for MPI; under the real mpirun they are in test_data_parallel.py."""
+"""Sums of gradients on stand-ins for a net and for MPI; under the real mpirun they are in test_data_parallel.py."""
 
 import itertools
 from types import SimpleNamespace
@@ -62,49 +62,50 @@ def net():
 
 @pytest.mark.parametrize("bucket_bytes, sent_at", zip(
     BUCKET_BYTES, [["score", "fc", "conv"], ["fc", "conv"], ["conv"]]))
-def test_gradients_become_their_mean_and_are_sent_while_the_pass_goes_on(net, monkeypatch, bucket_bytes, sent_at):
+def test_gradients_become_their_sum_and_are_sent_while_the_pass_goes_on(net, monkeypatch, bucket_bytes, sent_at):
     monkeypatch.setattr(gradients, "BUCKET_BYTES", bucket_bytes)
     processes = TwoProcesses(net)
-    mean = gradients.GradientMean(SimpleNamespace(net=net), processes)
+    total = gradients.GradientSum(SimpleNamespace(net=net), processes)
     for _ in range(2):  # of two iterations
         del processes.sent_at[:]
-        mean.begin()
+        total.begin()
         net.backward()
         assert processes.sent_at == sent_at
-        mean.finish()
+        total.finish(0.25)
         for place, (name, shapes) in enumerate(LAYERS.items()):
             for number, (shape, blob) in enumerate(zip(shapes, net.layers[place].blobs)):
-                factor = 1 if name == "data_train" else (1 + 3) / 2
+                factor = 1 if name == "data_train" else (1 + 3) * 0.25
                 np.testing.assert_array_equal(blob.diff, factor * own_gradient(place, number, shape))
 
 
 def test_earlier_batches_of_an_iteration_are_not_sent(net):
     processes = TwoProcesses(net)
-    mean = gradients.GradientMean(SimpleNamespace(net=net), processes)
+    total = gradients.GradientSum(SimpleNamespace(net=net), processes)
     net.backward()
     assert processes.sent_at == []
-    mean.begin()
+    total.begin()
     net.backward()
     assert processes.sent_at == ["conv"]
 
 
 def test_the_time_of_sending_and_waiting_is_counted(net, monkeypatch):
-    mean = gradients.GradientMean(SimpleNamespace(net=net), TwoProcesses(net))
+    total = gradients.GradientSum(SimpleNamespace(net=net), TwoProcesses(net))
     clock = itertools.count()
     monkeypatch.setattr(gradients.time, "perf_counter", lambda: next(clock))  # each look takes a second
-    mean.begin()
+    total.begin()
     net.backward()
-    mean.finish()
-    assert mean.seconds == len(LAYERS) + 1
+    total.finish()
+    assert total.seconds == len(LAYERS) + 1
 
 
-def test_one_process_keeps_its_gradients(net):
-    mean = gradients.gradient_mean(SimpleNamespace(net=net), SimpleNamespace(size=1))
-    mean.begin()
+@pytest.mark.parametrize("factor", [1, 0.5])
+def test_one_process_has_its_own_gradients_times_the_factor(net, factor):
+    total = gradients.gradient_sum(SimpleNamespace(net=net), SimpleNamespace(size=1))
+    total.begin()
     net.backward()
-    mean.finish()
-    np.testing.assert_array_equal(net.layers[3].blobs[0].diff, own_gradient(3, 0, (3, 4)))
-    assert net.after == [] and mean.seconds < 0.1
+    total.finish(factor)
+    np.testing.assert_array_equal(net.layers[3].blobs[0].diff, factor * own_gradient(3, 0, (3, 4)))
+    assert net.after == [] and total.seconds < 0.1
 
 
 @pytest.mark.parametrize("bucket_bytes", BUCKET_BYTES)

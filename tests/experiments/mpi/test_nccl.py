@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from experiments.mpi import nccl
@@ -46,6 +47,9 @@ def events(monkeypatch):
 class Net:
     layers = "abc"
 
+    def __init__(self):
+        self.params = {name: [SimpleNamespace(diff=np.full(2, 3, np.float32))] for name in ("data_train", "fc")}
+
     def before_backward(self, call):
         self.before = call
 
@@ -61,19 +65,20 @@ class Net:
 def test_each_batch_waits_for_the_means_of_the_one_before(events):
     for rank in (0, 1):
         solver = SimpleNamespace(net=Net())
-        mean = nccl.NCCLMean(solver, Processes(rank))
+        mean = nccl.NCCLSum(solver, Processes(rank))
     assert events == ["join the name", "join the name"]
     del events[:]
     for _ in range(2):
         mean.begin()
         solver.net.backward()
-    mean.finish()
+    mean.finish(0.5)
     batch = ["wait", "mean of 2", "mean of 1", "mean of 0"]
     assert events == batch + batch + ["wait"]
+    assert [blobs[0].diff.tolist() for blobs in solver.net.params.values()] == [[3, 3], [3 * 2 * 0.5] * 2]
 
 
 def test_a_failure_of_the_gpu_is_a_sentence(events):
-    mean = nccl.NCCLMean(SimpleNamespace(net=Net()), Processes(0))
+    mean = nccl.NCCLSum(SimpleNamespace(net=Net()), Processes(0))
     mean._driver.cuCtxSynchronize = lambda: 700
     with pytest.raises(RuntimeError, match="error 700"):
         mean.finish()
@@ -94,7 +99,7 @@ def test_waiting_is_counted(events, monkeypatch):
     seconds = iter([10.0, 10.5, 20.0, 20.25])
     monkeypatch.setattr(nccl.time, "perf_counter", lambda: next(seconds))
     net = Net()
-    mean = nccl.NCCLMean(SimpleNamespace(net=net), Processes(0))
+    mean = nccl.NCCLSum(SimpleNamespace(net=net), Processes(0))
     assert mean.seconds == 0
     net.backward()  # waits before the last layer
     mean.finish()

@@ -81,3 +81,25 @@ def test_a_cooled_softmax_gives_the_costs_and_the_cnn_keeps_its_own(tmp_path, ma
         np.testing.assert_allclose(net.blobs[name].data[0], sign * exponentials / exponentials.sum(axis=0), atol=1e-5)
     train = read_prototxt(Build(build).net("stage4", "train"), caffe_pb2.NetParameter)
     assert "prob" not in [top for layer in train.layer for top in layer.top]  # it would be an output of the net
+
+
+def loss_parameters(build, stage):
+    net = read_prototxt(Build(build).net(stage, "train"), caffe_pb2.NetParameter)
+    weights, loss = (layer.python_param for layer in net.layer
+                     if layer.python_param.layer in ("ContrastWeights", "SSVMLoss"))
+    return json.loads(weights.param_str), json.loads(loss.param_str)
+
+
+def test_nets_of_variants_differ_in_the_loss_alone(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset)
+    generate_nets(config, build, ["joint-without-edges", "joint-trained-icm", "joint-trained-50"])
+    weights, loss = loss_parameters(build, "stage4")
+    assert loss_parameters(build, "joint-without-edges") == ({**weights, "lam": 0}, loss)
+    assert loss_parameters(build, "joint-trained-icm") == (weights, {**loss, "decode": "icm"})
+    assert loss_parameters(build, "joint-trained-50") == (weights, {**loss, "iterations": 50})
+    own, plain = (Build(build).net(stage, "deploy").read_text().splitlines()
+                  for stage in ("joint-without-edges", "stage4"))
+    assert own[1:] == plain[1:] and Build(build).stage("joint-trained-50").is_dir()  # the first line is the name
+    solver = caffe.get_solver(str(Build(build).net("joint-trained-icm", "solver")))
+    solver.step(1)
+    assert np.isfinite(float(solver.net.blobs["loss"].data))

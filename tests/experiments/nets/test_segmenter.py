@@ -70,3 +70,13 @@ def test_weights_of_a_diverged_training_are_refused(tiny_build):
     net.save(str(tiny_build.folder / "stage3" / "final.caffemodel"))
     with pytest.raises(ValueError, match="diverged"):
         segmenter(tiny_build, "stage3")(np.zeros((4, 5, 3), np.uint8))
+
+
+def test_scores_come_with_the_probabilities_and_the_nets_own_image(tiny_build):
+    image = np.random.default_rng(3).integers(0, 256, (12, 9, 3), dtype=np.uint8)
+    whole = segmenter(tiny_build, "stage3", net="stage3")
+    scored, prob = whole.scored(image), whole(image).prob
+    powers = np.exp(scored.score - scored.score.max(axis=0))
+    assert (scored.prob == prob).all() and scored.prob == pytest.approx(powers / powers.sum(axis=0), abs=1e-5)
+    differences = np.diff(image[:, :, ::-1].astype(float), axis=0).transpose(2, 0, 1)
+    assert np.diff(scored.data, axis=1) == pytest.approx(differences, abs=1e-3)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import theano_crf
+from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.row_labels import label_rows, read_confusions, row_crf, row_labellers, row_mark
@@ -24,7 +25,6 @@ def test_cooled_rows_label_by_a_cooled_softmax(labelled):
     config, build, rows = labelled
     label_rows(config, build, [row for row in rows if row.stage == "stage3"], "val")
     records = open_records(str(build / "lmdb" / "val"))
-    from data_prep.store.metadata import read_metadata
     metadata = read_metadata(str(build / "lmdb"))
     segmenter = Segmenter(build / "nets" / "stage3" / "deploy.prototxt", build / "stage3" / "final.caffemodel",
                           metadata.mean_bgr)

@@ -1,7 +1,14 @@
 """The table of rows, and the paper's table 1 as it was published."""
 
-from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, TABLE_1, WEIGHT_SETS
-from prototxt.stages import STAGES
+from pathlib import Path
+
+import pytest
+
+from experiments.scoring.result_rows import (COMPARISONS, FURTHER_ROWS, ROWS, STUDY_ROWS, TABLE_1, WEIGHT_SETS,
+                                             find_rows)
+from prototxt.stages import STAGES, VARIANTS
+
+COMMANDS = Path(__file__).parents[3] / "docs" / "commands.md"
 
 
 def test_rows_are_told_apart_and_take_weights_of_stages():
@@ -9,6 +16,26 @@ def test_rows_are_told_apart_and_take_weights_of_stages():
     assert len(set(keys)) == len(keys)
     assert {row.stage for row in ROWS + FURTHER_ROWS} == set(WEIGHT_SETS) <= set(STAGES)
     assert all(first in ROWS and second in ROWS for first, second in COMPARISONS)
+
+
+def test_rows_of_a_study_are_told_apart_and_need_every_variant():
+    assert len({row.key for row in STUDY_ROWS}) == len({row.title for row in STUDY_ROWS}) == len(STUDY_ROWS)
+    assert set(VARIANTS) < {row.stage for row in STUDY_ROWS} <= {*STAGES, *VARIANTS}
+    ways = {(row.stage, row.crf, row.dense, tuple(row.labelling.items())) for row in STUDY_ROWS}
+    assert len(ways) == len(STUDY_ROWS) and set(ROWS) < set(STUDY_ROWS)
+
+
+def test_the_page_of_commands_explains_the_rows():
+    text = COMMANDS.read_text()
+    cooled_controls = [row.key for row in STUDY_ROWS if row.key.startswith("control") and "-t" in row.key]
+    assert all(f"`{row.key}`" in text for row in STUDY_ROWS if row.key not in cooled_controls)
+    assert f"`{cooled_controls[0]}` to `{cooled_controls[-1]}`" in text
+
+
+def test_rows_are_found_in_the_tables_order():
+    assert [row.key for row in find_rows(["joint", "cnn"])] == ["cnn", "joint"]
+    with pytest.raises(ValueError, match="There is no row 'best'; the rows are cnn, cnn.crf, "):
+        find_rows(["joint", "best"])
 
 
 def test_the_papers_figures():

@@ -7,6 +7,7 @@ import yaml
 
 from data_prep.datasets import DATASETS
 from experiments.settings.config import load_config
+from prototxt.stages import STAGES, VARIANTS
 
 STAGE = {"base_lr": 0.001, "iterations": 4, "validate_every": 2}
 GOOD = {"dataset": "tiny", **{f"stage{number}": STAGE for number in (1, 2, 3, 4)}}
@@ -94,3 +95,26 @@ def test_a_missing_file_is_named(tmp_path):
 def test_shipped_configurations_are_read(path):
     dataset = load_config(path).dataset
     assert dataset in DATASETS and f"{path.stem}-".startswith(f"{dataset}-")
+
+
+def test_variants_have_their_stages_settings_but_for_their_own(tmp_path):
+    config = load_config(write(tmp_path, {**GOOD, "stage4": {**STAGE, "base_lr": 2e-5}, "crf": {"lam": 3}}))
+    assert config.stage("control-x3") == config.stage("control").copy(update={"base_lr": 6e-5})
+    assert config.stage("joint-without-edges") == config.stage("stage4")
+    assert config.loss_crf("joint-without-edges").lam == 0 and config.of_stage("joint-without-edges").crf.lam == 3
+    assert config.loss_crf("joint-trained-icm") == config.crf.copy(update={"decode": "icm"})
+    assert config.loss_crf("stage4") == config.crf and config.of_stage("stage4") == config
+
+
+def test_a_variant_may_change_any_settings(tmp_path, monkeypatch):
+    settings = {"crf": {"lam": 7}, "net": {"dropout": 0.1}, "augmentation": {"hue": 0.2}, "stage": {"iterations": 9}}
+    monkeypatch.setitem(VARIANTS, "other", STAGES["stage4"]._replace(name="other", variant_of="stage4",
+                                                                     settings=settings))
+    config = load_config(write(tmp_path, {**GOOD, "net": {"width": 0.5}}))
+    own = config.of_stage("other")
+    assert (own.crf.lam, own.net.dropout, own.net.width) == (7, 0.1, 0.5)
+    assert config.stage("other").iterations == 9 and config.stage_augmentation("other").hue == 0.2
+    assert config.crf.lam == 2.5 and config.stage_augmentation("stage4").hue == 0
+    settings["crf"]["lam"] = -1
+    with pytest.raises(ValueError, match="lam"):
+        config.of_stage("other")

@@ -59,7 +59,8 @@ def test_a_failure_names_the_run_and_the_reason(tmp_path, code, reason):
 
 def test_a_signal_reaches_all_runs_and_is_waited_for(tmp_path):
     workers = Workers(2)
-    code = "import signal, time\nsignal.signal(signal.SIGINT, lambda *_: exit(0))\nprint('up', flush=True)\ntime.sleep(99)"
+    code = ("import signal, time\nsignal.signal(signal.SIGINT, lambda *_: exit(0))\n"
+            "print('up', flush=True)\ntime.sleep(99)")
     for number in range(2):
         workers.start(Made(str(number)), python(code), tmp_path / str(number))
     while not all((tmp_path / str(number)).read_text() for number in range(2)):

@@ -45,7 +45,8 @@ class StudyProcess:
     """
 
     def __init__(self, config, build, *words):
-        self.words = [sys.executable, "-m", "experiments.study", "--config", str(config), "--build", str(build), *words]
+        self.words = [sys.executable, "-m", "experiments.study", "--config", str(config), "--build", str(build),
+                      *words]
 
     def start(self):
         return subprocess.Popen(self.words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
@@ -57,11 +58,11 @@ class StudyProcess:
         return process.returncode, output, errors
 
     def kill_after(self, seconds, generator):
-        """Start, and after a time kill the study or one of its runs; return what was killed."""
+        """Start, and after a time kill the study or one of its runs; return what was killed, None where it had ended."""
         process = self.start()
         try:
             process.communicate(timeout=seconds)
-            return "nothing, it had ended"
+            return None
         except subprocess.TimeoutExpired:
             runs = children(process.pid)
         if runs and generator.random() < 0.5:

@@ -40,6 +40,9 @@ def test_the_newest_is_restored_with_its_weights(trained):
     run = train_stage._prepare(config, "stage1", Build(build), Interruption())
     assert run.solver.iter == run.snapshots.saved == 4
     for (name, index), values in weights_in(build / "stage1" / "snapshot_iter_4.caffemodel").items():
+        if name.startswith("data_"):  # counts batches in the snapshot, images while it trains
+            assert values == [4]
+            values = values * config.stage1.batch
         assert np.array_equal(run.solver.net.params[name][index].data, values)
 
 

@@ -1,0 +1,74 @@
+"""Gradients of an iteration, image by image, beside those of Caffe's own batches."""
+
+import caffe
+import numpy as np
+import pytest
+from caffe.proto import caffe_pb2
+
+from experiments.mpi.data_parallel import data_count
+from experiments.mpi.processes import SingleProcess
+from experiments.nets.definitions import image_by_image, read_prototxt
+from experiments.training.shared_iteration import SharedIteration, labelled_pixels
+from experiments.training.snapshots import Snapshots
+from tests.experiments.tiny_experiment import STAGE, make_experiment
+
+
+@pytest.fixture
+def nets(tmp_path, make_dataset):
+    """Return a function that makes (Caffe's own solver, one that takes image by image, settings) of stage 3 or 4."""
+    def make(stage, **changes):
+        config, build = make_experiment(tmp_path, make_dataset, net=dict(width=1 / 64, padding="same", dropout=0),
+                                        **{stage: dict(STAGE, **changes)})
+        parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
+        net = read_prototxt(parameter.train_net, caffe_pb2.NetParameter)
+        snapshots = Snapshots(build / stage, None)
+        own, single = (snapshots.open_solver(parameter, kind) for kind in (net, image_by_image(net)))
+        caffe.set_random_seed(3)
+        for name, blobs in own.net.params.items():
+            if name.startswith("score"):
+                blobs[0].data[...] = np.random.default_rng(len(name)).normal(0, 0.05, blobs[0].data.shape)
+            for mine, others in zip(single.net.params[name], blobs):
+                mine.data[...] = others.data
+        return own, single, config.stage(stage)
+    return make
+
+
+def per_pixel(net, top):
+    return float(net.blobs[top].data) / labelled_pixels(net)
+
+
+CASES = [dict(batch=4), dict(batch=2, iter_size=3), dict(iter_size=3), dict(batch=2, iter_size=2, normalise=False)]
+
+
+@pytest.mark.parametrize("changes", CASES, ids=str)
+@pytest.mark.parametrize("stage", ["stage3", "stage4"])
+def test_image_by_image_gives_the_gradients_and_the_loss_of_batches(nets, stage, changes):
+    own, single, settings = nets(stage, **{"batch": 1, **changes})
+    losses = []
+    for _ in range(settings.iter_size):
+        own.net.forward()
+        losses.append(float(own.net.blobs["loss"].data))
+        if not settings.normalise:
+            losses[-1] /= labelled_pixels(own.net)
+        own.net.backward()
+    iteration = SharedIteration(single, settings, 0, SingleProcess())
+    measure = (lambda net, top: float(net.blobs[top].data)) if settings.normalise else per_pixel
+    loss = iteration.gradients(measure)
+    assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    compared = 0
+    for name, blobs in own.net.params.items():
+        for mine, others in zip(single.net.params[name], blobs):
+            if not name.startswith("data_"):
+                np.testing.assert_allclose(mine.diff, others.diff, atol=1e-5 * max(1e-20, np.abs(others.diff).max()))
+                compared += others.diff.any()
+    assert compared > 10
+    with iteration.counted_in_batches():
+        assert data_count(single.net)[0] == data_count(own.net)[0] == settings.iter_size
+    assert data_count(single.net)[0] == settings.iter_size * settings.batch
+
+
+def test_a_loss_that_is_not_finite_goes_to_no_backward_pass(nets):
+    _, single, settings = nets("stage3", batch=2)
+    iteration = SharedIteration(single, settings, 0, SingleProcess())
+    assert np.isnan(iteration.gradients(lambda net, top: float("nan")))
+    assert not any(blob.diff.any() for blobs in single.net.params.values() for blob in blobs)
