@@ -168,7 +168,7 @@ grid-search: $(BUILD)/stage3/final.caffemodel $(BUILD)/nets/stage3/solver.protot
 report: $(EVALUATION) | docker  ## the scores, curves and pictures as a page
 	$(RUN) python3 -m experiments.report $(EXPERIMENT) --split $(SPLIT)
 
-bench: docker  ## time, energy and memory of the CRF's solver beside other methods (25 minutes)
+bench: docker  ## time, energy and memory of the CRF's solver beside other methods (30 minutes)
 	$(RUN) python3 -m benchmarks.crf $(if $(FRANKFURT),--frame "$(FRANKFURT)") $(if $(MRF),--published "$(MRF)") $(BENCH_ARGS)
 
 bench-scaling: $(SOLVERS) | docker  ## time of an iteration on one and two processes, and what many GPUs would share

@@ -9,16 +9,17 @@ import theano.tensor as T
 
 import theano_crf  # before Theano, which it keeps from starting MPI
 from python_layers.blobs import as_list, check_blob_counts
+from python_layers.compatibility import LayerCompatibility
 from python_layers.errors import shows_errors
-from python_layers.parameters import InferenceParameters, LossParameters, WeightParameters, parse_param_str
+from python_layers.parameters import InferenceLayerParameters, LossParameters, WeightsLayerParameters, parse_param_str
 
 
 @functools.lru_cache(maxsize=None)
-def _contrast_weights():
+def _contrast_weights(neighbours):
     """Compile eq. 6 for images in 0 to 255 less a mean, which `theano_crf.contrast_weights` would refuse."""
     image = T.ftensor4("image")
     settings = [T.fscalar(name) for name in ("alpha", "beta", "lam")]
-    weights = theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings)
+    weights = theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings, neighbours=neighbours)
     return theano.function([image, *settings], weights, allow_input_downcast=True)
 
 
@@ -26,18 +27,19 @@ class ContrastWeights(caffe.Layer):
     """Contrast-sensitive pairwise weights (eq. 6).
 
     Bottom: image (N, 3, H, W) in 0 to 255; a subtracted mean and the order of the channels change nothing, as
-    only differences of neighbours count. Top: weights (N, 2, H, W), see `theano_crf.contrast_weights`.
+    only differences of neighbours count. Top: weights (N, D, H, W) of D `neighbours`, see
+    `theano_crf.contrast_weights`.
     """
 
     @shows_errors
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (1,), (1,))
-        self.parameters = parse_param_str(WeightParameters, self)
-        self.contrast_weights = _contrast_weights()
+        self.parameters = parse_param_str(WeightsLayerParameters, self)
+        self.contrast_weights = _contrast_weights(self.parameters.neighbours)
 
     def reshape(self, bottom, top):
         images, _, height, width = bottom[0].data.shape
-        top[0].reshape(images, 2, height, width)
+        top[0].reshape(images, len(self.parameters.neighbours), height, width)
 
     @shows_errors
     def forward(self, bottom, top):
@@ -53,17 +55,18 @@ class ContrastWeights(caffe.Layer):
 class SSVMLoss(caffe.Layer):
     """Structured SVM loss with margin rescaling (eq. 7 to 10).
 
-    Bottoms: unary (N, K, H, W), weights (N, 2, H, W), labels (N, H, W). Tops: the loss; optionally the share of
+    Bottoms: unary (N, K, H, W), weights (N, D, H, W), labels (N, H, W). Tops: the loss; optionally the share of
     labelled pixels whose loss-augmented label differs from the truth, a sign of health; optionally the certificate,
     which the loss would not exceed if inference were exact, in the loss's unit. A net must set the layer's
     `loss_weight`, 0 for all tops but the loss: Caffe gives a Python layer none. `theano_crf.ssvm` says how void pixels
-    count.
+    count. A compatibility that is learnt is a blob of the layer, see `LayerCompatibility`.
     """
 
     @shows_errors
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (3,), (1, 2, 3))
         self.parameters = parse_param_str(LossParameters, self)
+        self.compatibility = LayerCompatibility(self, bottom[0].data.shape[1])
 
     def reshape(self, bottom, top):
         for blob in as_list(top):
@@ -75,7 +78,8 @@ class SSVMLoss(caffe.Layer):
         truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
         options = self.parameters
         self.structured = theano_crf.ssvm(unary, weights, truth, gamma=options.gamma, void=options.void,
-                                          iterations=options.iterations, decode=options.decode)
+                                          iterations=options.iterations, decode=options.decode,
+                                          neighbours=options.neighbours, compatibility=self.compatibility.values())
         labelled = truth != options.void
         count = max(1, np.count_nonzero(labelled))
         self.scale = 1 / count if options.normalise else 1.0
@@ -92,6 +96,7 @@ class SSVMLoss(caffe.Layer):
                                           (self.structured.grad_unary, self.structured.grad_weights)):
             if needed:
                 np.multiply(gradient, scale, out=blob.diff)
+        self.compatibility.add_gradient(self.structured.grad_compatibility, scale)
         if propagate_down[2]:
             bottom[2].diff[...] = 0  # asked for by `force_backward`: labels are data
 
@@ -99,8 +104,9 @@ class SSVMLoss(caffe.Layer):
 class CRFInference(caffe.Layer):
     """Labels of least energy by DualMM (eq. 3).
 
-    Bottoms: unary (N, K, H, W), weights (N, 2, H, W). Tops: labels (N, H, W); optionally the lower bound (N,)
-    and the energy (N,) of the labels.
+    Bottoms: unary (N, K, H, W), weights (N, D, H, W). Tops: labels (N, H, W); optionally the lower bound (N,)
+    and the energy (N,) of the labels. A compatibility that is learnt is a blob that this layer shares with the loss's,
+    see `LayerCompatibility`.
 
     Blobs are float32: at an energy of 4e5, a frame of 1024 x 512, bound and energy are rounded by up to 0.02, so their
     difference is right to 0.03 and can be below 0. The attribute `solution` holds both in double precision, for
@@ -110,7 +116,8 @@ class CRFInference(caffe.Layer):
     @shows_errors
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (2,), (1, 3))
-        self.parameters = parse_param_str(InferenceParameters, self)
+        self.parameters = parse_param_str(InferenceLayerParameters, self)
+        self.compatibility = LayerCompatibility(self, bottom[0].data.shape[1])
 
     def reshape(self, bottom, top):
         images, _, height, width = bottom[0].data.shape
@@ -120,7 +127,9 @@ class CRFInference(caffe.Layer):
 
     @shows_errors
     def forward(self, bottom, top):
-        self.solution = theano_crf.dual_mm(bottom[0].data, bottom[1].data, **self.parameters.dict())
+        self.solution = theano_crf.dual_mm(
+            bottom[0].data, bottom[1].data, self.parameters.iterations, self.parameters.decode,
+            neighbours=self.parameters.neighbours, compatibility=self.compatibility.values())
         top[0].data[...] = self.solution.labels
         if len(top) > 1:
             top[1].data[...] = self.solution.lower_bound

@@ -1,12 +1,13 @@
 """Typed parameters of the CRF's layers, by default the paper's, and a layer's `param_str` read into them."""
 
 import json
-from typing import Literal
+from typing import Literal, Union
 
 import pydantic
 
-from data_prep.strict_model import StrictModel, parse
+from data_prep.strict_model import LARGEST, StrictModel, parse
 from theano_crf import defaults
+from theano_crf.neighbourhood import checked_neighbours
 
 
 class WeightParameters(StrictModel):
@@ -30,11 +31,63 @@ class InferenceParameters(StrictModel):
     decode: Literal[defaults.DECODINGS] = defaults.DECODE  # the paper names none
 
 
-class LossParameters(InferenceParameters, MarginParameters):
+class Neighbourhood(StrictModel):
+    """Offsets (dy, dx) from an edge's first pixel to its second."""
+
+    neighbours: tuple = defaults.NEIGHBOURS
+
+    @pydantic.validator("neighbours", pre=True)
+    def check_neighbours(cls, value):
+        return checked_neighbours(value)
+
+
+class WeightsLayerParameters(Neighbourhood, WeightParameters):
+    """Parameters of the layer ContrastWeights."""
+
+
+class LabelCompatibility(Neighbourhood):
+    """The cost of each pair of labels at an edge's ends, times the edge's weight."""
+
+    compatibility: tuple = None  # (K, K) or (D, K, K), the label of the first end first; Potts if there is none
+    learn_compatibility: bool = False  # the layer has a blob (D, K, K) that begins with these values
+    directed: bool = False  # the blob need not be symmetric
+
+    @pydantic.validator("compatibility", pre=True)
+    def check_compatibility(cls, value):
+        return None if value is None else _costs(value, (2, 3), "a list (K, K) or (D, K, K) of numbers")
+
+    @pydantic.validator("directed")
+    def check_directed(cls, value, values):
+        if value and not values.get("learn_compatibility"):
+            raise ValueError("it is for compatibilities that are learnt; set learn_compatibility, too")
+        return value
+
+
+class InferenceLayerParameters(LabelCompatibility, InferenceParameters):
+    """Parameters of the layer CRFInference."""
+
+
+class LossParameters(LabelCompatibility, InferenceParameters):
     """Parameters of the structured loss and of its loss-augmented inference."""
 
+    gamma: Union[float, tuple] = defaults.GAMMA  # the margin, or (K, K): of label k where the truth is c, c first
     void: int = defaults.VOID  # the label of pixels without a truth
     normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
+
+    @pydantic.validator("gamma", pre=True)
+    def check_gamma(cls, value):
+        return _costs(value, (0, 2), "a number or a list (K, K)")
+
+
+def _costs(value, axes, wanted):
+    """Return a number from 0 to the largest cost, or nested lists of them as tuples, of one of the numbers of axes."""
+    if isinstance(value, (list, tuple)) and max(axes) > 0:
+        return tuple(_costs(entry, [axis - 1 for axis in axes], wanted) for entry in value)
+    if 0 not in axes or isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{wanted} is wanted")
+    if not 0 <= value <= LARGEST[float]:
+        raise ValueError(f"numbers from 0 to {LARGEST[float]} are wanted, not {value}")
+    return float(value)
 
 
 def parse_param_str(model, layer):

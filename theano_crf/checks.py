@@ -4,9 +4,9 @@ import numpy as np
 from . import memory
 from .constants import LARGEST_COST
 from .defaults import ITERATIONS, NEIGHBOURS
+from .neighbourhood import shown
 
 MOST_LABELS = 255
-LONGEST_OFFSET = 2 ** 20  # of the steps dy and dx; no image is larger
 LARGEST_SINGLE = float(np.finfo(np.float32).max)
 
 
@@ -39,7 +39,7 @@ def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None,
     """Return unary costs (N, K, H, W) and the pairwise weights (N, D, H, W) that belong to them as float32.
 
     The memory for the whole call of ``function`` is checked before anything is converted. `neighbours` are D pairs, as
-    :func:`neighbours` returns them.
+    :func:`theano_crf.neighbourhood.checked_neighbours` returns them.
     """
     unary = _volume("unary", unary, "(N, K, H, W)")
     weights = _volume("weights", weights, "(N, %d, H, W)" % len(neighbours))
@@ -61,29 +61,6 @@ def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None,
 def directions(neighbours, compatibility):
     """Return the number of directions of the solver for general neighbourhoods, None for the paper's."""
     return None if neighbours == NEIGHBOURS and compatibility is None else len(neighbours)
-
-
-def neighbours(offsets):
-    """Return offsets (dy, dx) from an edge's first pixel to its second as a tuple of pairs of int."""
-    try:
-        pairs = tuple(tuple(pair) for pair in offsets)
-    except TypeError:
-        pairs = ()
-    if not pairs or any(len(pair) != 2 for pair in pairs):
-        raise ValueError("neighbours is %s; it must be pairs (dy, dx), at least one, such as %s"
-                         % (_shown(offsets), NEIGHBOURS))
-    for pair in pairs:
-        if any(isinstance(step, (bool, np.bool_)) or not isinstance(step, (int, np.integer)) for step in pair):
-            raise ValueError("neighbours holds %s; it must hold pairs of whole numbers" % _shown(pair))
-        dy, dx = pair
-        if dy == dx == 0:
-            raise ValueError("neighbours holds (0, 0); a pixel is no neighbour of itself")
-        if dy < 0 or (dy == 0 and dx < 0):
-            raise ValueError("neighbours holds (%d, %d); dy must be above 0, or 0 with dx above 0: take the edge from "
-                             "its other end, (%d, %d)" % (dy, dx, -dy, -dx))
-        if max(dy, abs(dx)) > LONGEST_OFFSET:
-            raise ValueError("neighbours holds %s; offsets must be within %d pixels" % (_shown(pair), LONGEST_OFFSET))
-    return tuple((int(dy), int(dx)) for dy, dx in pairs)
 
 
 def compatibility(matrices, neighbours, labels):
@@ -145,7 +122,7 @@ def whole(name, value, least, most=2 ** 63 - 1):
     """Return a whole number of at least `least` and at most `most` as an int."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)) or not least <= value <= most:
         raise ValueError("%s is %s; it must be a whole number, at least %d and at most %d"
-                         % (name, _shown(value), least, most))
+                         % (name, shown(value), least, most))
     return int(value)
 
 
@@ -156,11 +133,5 @@ def at_least_zero(name, value, most=LARGEST_SINGLE):
     except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= most:
-        raise ValueError("%s is %s; it must be a finite number, at least 0" % (name, _shown(value)))
+        raise ValueError("%s is %s; it must be a finite number, at least 0" % (name, shown(value)))
     return number
-
-
-def _shown(value):
-    """Return a value as an error shows it: short, on one line."""
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 80 else text[:77] + "..."

@@ -7,6 +7,7 @@ import theano.tensor as T
 
 from . import checks, compilation, graph, instruction_sets, memory
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
+from .neighbourhood import checked_neighbours
 from .results import Solution, Structured
 
 
@@ -65,7 +66,7 @@ def _call(function, *arguments):
 
 def _problem(function, unary, weights, neighbours, compatibility, iterations=ITERATIONS):
     """Return checked unary costs, weights and neighbours, and a list of the compatibility, empty for None."""
-    neighbours = checks.neighbours(neighbours)
+    neighbours = checked_neighbours(neighbours)
     unary, weights = checks.problem(function, unary, weights, neighbours, compatibility, iterations)
     if compatibility is None:
         return unary, weights, neighbours, []
@@ -108,7 +109,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     >>> contrast_weights(image, neighbours=[(0, 1), (0, 2)])[0, 1].round(2)
     array([[0.5, 0. , 0. ]], dtype=float32)
     """
-    neighbours = checks.neighbours(neighbours)
+    neighbours = checked_neighbours(neighbours)
     image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
     lam, compiled = checks.at_least_zero("lam", lam), _compiled("contrast_weights", neighbours=neighbours)

@@ -8,10 +8,10 @@ import sys
 import numpy as np
 import theano.tensor as T
 
-from . import checks
 from .checks import LARGEST_SINGLE
 from .constants import COLUMNS, ROWS  # noqa: F401  the directions of half_step
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
+from .neighbourhood import checked_neighbours
 from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, Proof, StructuredLoss
 from .results import Solution, Structured
 
@@ -40,7 +40,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
         exist there).
     """
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
-    neighbours = checks.neighbours(neighbours)
+    neighbours = checked_neighbours(neighbours)
 
     def weights(difference, length):
         squares = T.sqr(difference).sum(axis=1)

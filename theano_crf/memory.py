@@ -64,8 +64,12 @@ def _volume_bytes(k, h, w):
 
 
 def _general_workspace_bytes(k, h, w, directions):
-    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each."""
-    return SINGLE * _padded(h) * _padded(w) * ((directions + 1) * k + directions)
+    """Return the same for any neighbourhood: a volume more than there are directions, and the edges of each.
+
+    The rest's height is an odd number of tiles: see native/volumes.hpp.
+    """
+    odd = MOST_LANES * (_padded(h) // MOST_LANES | 1)
+    return SINGLE * _padded(w) * (odd * k + _padded(h) * directions * (k + 1))
 
 
 def _padded(length):

@@ -9,8 +9,8 @@ from theano.gradient import DisconnectedType, grad_undefined
 from theano.scalar import bool as bool_
 from theano.scalar import int32
 
-from . import checks
 from .defaults import DECODE, DECODINGS, NEIGHBOURS
+from .neighbourhood import checked_neighbours
 from .native_op import KernelOp, NativeOp, as_tensor
 
 NO_TRUTH = np.empty((0, 0, 0), np.int32)
@@ -35,7 +35,7 @@ class OnNeighbours:
     params_type = ParamsType(offsets=T.lmatrix)
 
     def set_neighbours(self, neighbours):
-        self.neighbours = checks.neighbours(neighbours)
+        self.neighbours = checked_neighbours(neighbours)
         self.offsets = np.array(self.neighbours, np.int64)
 
 

@@ -18,7 +18,7 @@ from data_prep.progress import Progress
 from theano_crf.native_op import SOURCES_DIGEST
 
 UNFINISHED = "unfinished.json"
-ACCURACY_ROUNDS = 3  # each is as long as one of the comparison
+ACCURACY_ROUNDS = 2  # each is about as long as four of the comparison
 PEER_ROUNDS = 2      # alpha expansion takes long with 8 neighbours
 
 

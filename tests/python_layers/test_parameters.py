@@ -7,7 +7,9 @@ import pytest
 
 import theano_crf
 from experiments.settings.config import CRFConfig
-from python_layers.parameters import InferenceParameters, LossParameters, WeightParameters, parse_param_str
+from python_layers.parameters import (
+    InferenceLayerParameters, InferenceParameters, LossParameters, WeightParameters, WeightsLayerParameters,
+    parse_param_str)
 
 
 def defaults(function):
@@ -17,7 +19,8 @@ def defaults(function):
 
 @pytest.mark.parametrize("model, function", [
     (WeightParameters, theano_crf.contrast_weights), (LossParameters, theano_crf.ssvm),
-    (InferenceParameters, theano_crf.dual_mm), (CRFConfig, theano_crf.dual_mm)])
+    (InferenceParameters, theano_crf.dual_mm), (CRFConfig, theano_crf.dual_mm),
+    (InferenceLayerParameters, theano_crf.dual_mm), (WeightsLayerParameters, theano_crf.contrast_weights)])
 @pytest.mark.parametrize("graph", [False, True])
 def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
     values, expected = model().dict(), defaults(getattr(theano_crf.graph, function.__name__) if graph else function)
@@ -27,7 +30,9 @@ def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
 
 def test_defaults_are_the_papers_where_it_names_them():
     assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
-    assert LossParameters().dict() == {"gamma": 0.1, "iterations": 15, "void": 255, "normalise": True}
+    assert LossParameters().dict() == {
+        "gamma": 0.1, "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
+        "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False}
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
     assert list(CRFConfig().dict()) == ["alpha", "beta", "lam", "gamma", "iterations", "decode", "unary", "temperature"]
 
@@ -35,6 +40,16 @@ def test_defaults_are_the_papers_where_it_names_them():
 @pytest.mark.parametrize("model, text, key", [
     (WeightParameters, '{"alpha": -1}', "alpha"), (WeightParameters, '{"beta": 0}', "beta"),
     (WeightParameters, '{"lam": -0.5}', "lam"), (LossParameters, '{"gamma": -1}', "gamma"),
+    (LossParameters, '{"gamma": [[0, 1], [1, "x"]]}', "gamma"), (LossParameters, '{"gamma": true}', "gamma"),
+    (LossParameters, '{"gamma": [[[0, 1], [1, 0]]]}', "gamma"), (LossParameters, '{"gamma": NaN}', "gamma"),
+    (WeightsLayerParameters, '{"neighbours": [[0, -1]]}', "neighbours"),
+    (WeightsLayerParameters, '{"neighbours": [[0, 1.5]]}', "neighbours"),
+    (WeightsLayerParameters, '{"neighbours": []}', "neighbours"),
+    (WeightsLayerParameters, '{"neighbours": 4}', "neighbours"),
+    (InferenceLayerParameters, '{"compatibility": [[0, -1], [1, 0]]}', "compatibility"),
+    (InferenceLayerParameters, '{"compatibility": [0, 1]}', "compatibility"),
+    (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),
+    (LossParameters, '{"directed": true}', "directed"),
     (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
     (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])
 def test_impossible_values_are_one_sentence(model, text, key):

@@ -8,6 +8,7 @@ import numpy as np
 
 import theano_crf
 
+NEIGHBOURS = ((0, 1), (1, 0), (0, 3), (2, -1))
 PARTS, SETTLING = 5, 2  # growth counts from the second fifth on: refused calls first fill Python's own caches
 
 
@@ -23,12 +24,32 @@ def call_all(arrays):
     half_void = np.where(np.arange(truth.size).reshape(truth.shape) % 5 < 2, 255, truth)
     theano_crf.ssvm(unary, weights, half_void, iterations=2)
     theano_crf.ssvm(unary[:, ::-1, ::-1], weights[..., ::-1].copy()[..., ::-1], np.full_like(truth, 255), iterations=1)
+    call_general(arrays)
     for refused in ((unary * np.float32(np.nan), weights), (unary, -1 - weights)):
         try:
             theano_crf.ssvm(*refused, truth, iterations=1)
         except ValueError:
             continue
         raise AssertionError("costs that are not finite and weights below zero must be refused")
+
+
+def call_general(arrays):
+    """Call each function with another neighbourhood, with and without a compatibility and matrices for the margin."""
+    unary, _, image, truth = arrays
+    labels = unary.shape[1]
+    weights = theano_crf.contrast_weights(image, neighbours=NEIGHBOURS)
+    half_void = np.where(np.arange(truth.size).reshape(truth.shape) % 5 < 2, 255, truth)
+    directed = np.arange(labels * labels, dtype=np.float32).reshape(labels, labels)
+    for compatibility in (None, directed):
+        general = dict(neighbours=NEIGHBOURS, compatibility=compatibility)
+        theano_crf.energy(unary, weights, truth, **general)
+        theano_crf.dual_mm(unary, weights, 2, "icm", **general)
+        theano_crf.ssvm(unary, weights, half_void, directed, iterations=1, **general)
+    try:
+        theano_crf.dual_mm(unary, weights, 1, neighbours=NEIGHBOURS, compatibility=np.full((labels, labels), 1e30))
+    except ValueError:
+        return
+    raise AssertionError("weights times compatibility beyond the largest cost must be refused")
 
 
 def main():

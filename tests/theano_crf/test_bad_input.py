@@ -116,6 +116,68 @@ def test_settings_of_ssvm(settings, message):
         theano_crf.ssvm(UNARY, WEIGHTS, LABELS, **settings)
 
 
+@pytest.mark.parametrize("neighbours, message", [
+    ((), "at least one"), (4, "it must be pairs"), ([(0, 1, 2)], "it must be pairs"), ([(0, 1.0)], "whole numbers"),
+    ([(True, 0)], "whole numbers"), ([(0, 0)], "no neighbour of itself"), ([(0, -1)], r"from its other end, \(0, 1\)"),
+    ([(-1, 2)], r"holds \(-1, 2\); .* other end, \(1, -2\)"), ([(2 ** 21, 0)], "within 1048576 pixels"),
+    (((0, 1), (1, 0), (1, 1)), r"weights has shape \(1, 2, 4, 5\); with unary .* and 3 neighbours it must be")])
+def test_neighbours(neighbours, message):
+    for solve in (theano_crf.dual_mm, lambda *problem, **options: theano_crf.energy(*problem, LABELS, **options),
+                  lambda *problem, **options: theano_crf.ssvm(*problem, LABELS, **options)):
+        with pytest.raises(ValueError, match=message) as error:
+            solve(UNARY, WEIGHTS, neighbours=neighbours)
+        assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("compatibility, message", [
+    (np.ones((2, 2)), r"compatibility has shape \(2, 2\); with K = 3 labels and 2 neighbours it must be"),
+    (np.ones((3, 3, 3)), "compatibility has shape"), (1.0, r"compatibility has shape \(\)"),
+    (-np.ones((3, 3)), "compatibility holds the value -1.0; its entries must be from 0 to 1e30"),
+    (np.full((3, 3), np.nan), "holds the value nan"), (np.full((2, 3, 3), 1e31), "holds the value 1e.31")])
+def test_compatibilities(compatibility, message):
+    for solve in (theano_crf.dual_mm, lambda *problem, **options: theano_crf.energy(*problem, LABELS, **options),
+                  lambda *problem, **options: theano_crf.ssvm(*problem, LABELS, **options)):
+        with pytest.raises(ValueError, match=message) as error:
+            solve(UNARY, WEIGHTS, compatibility=compatibility)
+        assert "\n" not in str(error.value)
+
+
+def test_weights_times_compatibility_beyond_the_largest_cost():
+    with pytest.raises(ValueError, match="weights times compatibility goes beyond 1e30"):
+        theano_crf.dual_mm(UNARY, np.full_like(WEIGHTS, 1e20), compatibility=np.full((3, 3), 1e20))
+    with pytest.raises(TypeError, match="compatibility has dtype <U1; it must hold real numbers"):
+        theano_crf.dual_mm(UNARY, WEIGHTS, compatibility=np.full((3, 3), "a"))
+
+
+@pytest.mark.parametrize("message, unary, weights", [
+    ("unary holds NaN", with_entry(UNARY, np.nan), WEIGHTS), ("weights holds NaN", UNARY, with_entry(WEIGHTS, np.nan)),
+    ("weights holds NaN, infinite or negative", UNARY, with_entry(WEIGHTS, -1)),
+    ("some beyond 1e30", UNARY, with_entry(WEIGHTS, 1e31))])
+def test_problems_with_a_compatibility(message, unary, weights):
+    with pytest.raises(ValueError, match=message):
+        theano_crf.dual_mm(unary, weights, compatibility=np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("decode", ["argmin", "viterbi", "icm"])
+@pytest.mark.parametrize("mu", [None, np.ones((3, 3)), 1e20 * np.eye(3)])
+def test_the_largest_costs_are_solved_in_any_neighbourhood(decode, mu):
+    neighbours = ((0, 1), (1, 0), (2, -1))
+    signs = np.random.default_rng(0).choice(np.float32([-1e30, 1e30]), (1, 3, 20, 33))
+    weights = np.full((1, 3, 20, 33), 1e30 if mu is None or mu.max() == 1 else 1e10, np.float32)
+    solution = theano_crf.dual_mm(signs, weights, 5, decode, neighbours=neighbours, compatibility=mu)
+    assert np.isfinite(solution.energy).all() and np.isfinite(solution.lower_bound).all()
+    assert (solution.lower_bound <= solution.energy + 1e-4 * abs(solution.energy)).all()
+
+
+def test_margins():
+    for gamma, message in ((-np.ones((3, 3)), "gamma holds the value -1.0"), (np.ones((2, 3, 3)), "gamma has shape"),
+                           (np.full((3, 3), np.inf), "gamma holds the value inf")):
+        with pytest.raises(ValueError, match=message):
+            theano_crf.ssvm(UNARY, WEIGHTS, LABELS, gamma)
+    with pytest.raises(TypeError, match="gamma has dtype"):
+        theano_crf.ssvm(UNARY, WEIGHTS, LABELS, [["a"]])
+
+
 def test_images():
     with pytest.raises(ValueError, match="divide 8-bit ones by 255"):
         theano_crf.contrast_weights(np.full((1, 3, 2, 2), 128.0))
@@ -140,6 +202,16 @@ def test_symbolic_builders_check_when_they_run():
         graph.energy(UNARY, WEIGHTS, LABELS[:, :2]).eval()
     with pytest.raises(ValueError, match="withheld does not fit unary"):
         graph.half_step(UNARY, WEIGHTS, UNARY[:, :2], 0)[1].eval()
+    with pytest.raises(ValueError, match="compatibility does not fit; with 3 labels and 2 neighbours"):
+        graph.energy(UNARY, WEIGHTS, LABELS, compatibility=np.ones((2, 2))).eval()
+    with pytest.raises(ValueError, match="compatibility must be from 0 to 1e30"):
+        graph.dual_mm(UNARY, WEIGHTS, compatibility=-np.ones((3, 3))).labels.eval()
+    with pytest.raises(ValueError, match="compatibility has 1 axes"):
+        graph.dual_mm(UNARY, WEIGHTS, compatibility=np.ones(3))
+    with pytest.raises(ValueError, match="gamma does not fit unary"):
+        graph.ssvm(UNARY, WEIGHTS, LABELS, np.ones((2, 2))).loss.eval()
+    with pytest.raises(ValueError, match="gamma must be from 0 to 1e30"):
+        graph.ssvm(UNARY, WEIGHTS, LABELS, -np.ones((3, 3))).loss.eval()
     with pytest.raises(ValueError, match="it must have 4"):
         graph.energy(UNARY[0], WEIGHTS, LABELS)
     with pytest.raises(ValueError, match="direction is 2"):

@@ -8,6 +8,7 @@ import pytest
 
 import theano_crf
 from theano_crf import functions, memory
+from theano_crf.ops import DualMM
 
 HUGE = 1, 19, 100000, 100000
 
@@ -51,7 +52,7 @@ def test_a_call_keeps_its_workspace_and_no_results(call):
                    zip(before, getattr(theano_crf, call)(generator.random(shape), *arguments)))
     for kept, result in zip(before, results):
         np.testing.assert_array_equal(kept, result)
-    compiled = functions._compiled(*(("dual_mm", "argmin") if call == "dual_mm" else ("ssvm",)))
+    compiled = functions._compiled(*(("dual_mm", "argmin") if call == "dual_mm" else ("ssvm", "argmin")))
     assert compiled.fn.allow_gc is False
 
 
@@ -59,6 +60,22 @@ def test_the_solvers_workspace_is_what_is_counted():
     """Counted by hand: 2 volumes of 16 x 48 pixels (3 tiles wide), edges of 16 x 32 and 16 x 20, labels of 16 x 20."""
     assert memory.needed_bytes("dual_mm", (2, 3, 16, 20)) == 2 * 4 * (2 * 3 * 16 * 48 + 16 * 32 + 16 * 20 + 16 * 20)
     assert memory.needed_bytes("energy", (2, 3, 16, 20), converted=7) == 4 * (7 + 2 * 16 * 20)
+
+
+@pytest.mark.parametrize("shape, neighbours", [((2, 3, 16, 20), ((0, 1), (1, 0), (1, 1))), ((1, 5, 33, 7), ((2, 0),))])
+def test_the_workspace_for_any_neighbourhood_is_what_is_counted(shape, neighbours):
+    """One volume a direction more than the rest; the Op's own workspace has room to be aligned besides."""
+    unary, weights = np.zeros(shape, np.float32), np.zeros((shape[0], len(neighbours), *shape[2:]), np.float32)
+    workspace = DualMM(neighbours=neighbours)(unary, weights, 1, -np.inf)[2].eval()
+    labels = 4 * shape[0] * shape[2] * shape[3]
+    counted = memory.needed_bytes("dual_mm", shape, directions=len(neighbours)) - labels
+    assert counted <= 4 * workspace.size <= counted + 4 * 16
+
+
+def test_a_frame_with_too_many_neighbours_is_refused():
+    unary, weights = (np.broadcast_to(np.float32(0), (1, channels, *HUGE[2:])) for channels in (19, 4))
+    with pytest.raises(MemoryError, match=r"needs 4\d{3}\.\d GB of memory in dual_mm"):
+        theano_crf.dual_mm(unary, weights, neighbours=((0, 1), (1, 0), (1, 1), (1, -1)))
 
 
 def test_what_void_pixels_take_is_counted_for_one_image():

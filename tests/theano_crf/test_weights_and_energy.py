@@ -7,7 +7,7 @@ import theano.tensor as T
 import theano_crf  # keeps Theano from starting MPI
 from theano_crf import graph
 
-from . import twins
+from . import general_twins, twins
 
 
 @pytest.mark.parametrize("height, width", [(1, 1), (1, 5), (4, 1), (3, 6)])
@@ -70,6 +70,45 @@ def test_the_images_gradient_is_that_of_finite_differences_and_0_where_neighbour
 def test_an_image_of_one_colour_has_no_gradient():
     gradient = image_gradient(np.full((2, 3, 4, 5), 0.3), 0.9, np.ones((2, 2, 4, 5)))
     np.testing.assert_array_equal(gradient, np.zeros((2, 3, 4, 5)))
+
+
+NEIGHBOURHOODS = [((0, 1), (1, 0), (1, 1), (1, -1)), ((2, -3),), ((0, 4), (4, 0), (0, 4)), ((9, 0), (0, 7), (1, -6))]
+
+
+@pytest.mark.parametrize("neighbours", NEIGHBOURHOODS, ids=str)
+@pytest.mark.parametrize("height, width", [(1, 1), (1, 5), (4, 1), (5, 6)])
+def test_contrast_weights_of_any_neighbours_are_divided_by_their_distance(height, width, neighbours):
+    image = np.random.default_rng(4).random((2, 3, height, width)).astype(np.float32)
+    weights = theano_crf.contrast_weights(image, 5.0, 0.7, 1.5, neighbours)
+    assert weights.shape == (2, len(neighbours), height, width) and weights.dtype == np.float32
+    for edges, one in zip(weights, image):
+        np.testing.assert_allclose(edges, twins.contrast_weights(one, 5.0, 0.7, 1.5, neighbours), rtol=1e-4, atol=1e-7)
+
+
+def test_a_diagonals_weight_by_hand():
+    weights = theano_crf.contrast_weights(np.full((1, 3, 3, 3), 0.5), lam=3.0, neighbours=[(1, -1)])
+    weight = 3 / np.sqrt(2)
+    np.testing.assert_allclose(weights[0, 0], [[0, weight, weight], [0, weight, weight], [0, 0, 0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("neighbours", NEIGHBOURHOODS, ids=str)
+@pytest.mark.parametrize("kind", ["potts", "directed", "rewards"])
+def test_energy_of_any_neighbours_follows_the_definition(neighbours, kind):
+    for seed, shape in enumerate([(2, 3, 5, 8), (1, 4, 1, 1), (1, 2, 11, 3)]):
+        unary, weights = general_twins.random_problem(seed, shape, neighbours)
+        mu = general_twins.random_compatibility(seed, kind, shape[1], len(neighbours))
+        labels = np.random.default_rng(seed).integers(0, shape[1], (shape[0], *shape[2:]))
+        energies = theano_crf.energy(unary, weights, labels, neighbours, mu)
+        expected = [twins.energy(*one, neighbours, mu) for one in zip(unary, weights, labels)]
+        np.testing.assert_allclose(energies, expected, rtol=1e-9)
+
+
+def test_a_directed_energy_by_hand():
+    weights = np.array([[[[2.0, 0.0], [3.0, 0.0]], [[5.0, 7.0], [0.0, 0.0]]]])
+    mu = [[[0, 1], [10, 0]], [[0, 100], [1000, 0]]]
+    # Labels 1 0 / 0 0: to the right 2 * mu(1, 0) and 3 * mu(0, 0), downwards 5 * mu(1, 0) and 7 * mu(0, 0).
+    energy = theano_crf.energy(np.zeros((1, 2, 2, 2)), weights, [[[1, 0], [0, 0]]], compatibility=mu)
+    assert energy.tolist() == [2 * 10 + 5 * 1000]
 
 
 def test_energy_by_hand():

@@ -47,6 +47,10 @@ private:
             const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
             const float *unary = grid_.unary + image_ * grid_.unary_n + y * grid_.unary_y + x;
             change += double(unary[other_[pixel] * grid_.unary_k]) - unary[labels_[pixel] * grid_.unary_k];
+            const long truth = grid_.truth ? grid_.truth[image_ * grid_.pixels() + pixel] : grid_.void_label;
+            if (truth != grid_.void_label)
+                change -= double(grid_.margin_of(image_, truth, other_[pixel])) -
+                          grid_.margin_of(image_, truth, labels_[pixel]);
             for (long d = 0; d < grid_.directions; ++d) {
                 const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
                 if (grid_.has_edge(d, before_y, before_x))

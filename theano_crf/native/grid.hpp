@@ -81,7 +81,7 @@ struct Grid {
     }
 };
 
-// One image of the grid, as a grid of its own, without margins.
+// One image of the grid, as a grid of its own.
 inline Grid image_of(const Grid &grid, long image)
 {
     Grid one = grid;
@@ -90,7 +90,8 @@ inline Grid image_of(const Grid &grid, long image)
     one.weights += image * grid.weights_n;
     if (grid.truth)
         one.truth += image * grid.pixels();
-    one.margins = nullptr;
+    if (grid.margins)
+        one.margins += image * grid.margins_n;
     return one;
 }
 
