@@ -152,7 +152,8 @@ train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## what a row of results need
 
 study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## rows of results for several seeds: SEEDS=0,1,2 ROWS=cnn,joint NP=<runs at once>
 	$(RUN) python3 -m experiments.study $(EXPERIMENT) --split $(SPLIT) $(if $(SEEDS),--seeds $(subst $(comma), ,$(SEEDS))) \
-		$(if $(ROWS),--rows $(subst $(comma), ,$(ROWS))) $(if $(NP),--processes "$(NP)")
+		$(if $(ROWS),--rows $(subst $(comma), ,$(ROWS))) $(if $(NP),--processes "$(NP)") \
+		$(if $(HOSTS),--hosts "$(HOSTS)") $(if $(MPI_ARGS),--mpirun="$(MPI_ARGS)")
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)

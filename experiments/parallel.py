@@ -15,6 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from experiments.mpi.hosts import parse_hosts
 from experiments.mpi.launcher_messages import LauncherMessages
 from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
 from experiments.mpi.processes import STAND_INS
@@ -33,24 +34,6 @@ TOPOLOGY = {"rtc_hwloc_vmhole": "none"}
 COPIES = {"btl_vader_single_copy_mechanism": "none"}
 # ssh asks no questions, and says within this time that a machine does not answer.
 SSH_OPTIONS = "-o BatchMode=yes -o ConnectTimeout=20"
-
-
-def parse_hosts(text):
-    """Read "a:2,b" into {"a": 2, "b": 1}.
-
-    Raises
-    ------
-    ValueError
-        If the text has another form.
-    """
-    hosts = {}
-    for part in text.split(","):
-        named = re.fullmatch(r"([A-Za-z0-9_.-]+)(?::([1-9]\d*))?", part.strip())
-        if not named or named.group(1) in hosts:
-            raise ValueError(f"HOSTS is '{text}'; it must name each machine once, with its number of processes, "
-                             "as in HOSTS=a:2,b:2.")
-        hosts[named.group(1)] = int(named.group(2) or 1)
-    return hosts
 
 
 def mpirun_command(processes, hosts, more_options, command, notes=None):

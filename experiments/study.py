@@ -1,6 +1,7 @@
 """Train and score rows of results for several seeds: `python3 -m experiments.study --config CONFIG --seeds 0 1 2`.
 
-The runs, of one thread each, are handed out to as many processes as --processes says. Below <build>/study:
+The runs, of one thread each, are handed out to as many processes as --processes says, or to the machines of --hosts,
+which share the build folder. Below <build>/study:
 
   seed<k>/               a build folder per seed: stages, nets, rows, and the messages of its runs
   results-<split>.json   {row: {seed: scores}}, and under `details` means, standard deviations and paired differences
@@ -20,6 +21,7 @@ import sys
 
 from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_integer, whole_number
+from experiments.mpi.hosts import parse_hosts
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
 from experiments.scoring.result_rows import STUDY_ROWS, find_rows
 from experiments.scoring.study_table import format_study
@@ -43,6 +45,8 @@ def main(arguments=None):
                         help=f"default: {' '.join(keys)}")
     parser.add_argument("--processes", type=positive_integer, default=len(os.sched_getaffinity(0)),
                         help="runs at once (default: one per core)")
+    parser.add_argument("--hosts", help="machines and their numbers of runs, as in a:2,b:2, instead of --processes")
+    parser.add_argument("--mpirun", default="", help="more options of mpirun, which starts runs on these machines")
     options = parser.parse_args(arguments)
     config, rows, seeds = load_config(options.config), find_rows(options.rows), sorted(set(options.seeds))
     folder, splits = StudyFolder(build_folder(options, config)), options.split or config.scored_splits
@@ -50,8 +54,8 @@ def main(arguments=None):
         configs = folder.prepare(config, sorted({*seeds, *folder.seeds()}))
         builds = {seed: folder.seed(seed) for seed in configs}
         results = {split: Results(config, builds, STUDY_ROWS, split) for split in splits}
-        workers = Workers(options.processes)
-        scheduler = Scheduler(plan(rows, seeds, splits), folder, configs, results, workers)
+        workers = Workers(_places(options))
+        scheduler = Scheduler(plan(rows, seeds, splits), folder, configs, results, workers, options.mpirun)
         try:
             failures = scheduler.until_end(interruption, lambda run: _write(folder, results, [run.split]))
         except Interrupted as interrupted:
@@ -63,6 +67,13 @@ def main(arguments=None):
     for failure in failures:
         print(f"error: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _places(options):
+    """Return a machine per run at once, None for this one."""
+    if not options.hosts:
+        return [None] * options.processes
+    return [name for name, count in parse_hosts(options.hosts).items() for _ in range(count)]
 
 
 def _write(folder, results, splits):

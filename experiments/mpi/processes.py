@@ -81,8 +81,6 @@ class MPIProcesses:
         if self.rank:
             sys.stdout = open(os.devnull, "w")
         sys.excepthook = self._end_by_exception
-        for stand_in, meant in STAND_INS.items():
-            signal.signal(stand_in, functools.partial(_raise_instead, meant))
 
     def sum(self, array):
         total = np.array(array)
@@ -134,6 +132,11 @@ class MPIProcesses:
         self.end(1)
 
 
+def _take_stand_ins():
+    for stand_in, meant in STAND_INS.items():
+        signal.signal(stand_in, functools.partial(_raise_instead, meant))
+
+
 def _raise_instead(meant, number, frame):
     signal.raise_signal(meant)
 
@@ -148,7 +151,10 @@ def _wait(request):
 @functools.lru_cache(maxsize=None)
 def communicator():
     """Return `MPIProcesses` if `mpirun` started this process together with others, else a `SingleProcess`."""
-    if int(os.environ.get("OMPI_COMM_WORLD_SIZE", 1)) == 1:
+    size = int(os.environ.get("OMPI_COMM_WORLD_SIZE", 0))
+    if size:
+        _take_stand_ins()
+    if size <= 1:
         return SingleProcess()
     import mpi4py
     handlers = {number: signal.getsignal(number) for number in SIGNALS_OF_LIBRARIES}

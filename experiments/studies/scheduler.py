@@ -1,5 +1,7 @@
 """The order in which a study's runs are handed to processes, until all have ended."""
 
+import functools
+
 from data_prep.progress import Progress
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity
 from experiments.studies.workers import python_module
@@ -20,9 +22,12 @@ class Scheduler:
     results : dict of str to experiments.studies.results.Results
         Of each split.
     workers : experiments.studies.workers.Workers
+    mpi_options : str
+        More options of mpirun, which starts runs on other machines.
     """
 
-    def __init__(self, runs, folder, configs, results, workers):
+    def __init__(self, runs, folder, configs, results, workers, mpi_options=""):
+        self.mpi_options = mpi_options
         self.runs, self.folder, self.configs, self.results, self.workers = runs, folder, configs, results, workers
         self.done = {identity(run) for run in runs if self._is_done(run)}
         unfinished = {run.seed for run in runs if run.kind != NETS and not self._is_done(run)}
@@ -60,7 +65,7 @@ class Scheduler:
         for run in list(self.waiting):
             if self.workers.free and run.needs() <= self.done:
                 self.waiting.remove(run)
-                self.workers.start(run, self.command(run), self.folder.log(run))
+                self.workers.start(run, functools.partial(self.command, run), self.folder.log(run))
         return bool(self.workers.running)
 
     def _note(self, run, failure, progress):
@@ -71,16 +76,17 @@ class Scheduler:
             self.failures.append(failure)
             progress.note(f"failed: {failure}")
 
-    def command(self, run):
-        """Return the words of a run's command."""
+    def command(self, run, place):
+        """Return the words of a run's command at a place, a machine or None for this one."""
+        module = functools.partial(python_module, place, self.mpi_options)
         build = self.folder.seed(run.seed)
         experiment = ("--config", self.folder.config(run.seed), "--build", build)
         if run.kind == NETS:
-            return python_module("experiments.generate_nets", *experiment)
+            return module("experiments.generate_nets", *experiment)
         if run.kind == TRAIN:
-            return python_module("experiments.train", *experiment, "--stage", run.stage)
-        return python_module("experiments.evaluate_rows", *experiment, "--split", run.split,
-                             "--rows", *(row.key for row in run.rows))
+            return module("experiments.train", *experiment, "--stage", run.stage)
+        return module("experiments.evaluate_rows", *experiment, "--split", run.split,
+                      "--rows", *(row.key for row in run.rows))
 
     def _is_done(self, run):
         build = self.folder.seed(run.seed)

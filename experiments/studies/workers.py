@@ -17,52 +17,57 @@ class Failure(RuntimeError):
 
 
 class Workers:
-    """At most so many processes at a time.
+    """A process at a time at each of several places.
 
     Parameters
     ----------
-    count : int
+    places : sequence of str or None
+        Machines, each as often as it runs processes at once; None for this one.
     """
 
-    def __init__(self, count):
-        self.count, self._running = count, {}
+    def __init__(self, places):
+        self._places, self._running = list(places), {}
 
     @property
     def free(self):
         """Whether one more run can be started."""
-        return len(self._running) < self.count
+        return bool(self._places)
 
     @property
     def running(self):
         """The runs that have not ended, in the order of their starts."""
         return list(self._running)
 
-    def start(self, run, words, log):
+    def start(self, run, command, log):
         """Start a run.
 
         Parameters
         ----------
         run : hashable with a `title`
-        words : sequence of str
-            Its command.
+        command : callable
+            Returns the words of its command at a place.
         log : pathlib.Path
             File that its messages are added to.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
         flags = ",".join(filter(None, (os.environ.get("THEANO_FLAGS"), THEANO_FLAGS)))
-        environment = {**os.environ, "NP": "1", "HOSTS": "", "OMP_NUM_THREADS": "1", "THEANO_FLAGS": flags}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "THEANO_FLAGS": flags, "NP": "1"}
+        for name in ("HOSTS", "MPI_ARGS"):  # a run is one process, wherever the study's are
+            environment.pop(name, None)
+        place = self._places.pop(0)
         with open(log, "ab") as file:
             begin = file.tell()
-            process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, env=environment,
-                                       preexec_fn=_end_with_parent)
-        self._running[run] = (process, log, begin)
+            process = subprocess.Popen(command(place), stdin=subprocess.DEVNULL, stdout=file, stderr=file,
+                                       env=environment, preexec_fn=_end_with_parent)
+        self._running[run] = (process, place, log, begin)
 
     def ended(self):
         """Return a list of (run, `Failure` or None) of the runs that have ended since the last call."""
         ended = {run: entry for run, entry in self._running.items() if entry[0].poll() is not None}
-        for run in ended:
+        for run, (_, place, _, _) in ended.items():
             del self._running[run]
-        return [(run, _failure(run, *entry)) for run, entry in ended.items()]
+            self._places.append(place)
+        return [(run, _failure(run, process, log, begin)) for run, (process, _, log, begin) in ended.items()]
 
     def wait(self):
         """Sleep a moment."""
@@ -70,9 +75,10 @@ class Workers:
 
     def end(self, number):
         """Send a signal to all processes, and wait for their ends."""
-        for process, _, _ in self._running.values():
+        processes = [entry[0] for entry in self._running.values()]
+        for process in processes:
             process.send_signal(number)
-        for process, _, _ in self._running.values():
+        for process in processes:
             process.wait()
 
 
@@ -97,6 +103,19 @@ def _failure(run, process, log, begin):
     return Failure(f"{run.title}: {reason.rstrip('.')} (messages: {log})")
 
 
-def python_module(module, *arguments):
-    """Return the words that run a module of this repository."""
-    return [sys.executable, "-m", module, *map(str, arguments)]
+def python_module(place, mpi_options, module, *arguments):
+    """Return the words that run a module of this repository.
+
+    Parameters
+    ----------
+    place : str or None
+        A machine, on which mpirun starts it; None for this one.
+    mpi_options : str
+        More options of mpirun.
+    module : str
+    arguments : printable
+    """
+    words = [sys.executable, "-m"]
+    if place is not None:
+        words += ["experiments.parallel", "--hosts", f"{place}:1", f"--mpirun=-x OMP_NUM_THREADS {mpi_options}"]
+    return [*words, module, *map(str, arguments)]

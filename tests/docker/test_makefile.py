@@ -188,6 +188,8 @@ def test_a_study_of_drawn_scenes_has_more_of_them(front_door):
     assert "--output build/scenes/study/lmdb --count val=500 --count train=40 val=10" in text
     assert "experiments.study --config experiments/configs/scenes.yaml --build build/scenes --split val --seeds 0 3 " \
         '--rows cnn+crf joint --processes "2"' in text
+    done = front_door.run("make", "-n", "study", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
+    assert '--hosts "a:2,b:1" --mpirun="--mca x y"' in done.stdout
 
 
 def test_a_study_of_other_datasets_takes_their_data(front_door):

@@ -45,17 +45,21 @@ def test_labels_are_those_of_the_weights_named(tiny_build, command, tmp_path, we
         assert (f"{name} {share:.1f} %" in output) == (share > 0)
 
 
-def test_labels_are_those_of_a_row(tiny_build, command, tmp_path, monkeypatch):
-    path, labels = photograph(tmp_path / "street.png", (24, 32)), {}
-    for words in (("--row", "cnn+crf"), ("--weights", "stage3"), ("--row", "cnn"), ("--row", "cnn-t5")):
-        status, output, errors = run(tiny_build, command, path, *words, "--output", tmp_path / "found")
+def test_a_row_has_its_own_weights_and_net(tiny_build, command, tmp_path, monkeypatch):
+    asked = []
+
+    def write_row_net(config, build, row):
+        asked.append((config.dataset, row.key))
+        return build.deploy_net(row.crf)
+
+    monkeypatch.setattr(predict, "write_row_net", write_row_net)
+    path = photograph(tmp_path / "street.png", (24, 32))
+    for key, labels in (("cnn-t5", tiny_build.crf_labels), ("cnn", tiny_build.cnn_labels)):
+        status, _, errors = run(tiny_build, command, path, "--row", key, "--output", tmp_path / "found")
         assert status == 0, errors
-        labels[words[1]] = np.asarray(Image.open(tmp_path / "found" / "street-labels.png"))
-    image = np.asarray(Image.open(path))
-    np.testing.assert_array_equal(labels["cnn"], tiny_build.cnn_labels("stage3", image))
-    net = tiny_build.folder / "nets" / "rows" / "cnn-t5-deploy.prototxt"
-    assert "cooled_score" in net.read_text() and "cooled_score" not in net.with_name("cnn+crf-deploy.prototxt").read_text()
-    assert set(np.unique(labels["cnn+crf"])) <= {0, 1, 2}
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "found" / "street-labels.png")),
+                                      labels("stage3", np.asarray(Image.open(path))))
+    assert asked == [("tiny", "cnn-t5"), ("tiny", "cnn")]
 
 
 def test_a_row_that_is_no_net_is_refused(tiny_build, command, tmp_path):

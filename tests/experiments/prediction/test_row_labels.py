@@ -7,7 +7,8 @@ import theano_crf
 from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
-from experiments.prediction.row_labels import label_rows, read_confusions, row_crf, row_labellers, row_mark
+from experiments.prediction.row_labels import (label_rows, read_confusions, row_crf, row_labellers, row_mark,
+                                               write_row_net)
 from experiments.scoring.metrics import confusion_matrix
 from experiments.scoring.result_rows import find_rows
 from experiments.settings.config import load_config
@@ -62,6 +63,16 @@ def test_a_file_belongs_to_weights_data_and_settings(labelled):
     assert read_confusions(path, row_mark(build, "val", labeller)) is None
     (build / "stage4" / "final.caffemodel").unlink()
     assert row_mark(build, "val", labeller) is None
+
+
+def test_the_net_of_a_row_is_cnn_and_crf_with_its_settings(experiment):
+    config, build = experiment
+    texts = {row.key: write_row_net(config, build, row).read_text()
+             for row in find_rows(["cnn", "cnn+crf", "cnn-t5", "joint-100"])}
+    assert texts["cnn+crf"] == (build / "nets" / "stage4" / "deploy.prototxt").read_text()
+    assert texts["cnn"] == (build / "nets" / "stage3" / "deploy.prototxt").read_text()
+    assert "cooled_score" in texts["cnn-t5"] and "conv1_1" in texts["cnn-t5"]
+    assert texts["joint-100"] == texts["cnn+crf"].replace('\\"iterations\\": 3', '\\"iterations\\": 100')
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])

@@ -23,7 +23,7 @@ class MadeWorkers:
     def free(self):
         return len(self.running) < self.count
 
-    def start(self, run, words, log):
+    def start(self, run, command, log):
         self.running.append(run)
         self.started.append(identity(run))
 
@@ -91,6 +91,10 @@ def test_commands_name_the_seeds_configuration_and_folder(make_scheduler):
     scheduler, folder = make_scheduler(MadeWorkers(1))
     runs = {identity(run): run for run in scheduler.runs}
     build = ["--config", str(folder.config(1)), "--build", str(folder.seed(1))]
-    assert scheduler.command(runs[1, TRAIN, "stage4"])[1:] == ["-m", "experiments.train", *build, "--stage", "stage4"]
-    assert scheduler.command(runs[1, LABEL, "stage3"])[1:] == [
+    assert scheduler.command(runs[1, TRAIN, "stage4"], None)[1:] == [
+        "-m", "experiments.train", *build, "--stage", "stage4"]
+    assert scheduler.command(runs[1, LABEL, "stage3"], None)[1:] == [
         "-m", "experiments.evaluate_rows", *build, "--split", "val", "--rows", "cnn"]
+    elsewhere = scheduler.command(runs[1, TRAIN, "stage4"], "b")
+    assert elsewhere[1:5] == ["-m", "experiments.parallel", "--hosts", "b:1"]
+    assert elsewhere[6:] == ["experiments.train", *build, "--stage", "stage4"]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from experiments.studies.workers import Workers
+from experiments.studies.workers import Workers, python_module
 
 
 class Made(NamedTuple):
@@ -17,7 +17,16 @@ class Made(NamedTuple):
 
 
 def python(code):
-    return [sys.executable, "-c", code]
+    return lambda place: [sys.executable, "-c", code]
+
+
+@pytest.fixture
+def remote_shell(tmp_path):
+    """Stands in for ssh: every machine is this one."""
+    shell = tmp_path / "shell"
+    shell.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
+    shell.chmod(0o755)
+    return shell
 
 
 def all_ended(workers):
@@ -29,7 +38,7 @@ def all_ended(workers):
 
 
 def test_no_more_runs_at_once_than_asked_for(tmp_path):
-    workers = Workers(2)
+    workers = Workers([None] * 2)
     for number in range(2):
         assert workers.free
         workers.start(Made(f"run {number}"), python("import time; time.sleep(0.3)"), tmp_path / f"{number}.txt")
@@ -38,7 +47,7 @@ def test_no_more_runs_at_once_than_asked_for(tmp_path):
 
 
 def test_a_run_has_one_thread_and_its_messages_are_kept(tmp_path):
-    workers, log = Workers(1), tmp_path / "logs" / "run.txt"
+    workers, log = Workers([None]), tmp_path / "logs" / "run.txt"
     for _ in range(2):
         workers.start(Made("run"), python("import os; print(os.environ['OMP_NUM_THREADS'])"), log)
         all_ended(workers)
@@ -50,7 +59,7 @@ def test_a_run_has_one_thread_and_its_messages_are_kept(tmp_path):
     ("import sys; sys.exit(3)", "exit status 3"), ("print('odd'); import sys; sys.exit(2)", "odd"),
     ("import os; os.kill(os.getpid(), 9)", "killed by signal 9 (Killed)")])
 def test_a_failure_names_the_run_and_the_reason(tmp_path, code, reason):
-    workers, log = Workers(1), tmp_path / "run.txt"
+    workers, log = Workers([None]), tmp_path / "run.txt"
     log.write_text("error: of an earlier try.\n")
     workers.start(Made("seed 1, train stage4"), python(code), log)
     failure, = all_ended(workers).values()
@@ -58,7 +67,7 @@ def test_a_failure_names_the_run_and_the_reason(tmp_path, code, reason):
 
 
 def test_a_signal_reaches_all_runs_and_is_waited_for(tmp_path):
-    workers = Workers(2)
+    workers = Workers([None] * 2)
     code = ("import signal, time\nsignal.signal(signal.SIGINT, lambda *_: exit(0))\n"
             "print('up', flush=True)\ntime.sleep(99)")
     for number in range(2):
@@ -69,14 +78,25 @@ def test_a_signal_reaches_all_runs_and_is_waited_for(tmp_path):
     assert set(all_ended(workers).values()) == {None}
 
 
+def test_a_run_on_another_machine_has_one_thread_and_gets_the_signal(tmp_path, remote_shell):
+    workers, log = Workers(["there"]), tmp_path / "run.txt"
+    options = f"--mca plm_rsh_agent {remote_shell}"
+    workers.start(Made("run"), lambda place: python_module(place, options, "tests.experiments.studies.waiting"), log)
+    while "waits" not in log.read_text():
+        assert workers.running == [Made("run")] and workers.ended() == []
+        workers.wait()
+    workers.end(signal.SIGTERM)
+    assert log.read_text().splitlines()[:2] == ["waits with 1 thread", "got SIGTERM"]
+
+
 PARENT = """
 import sys, time
 from pathlib import Path
 from typing import NamedTuple
 from experiments.studies.workers import Workers
 Made = NamedTuple("Made", [("title", str)])
-Workers(1).start(Made("run"), [sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(99)"],
-                 Path(sys.argv[1]))
+CODE = "import os, time; print(os.getpid(), flush=True); time.sleep(99)"
+Workers([None]).start(Made("run"), lambda place: [sys.executable, "-c", CODE], Path(sys.argv[1]))
 time.sleep(99)
 """
 

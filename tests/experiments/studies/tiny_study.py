@@ -58,7 +58,7 @@ class StudyProcess:
         return process.returncode, output, errors
 
     def kill_after(self, seconds, generator):
-        """Start, and after a time kill the study or one of its runs; return what was killed, None where it had ended."""
+        """Start, and after a time kill the study or one of its runs; return which, None where it had ended."""
         process = self.start()
         try:
             process.communicate(timeout=seconds)
