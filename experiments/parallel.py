@@ -8,7 +8,6 @@ SIGINT and SIGTERM reach all processes.
 import argparse
 import ctypes
 import os
-import re
 import shlex
 import signal
 import subprocess
