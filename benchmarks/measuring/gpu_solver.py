@@ -7,10 +7,11 @@ import numpy as np
 import theano
 from theano.gpuarray.basic_ops import as_gpuarray_variable
 
+from benchmarks.measuring.neighbours import NEIGHBOURHOODS
 from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, Timing, time_in_turns
 from data_prep.progress import Progress
-from theano_crf import graph
+from theano_crf import contrast_weights, graph
 from theano_crf.functions import keeping_memory
 
 VOLUMES = 3   # a half step reads two, unary costs and what is withheld, and writes one
@@ -54,7 +55,7 @@ def measure_bandwidth(megabytes, rounds):
 
 
 class OnDevice:
-    """Inference and the structured loss on one batch, all of it on the device.
+    """Inference, on 4 and on 8 neighbours, and the structured loss on one batch, all of it on the device.
 
     Parameters
     ----------
@@ -64,24 +65,29 @@ class OnDevice:
     def __init__(self, iterations):
         volume, map_ = np.zeros((1, 1, 1, 1), np.float32), np.zeros((1, 1, 1), np.int32)
         self._unary, self._weights, self._truth = (theano.shared(array) for array in (volume, volume, map_))
+        self._eight_weights = theano.shared(volume)
         solution = graph.dual_mm(self._unary, self._weights, iterations)
+        eight = graph.dual_mm(self._unary, self._eight_weights, iterations, neighbours=NEIGHBOURHOODS["8"])
         loss = graph.ssvm(self._unary, self._weights, self._truth, iterations=iterations)
-        self._dual_mm, self._ssvm = (theano.function([], _kept(outputs), mode=keeping_memory())
-                                     for outputs in ([solution.labels, solution.lower_bound], loss))
+        outputs = {"DualMM": solution[:2], "8 neighbours": eight[:2], "SSVM": loss}
+        self._functions = {name: theano.function([], _kept(variables), mode=keeping_memory())
+                           for name, variables in outputs.items()}
 
     def runs(self, source, batch):
-        """Return the runs on `batch` copies of a source: DualMM, and the loss with its gradients."""
+        """Return the runs on `batch` copies of a source: DualMM, with 8 neighbours, and the loss with its gradients."""
         problem = source.load()
-        unary, weights = (np.repeat(array, batch, axis=0) for array in (problem.unary("-p"), problem.weights))
+        image = problem.image.transpose(2, 0, 1)[None] / np.float32(255)
+        unary, weights, eight_weights = (np.repeat(array, batch, axis=0) for array in (
+            problem.unary("-p"), problem.weights, contrast_weights(image, neighbours=NEIGHBOURHOODS["8"])))
 
         def prepare(function):
             self._unary.set_value(unary)
             self._weights.set_value(weights)
+            self._eight_weights.set_value(eight_weights)
             self._truth.set_value(unary.argmin(axis=1).astype(np.int32))
             function()  # the memory of the last call fits this shape then
             return function
-        return [Run(name, functools.partial(prepare, function))
-                for name, function in (("DualMM", self._dual_mm), ("SSVM", self._ssvm))]
+        return [Run(name, functools.partial(prepare, function)) for name, function in self._functions.items()]
 
 
 def _kept(variables):
@@ -95,11 +101,11 @@ def measure_solver(sizes, batches, labels, iterations, rounds, bandwidth):
     Returns
     -------
     list of dict
-        width, height, batch; seconds, a list for "DualMM" and "SSVM" each; floor, the seconds of the half steps'
-        traffic at `bandwidth`, in bytes per second.
+        width, height, batch; seconds, a list for "DualMM", "8 neighbours" (DualMM on them) and "SSVM" each; floor, the
+        seconds of the half steps' traffic at `bandwidth`, in bytes per second.
     """
     solver, rows = OnDevice(iterations), []
-    with Progress("solver", 0, 2 * len(sizes) * len(batches) * (rounds + 1), "run") as progress:
+    with Progress("solver", 0, 3 * len(sizes) * len(batches) * (rounds + 1), "run") as progress:
         for width, height in sizes:
             for batch in batches:
                 timings, _ = time_in_turns(solver.runs(Source(None, height, width, labels), batch), rounds, progress)

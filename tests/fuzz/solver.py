@@ -34,7 +34,7 @@ def check_solver(data):
     for _ in range(provider.PickValueInList([0, 0, 1, 1, 2, 3])):
         name = provider.PickValueInList(list(arrays))
         try:
-            arrays[name] = _changed(arrays[name], provider)
+            arrays[name] = changed(arrays[name], provider)
         except (ValueError, TypeError, OverflowError):
             pass  # NumPy itself refuses such an array
     with np.errstate(all="ignore"):
@@ -47,7 +47,7 @@ def seeds_solver():
         yield generator.bytes(length)
 
 
-def _changed(array, provider):
+def changed(array, provider):
     """Return the array with another type, layout or shape or with special values, or something else in its place."""
     kind = provider.ConsumeIntInRange(0, 11)
     if not isinstance(array, np.ndarray) or array.ndim == 0 or array.size == 0:
@@ -86,7 +86,7 @@ def _changed(array, provider):
     return provider.PickValueInList([None, 0, "unary", [], [[1], [1, 2]], {}, np.float32(1), np.zeros((0, 2, 3, 4))])
 
 
-def _settings(provider, **usual):
+def changed_settings(provider, **usual):
     """Return the usual settings, some of them changed."""
     for name in usual:
         if provider.ConsumeIntInRange(0, 7) == 0:
@@ -111,7 +111,7 @@ def _slack(unary, weights):
 
 
 def _contrast_weights(arrays, provider):
-    settings = _settings(provider, alpha=35.0, beta=0.9, lam=2.5)
+    settings = changed_settings(provider, alpha=35.0, beta=0.9, lam=2.5)
     weights = outcome(lambda: theano_crf.contrast_weights(arrays["image"], **settings), *ALLOWED)
     if weights is None:
         return
@@ -134,7 +134,7 @@ def _energy(arrays, provider):
 
 
 def _dual_mm(arrays, provider):
-    settings = _settings(provider, iterations=3, tolerance=None)
+    settings = changed_settings(provider, iterations=3, tolerance=None)
     decode = provider.PickValueInList(["argmin", "viterbi", "icm", "icm", None])
     settings["decode"] = decode or provider.PickValueInList(SETTINGS)
     unary, weights = arrays["unary"], arrays["weights"]
@@ -154,7 +154,7 @@ def _dual_mm(arrays, provider):
 
 
 def _ssvm(arrays, provider):
-    settings = _settings(provider, gamma=0.1, void=255, iterations=3)
+    settings = changed_settings(provider, gamma=0.1, void=255, iterations=3)
     unary, weights, truth = (arrays[name] for name in ("unary", "weights", "labels"))
     if isinstance(truth, np.ndarray) and truth.dtype == np.int64 and provider.ConsumeBool():
         latent = np.random.default_rng(truth.size).random(truth.shape) < provider.PickValueInList([0.1, 0.4, 0.9, 1])

@@ -15,6 +15,7 @@ class Target(NamedTuple):
 TARGETS = {
     "lmdb": Target("lmdbs", 8000),                # 35; data.mdb, each input read in a process of its own first
     "solver": Target("solver", 120000),           # 500; theano_crf's functions
+    "general_solver": Target("general_solver", 60000),  # 300; the same with neighbours and compatibilities
     "settings": Target("settings", 100000),       # 700; values that YAML text may hold
     "png": Target("images", 120000),              # 1,500
     "configuration": Target("settings", 30000),   # 800; YAML text, slow since PyYAML is Python

@@ -30,7 +30,8 @@ def energy(unary, weights, labels, neighbours=PAPERS, compatibility=None):
     mu = matrices(compatibility, neighbours, len(unary))
     total = sum(float(unary[(labels[pixel], *pixel)]) for pixel in np.ndindex(height, width))
     for d, first, second in edges(neighbours, height, width):
-        total += float(weights[(d, *first)]) * mu[d, labels[first], labels[second]]
+        if mu[d, labels[first], labels[second]] != 0:
+            total += float(weights[(d, *first)]) * mu[d, labels[first], labels[second]]
     return total
 
 

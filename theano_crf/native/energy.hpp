@@ -35,7 +35,10 @@ inline double edge_costs(const Grid &grid, const int32_t *labels, long image, lo
         const int32_t *first = labels + (image * grid.height + y) * grid.width + edges.first;
         const int32_t *second = first + grid.step(d);
         if (grid.compatibility)
-            total += sum(count, [&](long i) { return double(weights[i]) * grid.mu(d, first[i], second[i]); });
+            total += sum(count, [&](long i) {
+                const double mu = grid.mu(d, first[i], second[i]);
+                return mu != 0 ? mu * weights[i] : 0;
+            });
         else
             total += sum(count, [&](long i) { return first[i] != second[i] ? weights[i] : 0.f; });
     }
