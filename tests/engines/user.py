@@ -44,7 +44,7 @@ class User:
                 if os.environ.get(name)}
         entries = {**kept, "HOME": self.home, "USER": NAME, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": self.home / "run",
                    **variables}
-        return ["runuser", "-u", NAME, "--", "env", "--ignore-environment",
+        return ["setpriv", "--reuid", NAME, "--regid", NAME, "--init-groups", "env", "--ignore-environment",
                 *(f"{name}={value}" for name, value in entries.items()), *map(str, command)]
 
     def run(self, *command, folder, seconds=600, **variables):
