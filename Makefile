@@ -64,7 +64,8 @@ help:  ## list the targets (what `make` alone does too)
 ## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid
 ## FUZZ_ARGS     options of tests.fuzz, such as --seed 7, and targets
 ## MEASURE_ARGS  options of benchmarks.caffe_steps, such as --stages stage4
-## NP            processes that train, evaluate, label and search together, over MPI (as many as cores and images allow)
+## NP            processes that train, evaluate, label or search together, over MPI (as many as cores and images allow);
+##               of a study, runs at once (one per core)
 ## HOSTS         machines and how many of them each runs, such as a:2,b:2 (this machine)
 ## MPI_ARGS      options of mpirun, such as --mca btl_tcp_if_include eth0
 ## ENGINE        docker, podman or buildah (the first that works)
@@ -143,17 +144,17 @@ train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3
 
 train: $(WEIGHTS)  ## all stages and the control
 
-study-report: | docker  ## a study's seeds, differences and classes as a page
-	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
-
-train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## what a row of results needs: ROW=control-x3
+train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## train what a row of results needs, such as ROW=control-x3
 	@$(if $(ROW),:,$(call fail,ROW is not set; name a row of results: ROW=control-x3))
 	$(RUN) python3 -m experiments.train $(EXPERIMENT) --row "$(ROW)"
 
-study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## rows of results for several seeds: SEEDS=0,1,2 ROWS=cnn,joint NP=<runs at once>
+study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## train and score rows of results for several seeds
 	$(RUN) python3 -m experiments.study $(EXPERIMENT) --split $(SPLIT) $(if $(SEEDS),--seeds $(subst $(comma), ,$(SEEDS))) \
 		$(if $(ROWS),--rows $(subst $(comma), ,$(ROWS))) $(if $(NP),--processes "$(NP)") \
 		$(if $(HOSTS),--hosts "$(HOSTS)") $(if $(MPI_ARGS),--mpirun="$(MPI_ARGS)")
+
+study-report: | docker  ## a study's seeds, differences and classes as a page
+	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
