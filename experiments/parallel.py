@@ -28,8 +28,8 @@ KEEPALIVE = {"oob_tcp_keepalive_time": 10, "oob_tcp_keepalive_intvl": 5, "oob_tc
 # temporary files, as in containers with a common /tmp, cut the file off under each other, and one crashes at the
 # start. Without the file each process gets the topology in a message.
 TOPOLOGY = {"rtc_hwloc_vmhole": "none"}
-# Open MPI's way between processes of one machine where none may read another's memory. Its own tries nevertheless, and
-# prints a line for each message.
+# Messages between processes of one machine are copied where none may read another's memory. Open MPI would try to read
+# it nevertheless, and print a line for each message.
 COPIES = {"btl_vader_single_copy_mechanism": "none"}
 # ssh asks no questions, and says within this time that a machine does not answer.
 SSH_OPTIONS = "-o BatchMode=yes -o ConnectTimeout=20"
@@ -72,7 +72,7 @@ def _parameters(values):
 
 
 def reads_other_processes():
-    """Return whether a process may read the memory of another that is not its child, as Docker 20 forbids."""
+    """Return whether a process may read the memory of one that is not its child; Docker 20 forbids it."""
     there, here = ctypes.create_string_buffer(b"x"), ctypes.create_string_buffer(1)
     parent, child = os.getpid(), os.fork()
     if not child:

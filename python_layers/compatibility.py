@@ -32,7 +32,7 @@ class LayerCompatibility:
             layer.blobs[0].data[...] = self._fixed
 
     def values(self):
-        """Return the compatibility (D, K, K), or None for Potts; a learnt one is first put in order."""
+        """Return the compatibility (D, K, K), None for Potts; a learnt one is first made at least 0 and symmetric."""
         if self._layer is None:
             return self._fixed
         values = self._layer.blobs[0].data

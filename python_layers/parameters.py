@@ -80,7 +80,7 @@ class LossParameters(LabelCompatibility, InferenceParameters):
 
 
 def _costs(value, axes, wanted):
-    """Return a number from 0 to the largest cost, or nested lists of them as tuples, of one of the numbers of axes."""
+    """Return costs, each from 0 to the largest, as a float or as nested tuples; `axes` are the allowed depths."""
     if isinstance(value, (list, tuple)) and max(axes) > 0:
         return tuple(_costs(entry, [axis - 1 for axis in axes], wanted) for entry in value)
     if 0 not in axes or isinstance(value, bool) or not isinstance(value, (int, float)):

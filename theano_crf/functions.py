@@ -86,7 +86,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
         At least 0; lam is in the unit of the unary costs.
     neighbours : sequence of pairs of int
         D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0. An offset may
-        stand in it more than once.
+        occur more than once.
 
     Returns
     -------
@@ -179,8 +179,8 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     iterations : int
         At least 1. An iteration is a step over the chains of each direction: in the paper's neighbourhood a half step
         over the rows and one over the columns. There, with Potts and on the CPU, iterations after the fifteenth have
-        momentum: each begins ahead of where the last one ended, until the bound no longer rises. That needs a fifth
-        of the iterations, and memory for two volumes of one image more.
+        momentum: each begins ahead of where the last one ended, until the bound no longer rises. An optimum then
+        takes a fifth of the iterations, and they take memory for two more volumes of one image.
     decode : {"argmin", "viterbi", "icm"}
         The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel;
         it is the default, and the paper names no way. "viterbi" solves each row exactly, given the row above and the
@@ -192,8 +192,8 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     tolerance : float, optional
         An image ends early once an iteration has raised its lower bound by no more than this per pixel. After the
         fifteenth iteration it also ends when the bound has reached the energy of the best labels so far, which it
-        keeps; so 0 goes on until the labels are proven optimal or nothing moves. The labels are then looked at now and
-        then, and joined region by region.
+        keeps; so 0 goes on until the labels are proven optimal or nothing moves. To that end labels are read off now
+        and then, and each of their regions that has less energy replaces that of the best labels so far.
     neighbours, compatibility
         As of :func:`energy`. A weight times a compatibility may be at most 1e30.
 

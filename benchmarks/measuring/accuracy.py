@@ -9,8 +9,9 @@ from benchmarks.solvers import methods
 EFFORTS = (1, 2, 3, 5, 8, 11, 15, 22, 33, 50, 75, 110, 170, 250, 380, 570, 850, 1300, 1900, 2900)
 CYCLES = (1, 2, 3, methods.UNTIL_CONVERGENCE)
 THREADS = 2
-LONGEST = 2.5  # seconds: a method that took longer is not tried with more iterations
-SOLVED = 1e-6  # nor one whose bound is that near to its energy, as a share of the energy above the least unary costs
+# A method is not tried with more iterations once it took so many seconds, or its bound is that near to its energy.
+LONGEST = 2.5
+SOLVED = 1e-6  # share of the energy above the sum of the least unary costs
 
 
 class Family(NamedTuple):

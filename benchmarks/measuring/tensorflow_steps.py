@@ -2,8 +2,8 @@
 
 It runs by itself, with the packages of tensorflow.requirements in PYTHONPATH and without the rest of the environment:
 `python3 -S benchmarks/measuring/tensorflow_steps.py '{"width": 0.25, ...}'`. The net is that of prototxt/fcn.py with
-padding "same": VGG16's blocks, fc6 and fc7 as convolutions, skips from pool4 and pool3, fixed
-bilinear upsampling. The loss is the softmax loss over random labels, the optimiser Adam.
+padding "same": VGG16's blocks, fc6 and fc7 as convolutions, skips from pool4 and pool3, fixed bilinear upsampling. The
+loss is the softmax loss over random labels, the optimiser Adam.
 
 Keys: width, classes, dropout, height, width_of_image, batch, base_lr, weight_decay, threads, warm_up, iterations.
 """

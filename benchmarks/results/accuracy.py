@@ -1,4 +1,4 @@
-"""Questions to one problem's accuracy over time: when each method is how near to the optimum."""
+"""Accuracy over time on one problem: the time after which each method is within a share of the optimum."""
 
 import statistics
 

@@ -1,4 +1,4 @@
-"""Accuracy over time as a picture: a panel a problem."""
+"""Accuracy over time as a picture, a panel per problem."""
 
 import io
 

@@ -5,7 +5,7 @@ from experiments.scoring.text import aligned_table
 
 
 def accuracy_table(accuracy):
-    """Return one problem's table: the milliseconds until each method is how near to the optimum.
+    """Return one problem's table: the milliseconds until each method is within each of `SHARES` of the optimum.
 
     Parameters
     ----------

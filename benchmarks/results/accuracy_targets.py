@@ -67,4 +67,4 @@ def _photograph(accuracy, share):
 
 
 def _quotient(own, peers):
-    return 0.0 if peers == math.inf and own < math.inf else own / peers if own < math.inf else math.inf
+    return own / peers if own < math.inf else math.inf  # 0 where only the peers never got there

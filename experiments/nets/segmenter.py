@@ -122,7 +122,7 @@ class Segmenter:
                             float(self._blob("energy")), float(self._blob("lower_bound")))
 
     def scored(self, image):
-        """Return the CNN's `Scored` of an image, which is as of a call; so are the errors."""
+        """Return the CNN's `Scored` of an image; the image and the errors are those of a call."""
         self._forward(image)
         return Scored(self._blob("data"), self._blob("score"), self._blob("prob"))
 

@@ -123,7 +123,7 @@ def _digest_of_now(path):
 
 @functools.lru_cache(maxsize=None)
 def _digest(path, *changes):
-    """Return the digest of a file, which is read anew once the further arguments are others."""
+    """Return the digest of a file, which is read once for all calls with the same `changes`, its time and size."""
     return file_digest(path)
 
 

@@ -1,4 +1,4 @@
-"""How many processes a command starts: all cores unless NP or HOSTS says otherwise, but no more than have work."""
+"""How many processes a command starts: one per core unless NP or HOSTS says otherwise, but no more than have work."""
 
 import os
 import re
@@ -39,7 +39,7 @@ class Work(NamedTuple):
 def start_processes(find_work, environment=os.environ):
     """Replace this process by the launcher of several processes of the same command, where several are of use.
 
-    NP is their number; without it there is one per core, of the cores that OMP_NUM_THREADS leaves, and one on a GPU.
+    NP is their number; without it there is one per core, but no more than OMP_NUM_THREADS says, and one on a GPU.
     HOSTS names machines, MPI_ARGS more options of mpirun. What `mpirun` has started itself goes on as it is.
 
     Parameters
@@ -81,7 +81,7 @@ def number_of_processes(text):
 
 
 def default_processes(environment):
-    """Return the number of cores that this process may use, those that OMP_NUM_THREADS leaves; 1 on a GPU."""
+    """Return the number of cores that this process may use, at most OMP_NUM_THREADS; 1 on a GPU."""
     if gpu_number(environment) is not None:
         return 1
     cores, threads = len(os.sched_getaffinity(0)), environment.get("OMP_NUM_THREADS", "")

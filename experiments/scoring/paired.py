@@ -18,8 +18,8 @@ def summary(values, level=0.95):
     Returns
     -------
     dict
-        ``n``, ``mean``, and from n = 2 on ``sd`` (n - 1 below the fraction), ``low`` and ``high``, the t-interval of
-        the mean; else None there.
+        ``n``; ``mean``; ``sd``, the standard deviation with n - 1 degrees of freedom; ``low`` and ``high``, the
+        t-interval of the mean. The last three are None for a single value.
     """
     values = np.asarray(values, float)
     n, mean = len(values), float(values.mean())

@@ -12,7 +12,7 @@ from experiments.scoring.text import resolution
 from experiments.training.log import read_log
 from prototxt.stages import SSVM, find_stage
 
-# Of each set of rows the best one by its mean over seeds is named.
+# Sets of rows, of each of which the results name the one with the highest mean over seeds.
 BEST_OF = {"control": CONTROLS, "cooled control": COOLED_CONTROLS, "cooled CNN": COOLED_CNNS}
 
 

@@ -27,8 +27,8 @@ class Scheduler:
     """
 
     def __init__(self, runs, folder, configs, results, workers, mpi_options=""):
-        self.mpi_options = mpi_options
         self.runs, self.folder, self.configs, self.results, self.workers = runs, folder, configs, results, workers
+        self.mpi_options = mpi_options
         self.done = {identity(run) for run in runs if self._is_done(run)}
         unfinished = {run.seed for run in runs if run.kind != NETS and not self._is_done(run)}
         self.waiting = [run for run in runs if run.seed in unfinished and not self._is_done(run)]
