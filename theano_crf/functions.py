@@ -1,67 +1,11 @@
 """The CRF on NumPy arrays: each function is a graph of :mod:`theano_crf.graph`, compiled once per process."""
-import functools
-
 import numpy as np
-import theano
-import theano.tensor as T
 
-from . import checks, compilation, graph, instruction_sets, memory
+from . import checks, memory
 from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
 from .neighbourhood import checked_neighbours
 from .results import Solution, Structured
-
-
-def _compiled(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0):
-    """Return the Theano function behind a NumPy function; it takes any shape.
-
-    `general` adds a compatibility (D, K, K) as the last argument.
-    """
-    return _compiled_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes)
-
-
-@functools.lru_cache(maxsize=None)
-def _compiled_for(instructions, name, decode, neighbours, general, gamma_axes):
-    """Return the same, cached by the instruction set, which must be the one chosen now."""
-    unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
-    labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
-    compatibility = T.ftensor3("compatibility") if general else None
-    crf = dict(neighbours=neighbours, compatibility=compatibility)
-    if name == "contrast_weights":
-        image, settings = T.ftensor4("image"), [T.fscalar(s) for s in ("alpha", "beta", "lam")]
-        inputs, outputs = [image] + settings, graph.contrast_weights(image, *settings, neighbours=neighbours)
-    elif name == "energy":
-        inputs, outputs = [unary, weights, labels], graph.energy(unary, weights, labels, **crf)
-    elif name == "dual_mm":
-        tolerance = T.dscalar("tolerance")
-        inputs = [unary, weights, iterations, tolerance]
-        solution = graph.dual_mm(unary, weights, iterations, decode, tolerance, **crf)
-        outputs = [*solution, solution.proven]
-    else:
-        gamma, void = T.TensorType("float32", (False,) * gamma_axes)("gamma"), T.iscalar("void")
-        inputs = [unary, weights, labels, gamma, void, iterations]
-        structured = graph.ssvm(*inputs, decode=decode, **crf)
-        outputs = [*structured, structured.grad_compatibility] if general else list(structured)
-    with compilation.announced(name, instructions):
-        # Only scalars are downcast, as the arrays have the right types already.
-        return theano.function(inputs + [compatibility] * general, outputs, mode=keeping_memory(),
-                               allow_input_downcast=True)
-
-
-def keeping_memory():
-    """Return the Theano mode of functions that keep their intermediate storage from call to call.
-
-    Fresh memory costs DualMM a few percent of its time, since the system clears its pages. Setting the flag allow_gc
-    has no effect here: the default mode read it when Theano was imported.
-    """
-    return theano.compile.mode.get_default_mode().clone(link_kwargs={"allow_gc": False})
-
-
-def _call(function, *arguments):
-    """Call a compiled function; an error of the C++ code keeps its sentence and loses Theano's notes on the graph."""
-    try:
-        return function(*arguments)
-    except (ValueError, MemoryError) as error:
-        raise type(error)(str(error).split("\n")[0]) from None
+from .theano_functions import call, theano_function
 
 
 def _problem(function, unary, weights, neighbours, compatibility, iterations=ITERATIONS):
@@ -112,8 +56,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     neighbours = checked_neighbours(neighbours)
     image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
-    lam, compiled = checks.at_least_zero("lam", lam), _compiled("contrast_weights", neighbours=neighbours)
-    return _call(compiled, image, alpha, beta, lam)
+    lam, function = checks.at_least_zero("lam", lam), theano_function("contrast_weights", neighbours=neighbours)
+    return call(function, image, alpha, beta, lam)
 
 
 def energy(unary, weights, labels, neighbours=NEIGHBOURS, compatibility=None):
@@ -162,8 +106,8 @@ def energy(unary, weights, labels, neighbours=NEIGHBOURS, compatibility=None):
     """
     unary, weights, neighbours, compatibility = _problem("energy", unary, weights, neighbours, compatibility)
     labels = checks.label_map("labels", labels, unary)
-    compiled = _compiled("energy", neighbours=neighbours, general=bool(compatibility))
-    return _call(compiled, unary, weights, labels, *compatibility)
+    function = theano_function("energy", neighbours=neighbours, general=bool(compatibility))
+    return call(function, unary, weights, labels, *compatibility)
 
 
 def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None, neighbours=NEIGHBOURS,
@@ -224,8 +168,8 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     unary, weights, neighbours, compatibility = _problem("dual_mm", unary, weights, neighbours, compatibility,
                                                          iterations)
     tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
-    compiled = _compiled("dual_mm", decode, neighbours, bool(compatibility))
-    return Solution(*_call(compiled, unary, weights, iterations, tolerance, *compatibility))
+    function = theano_function("dual_mm", decode, neighbours, bool(compatibility))
+    return Solution(*call(function, unary, weights, iterations, tolerance, *compatibility))
 
 
 def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, neighbours=NEIGHBOURS,
@@ -303,8 +247,8 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
         directions = checks.directions(neighbours, compatibility or None)
         memory.check("ssvm", unary.shape, with_void=True, directions=directions, iterations=iterations)
     gamma = checks.margin(gamma, unary)
-    compiled = _compiled("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
-    structured = Structured(*_call(compiled, unary, weights, truth, gamma, void, iterations, *compatibility))
+    function = theano_function("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
+    structured = Structured(*call(function, unary, weights, truth, gamma, void, iterations, *compatibility))
     if compatibility and not per_direction:
         structured.grad_compatibility = structured.grad_compatibility.sum(axis=0)
     return structured

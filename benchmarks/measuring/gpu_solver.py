@@ -12,7 +12,7 @@ from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, Timing, time_in_turns
 from data_prep.progress import Progress
 from theano_crf import contrast_weights, graph
-from theano_crf.functions import keeping_memory
+from theano_crf.theano_functions import keeping_memory
 
 VOLUMES = 3   # a half step reads two, unary costs and what is withheld, and writes one
 PASSES = 10   # over memory, timed together

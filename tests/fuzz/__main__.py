@@ -16,7 +16,9 @@ from data_prep.number_types import positive_real, whole_number
 from tests.fuzz.targets import TARGETS
 
 FOLDER = os.path.join("build", "fuzz")
-TIMEOUT = 600  # seconds per input; the machine may be busy
+# Seconds per input; the machine may be busy. An input that needs a function for the first time compiles it, after it
+# has waited, asleep, while another target compiles: Theano lets one process at a time compile.
+TIMEOUT = 600
 
 
 def fuzz(name, runs, seed):

@@ -89,8 +89,9 @@ def _dual_mm(arrays, neighbours, provider):
                                    atol=slack)
         assert (solution.lower_bound <= solution.energy + slack).all()
         if k ** (h * w) <= 256:
-            best = [twins.least_energy(*image, neighbours, mu) for image in zip(unary, weights)]
-            assert (solution.lower_bound <= np.array(best) + slack).all()
+            best = np.array([twins.least_energy(*image, neighbours, mu) for image in zip(unary, weights)])
+            assert (solution.lower_bound <= best + slack).all()
+            assert (solution.energy <= best + slack)[solution.proven].all()
 
 
 def _ssvm(arrays, neighbours, provider):

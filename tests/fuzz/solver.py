@@ -134,7 +134,9 @@ def _energy(arrays, provider):
 
 
 def _dual_mm(arrays, provider):
-    settings = changed_settings(provider, iterations=3, tolerance=None)
+    # Iterations after the fifteenth are others, and a tolerance ends them at the proof.
+    settings = changed_settings(provider, iterations=provider.PickValueInList([3, 3, 40]),
+                                tolerance=provider.PickValueInList([None, None, 0]))
     decode = provider.PickValueInList(["argmin", "viterbi", "icm", "icm", None])
     settings["decode"] = decode or provider.PickValueInList(SETTINGS)
     unary, weights = arrays["unary"], arrays["weights"]
@@ -149,8 +151,9 @@ def _dual_mm(arrays, provider):
         assert (solution.lower_bound <= solution.energy + slack).all()
         if k ** (h * w) <= 256:
             singles = (np.asarray(array, np.float32) for array in (unary, weights))
-            best = [twins.least_energy(*image) for image in zip(*singles)]
-            assert (solution.lower_bound <= np.array(best) + slack).all()
+            best = np.array([twins.least_energy(*image) for image in zip(*singles)])
+            assert (solution.lower_bound <= best + slack).all()
+            assert (solution.energy <= best + slack)[solution.proven].all()
 
 
 def _ssvm(arrays, provider):

@@ -7,12 +7,13 @@ from theano.gpuarray.basic_ops import GpuFromHost, HostFromGpu
 from theano.gpuarray.type import get_context
 
 import theano_crf
-from theano_crf import functions, graph, instruction_sets
+from theano_crf import graph, instruction_sets
 from theano_crf.defaults import NEIGHBOURS
 from theano_crf.gpu.device import allocate
 from theano_crf.gpu.kernels import Teams
 from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuHalfStep, GpuStructuredLoss
 from theano_crf.ops import Completion, DualMM, NativeOp, StructuredLoss
+from theano_crf.theano_functions import theano_function, theano_function_for
 
 from . import twins
 
@@ -30,8 +31,8 @@ def on_cpu(name, decode=None):
     key = name, decode
     if key not in on_cpu.functions:
         with theano.configparser.change_flags(mode=ON_CPU):
-            on_cpu.functions[key] = functions._compiled_for.__wrapped__(instruction_sets.chosen(), *key, NEIGHBOURS,
-                                                                        False, 0)
+            on_cpu.functions[key] = theano_function_for.__wrapped__(
+                instruction_sets.chosen(), *key, NEIGHBOURS, False, 0)
     return on_cpu.functions[key]
 
 
@@ -84,7 +85,7 @@ def random_truth(seed, unary):
                                       ("ssvm", GpuCompletion), ("energy", GpuEnergy)])
 def test_everything_runs_on_the_device(name, op):
     decode = None if name == "energy" else "argmin"
-    ops = ops_of(functions._compiled(name, decode))
+    ops = ops_of(theano_function(name, decode))
     assert any(isinstance(one, op) for one in ops)
     assert not any(isinstance(one, NativeOp) for one in ops)
     assert any(isinstance(one, NativeOp) for one in ops_of(on_cpu(name, decode)))
@@ -218,7 +219,7 @@ def test_views_of_the_device_and_of_the_host():
 
 
 def test_contrast_weights_stay_on_the_device():
-    ops = ops_of(functions._compiled("contrast_weights"))
+    ops = ops_of(theano_function("contrast_weights"))
     assert sum(isinstance(one, HostFromGpu) for one in ops) == 1
     image = np.random.default_rng(10).random((2, 3, 5, 6)).astype(np.float32)
     for one, weights in zip(image, theano_crf.contrast_weights(image, 3.0, 0.8, 2.0)):

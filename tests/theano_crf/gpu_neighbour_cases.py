@@ -6,11 +6,12 @@ import theano.tensor as T
 from theano.gpuarray.basic_ops import HostFromGpu
 
 import theano_crf
-from theano_crf import functions, graph
+from theano_crf import graph
 from theano_crf.defaults import NEIGHBOURS
 from theano_crf.gpu.general import GeneralProblem
 from theano_crf.gpu.ops import GpuCompletion, GpuDualMM, GpuEnergy, GpuMagnitudes, GpuStructuredLoss
 from theano_crf.ops import DualMM, Energy, NativeOp, Proof
+from theano_crf.theano_functions import theano_function
 
 from . import twins
 from .general_twins import random_problem
@@ -32,7 +33,7 @@ PROBLEMS += [((2, 3, 11, 14), neighbours) for neighbours in NEIGHBOURHOODS]
 def test_everything_runs_on_the_device(name, op, gamma_axes):
     decode = None if name == "energy" else "argmin"
     for neighbours in (EIGHT, NEIGHBOURS):
-        ops = ops_of(functions._compiled(name, decode, neighbours, gamma_axes=gamma_axes))
+        ops = ops_of(theano_function(name, decode, neighbours, gamma_axes=gamma_axes))
         assert any(isinstance(one, op) for one in ops)
         assert not any(isinstance(one, NativeOp) for one in ops)
 
@@ -129,7 +130,7 @@ def test_tolerance_ends_images_one_by_one():
 
 @pytest.mark.parametrize("neighbours", [EIGHT, ((3, -7), (9, 2), (0, 11))], ids=str)
 def test_contrast_weights_stay_on_the_device(neighbours):
-    ops = ops_of(functions._compiled("contrast_weights", neighbours=neighbours))
+    ops = ops_of(theano_function("contrast_weights", neighbours=neighbours))
     assert sum(isinstance(one, HostFromGpu) for one in ops) == 1
     image = np.random.default_rng(10).random((2, 3, 9, 10)).astype(np.float32)
     weights = theano_crf.contrast_weights(image, 3.0, 0.8, 2.0, neighbours=neighbours)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import theano_crf
-from theano_crf import functions, memory
+from theano_crf import memory
 from theano_crf.ops import DualMM
+from theano_crf.theano_functions import theano_function
 
 HUGE = 1, 19, 100000, 100000
 
@@ -52,7 +53,7 @@ def test_a_call_keeps_its_workspace_and_no_results(call):
                    zip(before, getattr(theano_crf, call)(generator.random(shape), *arguments)))
     for kept, result in zip(before, results):
         np.testing.assert_array_equal(kept, result)
-    compiled = functions._compiled(*(("dual_mm", "argmin") if call == "dual_mm" else ("ssvm", "argmin")))
+    compiled = theano_function(*(("dual_mm", "argmin") if call == "dual_mm" else ("ssvm", "argmin")))
     assert compiled.fn.allow_gc is False
 
 

@@ -77,7 +77,7 @@ private:
     Lanes *memory_;
 
     // With d halvings of the chain, its ends have two trails of at most d sums, and the i-th cut on the way down has at
-    // most three arrays for its flow and two trails of at most d - i sums. All together are less than (d + 2) * (d + 2).
+    // most three arrays for its flow and two trails of at most d - i sums. In all less than (d + 2) * (d + 2).
     static long stack_size(long length)
     {
         long halvings = 0;

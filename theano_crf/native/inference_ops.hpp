@@ -8,10 +8,10 @@
 namespace crf {
 
 // An empty truth means no loss augmentation.
-inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights, PyArrayObject *iterations_,
-                       PyArrayObject *tolerance_, PyArrayObject *truth, PyArrayObject *gamma,
-                       PyArrayObject *void_label, PyArrayObject *compatibility, PyArrayObject **labels,
-                       PyArrayObject **bounds, PyArrayObject **workspace)
+inline bool dual_mm_op(int decoding, PyArrayObject *offsets, PyArrayObject *unary, PyArrayObject *weights,
+                       PyArrayObject *iterations_, PyArrayObject *tolerance_, PyArrayObject *truth,
+                       PyArrayObject *gamma, PyArrayObject *void_label, PyArrayObject *compatibility,
+                       PyArrayObject **labels, PyArrayObject **bounds, PyArrayObject **workspace)
 {
     Arguments arguments(unary, weights, offsets, compatibility);
     if (PyArray_SIZE(truth) > 0) {
@@ -46,7 +46,8 @@ inline bool completion_op(PyArrayObject *offsets, PyArrayObject *unary, PyArrayO
     if (arguments.valid() && iterations < 1)
         PyErr_SetString(PyExc_ValueError, "iterations must be at least 1");
     return arguments.valid() && prepare_output(completed, NPY_INT32, arguments.map_shape()) &&
-           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid, iterations) : 0}) && run([&] {
+           prepare_output(workspace, NPY_FLOAT32, {has_void(grid) ? VoidProblem::size(grid, iterations) : 0}) &&
+           run([&] {
                return complete(grid, iterations, augmented, data_of<float>(*workspace), data_of<int32_t>(*completed));
            });
 }

@@ -19,6 +19,8 @@
 #include "interleaved_rows.hpp"
 #include "pixel_costs.hpp"
 #include "sequential.hpp"
+#include "chain_solver.hpp"
 #include "chain_icm.hpp"
+#include "general_step.hpp"
 #include "general_dual_mm.hpp"
 #endif

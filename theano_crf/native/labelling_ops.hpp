@@ -1,4 +1,5 @@
-// The bodies of the Ops Energy, StructuredLoss and CompatibilityGradient: arrays in and out, false and a Python exception on failure.
+// The bodies of the Ops Energy, Proof, StructuredLoss and CompatibilityGradient: arrays in and out, false and a Python
+// exception on failure.
 #pragma once
 
 #include "arrays.hpp"

@@ -188,8 +188,8 @@ void divide(Block &block, const Segment &segment, Finish &finish)
     Lanes *const cost_next = block.cost_at(l + 1), *const top = block.top, *const flow = block.push();
     for (long i = 1; i < Model::FLOWS; ++i)
         block.push();
-    const typename Model::template Flow<Block> cut(block, l, float(l - first + 1) / float(last - first + 1), *segment.from_left,
-                          *segment.from_right, flow);
+    const float share = float(l - first + 1) / float(last - first + 1);
+    const typename Model::template Flow<Block> cut(block, l, share, *segment.from_left, *segment.from_right, flow);
     if (last == first + 1) {
         const auto &out = cut.out();
         const auto &in = cut.in();

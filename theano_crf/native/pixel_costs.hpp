@@ -1,7 +1,7 @@
 // Costs of a label at each pixel, given neighbours whose labels are fixed; used by the decodings for any neighbourhood.
 //
-// Included for one instruction set (see instruction_sets.hpp). Costs are stored [image][y][x][label], so that loops over
-// the labels are loops over vectors.
+// Included for one instruction set (see instruction_sets.hpp). Costs are stored [image][y][x][label], so that loops
+// over the labels are loops over vectors.
 
 struct PixelCosts {
     const Grid &grid;

@@ -14,7 +14,8 @@ ALWAYS_INLINE void message_from_behind(Potts, const Block &block, const Sums &su
 template <class Block>
 void message_from_behind(Matrices, const Block &block, const Sums &sums, Lanes weight, Lanes *message)
 {
-    least_sums(block, block.by_left, sums.values, weight, [&](long k, Lanes least) { message[k] = least - sums.least; });
+    least_sums(block, block.by_left, sums.values, weight,
+               [&](long k, Lanes least) { message[k] = least - sums.least; });
 }
 
 // Passes messages from the last node to the first, and writes them over the costs of the nodes that they reach.

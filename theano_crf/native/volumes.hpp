@@ -82,9 +82,10 @@ inline Status pack_edges(const Grid &grid, const Volumes &volumes, const Chains 
     }
     if (!valid || largest > LARGEST_COST)
         return WEIGHTS_INVALID;
+    if (!grid.compatibility)
+        return SOLVED;
     const float *mu = grid.compatibility + d * grid.labels * grid.labels;
-    const float most = grid.compatibility ? *std::max_element(mu, mu + grid.labels * grid.labels) : 1;
-    return largest * most <= LARGEST_COST ? SOLVED : EDGES_INVALID;
+    return largest * *std::max_element(mu, mu + grid.labels * grid.labels) <= LARGEST_COST ? SOLVED : EDGES_INVALID;
 }
 
 inline Status pack_unary(const Grid &grid, const Volumes &volumes, long image, long y)
