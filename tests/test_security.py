@@ -81,8 +81,11 @@ def test_what_is_allowed_is_passed():
     assert list(faults(text)) == []
 
 
-def test_only_the_repository_is_mounted_for_writing_and_containers_get_no_rights():
-    """Besides it the folder that its build/ may be a link to; see tests/docker/test_run.py for datasets."""
+def test_only_folders_of_the_repository_are_mounted_for_writing_and_containers_get_no_rights():
+    """build/ and those that WRITABLE names; root may use another user's files. See tests/docker/test_run.py, too."""
     text = (REPOSITORY / "docker" / "run").read_text()
-    assert "--privileged" not in text and "--cap-add" not in text
-    assert re.findall(r'"rw:(.*)"\)', text) == ["$repository", '$(readlink -f -- "$repository/build")']
+    assert "--privileged" not in text and re.findall(r"--cap-add (\w+)", text) == ["DAC_OVERRIDE"]
+    for restriction in ("--read-only ", "--cap-drop ALL ", "--security-opt no-new-privileges"):
+        assert restriction in text
+    assert re.findall(r'"rw:(.*)"\)', text) == ['$(readlink -f -- "$repository/$folder")']
+    assert "for folder in build ${WRITABLE:-}; do" in text
