@@ -8,12 +8,17 @@ from experiments.runtime.process_setup import prepare_process
 
 prepare_process()  # as an entry point, before NumPy and Caffe are imported
 
+import hypothesis  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from data_prep.pairs import Entry  # noqa: E402
 from data_prep.store.lmdb_writer import write_split  # noqa: E402
 from data_prep.store.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
+
+# No test shall fail on a slow day.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 # Commands that tests start as processes of their own are one process each, unless a test asks for more.
 os.environ["NP"] = "1"
