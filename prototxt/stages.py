@@ -81,9 +81,9 @@ _VARIANTS = (
     # The control's best rate is not known beforehand; the paper's joint rate need not suit it.
     _variant(CONTROL, "control-x3", "control, 3 times the rate", rate=3),
     _variant(CONTROL, "control-x10", "control, 10 times the rate", rate=10),
-    # What of the joint gain is the structured loss, not the CRF in it.
+    # Measures the share of the joint gain that is the structured loss, not the CRF in it.
     _variant(JOINT, "joint-without-edges", "structured loss without edges", loss_settings={"lam": 0}),
-    # What of it is that inference in the loss is approximate.
+    # Measure the share that approximate inference in the loss costs.
     _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
     _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
              loss_settings={"iterations": 50}),

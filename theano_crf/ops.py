@@ -131,7 +131,10 @@ class Energy(OnNeighbours, NativeOp):
 
 
 class Proof(OnNeighbours, NativeOp):
-    """Whether bounds have reached energies: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,)."""
+    """Proof of optimality: (unary, weights, labels, energy, bound[, compatibility]) -> proven (N,).
+
+    An image's labels are proven optimal where the bound has reached their energy, but for rounding.
+    """
 
     __props__ = ("neighbours",)
     header, function = "labelling_ops.hpp", "proof_op"

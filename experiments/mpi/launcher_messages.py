@@ -1,4 +1,4 @@
-"""What mpirun says on standard error, as one sentence per cause.
+"""Messages of mpirun on standard error, reduced to one sentence per cause.
 
 mpirun explains itself in blocks between lines of hyphens, written for users of MPI. Those that name a rank or a machine
 that is gone become a sentence; those that only repeat that others were ended, too, are left out.

@@ -40,7 +40,7 @@ class Segmentation:
 
 
 class Scored(NamedTuple):
-    """What a CNN says of one image of H x W pixels, before any CRF.
+    """Scores and probabilities of a CNN for one image of H x W pixels, before any CRF.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""How many processes a command starts: one per core unless NP or HOSTS says otherwise, but no more than have work."""
+"""Number of processes that a command starts: one per core unless NP or HOSTS names another, at most one per item."""
 
 import os
 import re
@@ -11,7 +11,7 @@ LAUNCHER = "experiments.parallel"
 
 
 class Work(NamedTuple):
-    """What several processes of a command share out.
+    """Items that the processes of a command share out.
 
     Attributes
     ----------

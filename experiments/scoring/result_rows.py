@@ -80,7 +80,7 @@ DECODED_BETTER = (
 TRAINED_BETTER = (
     Row("joint-trained-icm", "Joint, ICM in training", "joint-trained-icm", True),
     Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
-# What a study trains and labels for each seed; where its key says nothing else a row has the configuration's settings.
+# Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise.
 STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}

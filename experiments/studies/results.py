@@ -17,7 +17,7 @@ BEST_OF = {"control": CONTROLS, "cooled control": COOLED_CONTROLS, "cooled CNN":
 
 
 class Results:
-    """What is known of a study's rows on a split.
+    """Scores of a study's rows on a split.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ class Workers:
 
     @property
     def free(self):
-        """Whether one more run can be started."""
+        """True if one more run can be started."""
         return bool(self._places)
 
     @property

@@ -20,7 +20,7 @@ from tests.lines import PROPERTY, CaseLines
 DISKS = {"disk": "8m", "other-disk": "8m", "share": "400m"}
 IMAGE = re.compile(r"hybrid-cnn-crf:cpu-[0-9a-f]+")
 
-# What ends the tests shall end the daemon too. A shell's background job ignores SIGINT.
+# A signal that ends the tests shall end the daemon too. A shell's background job ignores SIGINT.
 for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, signal.default_int_handler)
 

@@ -1,4 +1,4 @@
-"""What a user does with Docker: build, run, interrupt, look at progress, take a second checkout."""
+"""A user's work with Docker: build, run, interrupt, look at progress, take a second checkout."""
 
 import fcntl
 import os

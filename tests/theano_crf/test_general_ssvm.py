@@ -99,7 +99,7 @@ def test_the_void_problem_is_the_twins(neighbours, shape, kind):
 
 
 def is_exact(structured, unary, weights, truth, gamma, neighbours, mu, distance):
-    """Whether inference found both minimisers, and no other labelling comes within `distance` of them."""
+    """True if inference found both minimisers, and if no other labelling comes within `distance` of them."""
     energies = twins.all_energies(unary, weights, neighbours, mu)
     labellings = twins.all_labellings(*unary.shape)
     margin = np.take_along_axis(twins.margins(gamma, truth, len(unary), VOID)[np.newaxis],

@@ -217,7 +217,7 @@ private:
         return array;
     }
 
-    // Whether the last two of three axes are the labels.
+    // True if the last two of three axes are the labels.
     bool is_square(PyArrayObject *array) const
     {
         return PyArray_DIM(array, 1) == grid.labels && PyArray_DIM(array, 2) == grid.labels;

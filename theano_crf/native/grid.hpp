@@ -45,7 +45,7 @@ struct Grid {
     long pixels() const { return height * width; }
     long volume() const { return labels * height * width; }
 
-    // Whether it is the paper's: edges to the right (channel ROWS) and downwards (channel COLUMNS), and Potts.
+    // True for the paper's CRF: edges to the right (channel ROWS) and downwards (channel COLUMNS), and Potts.
     bool is_papers() const
     {
         return directions == 2 && !compatibility && offsets[ROWS].dy == 0 && offsets[ROWS].dx == 1 &&

@@ -23,7 +23,7 @@ public:
         rounding_ = rounding_of(grid_, labels, 0);
     }
 
-    // Whether a bound is at their energy but for a `share` of what rounding may keep between them.
+    // True if a bound is at their energy but for a `share` of what rounding may keep between them.
     bool reached_by(double bound, double share = 1) const { return energy_ - bound <= share * rounding_; }
 
 private:

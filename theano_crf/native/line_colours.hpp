@@ -55,7 +55,7 @@ private:
         return (line(y, x) % modulus_ + modulus_) % modulus_ * steps_ + along % steps_;
     }
 
-    // Whether no offset that fits into the image joins two different lines with one remainder.
+    // True if no offset that fits into the image joins two different lines with one remainder.
     bool separates(const Grid &grid) const
     {
         for (long d = 0; d < grid.directions; ++d) {

@@ -1,4 +1,4 @@
-// Whether a lower bound has reached the energy of a labelling.
+// Proof of optimality: a lower bound that has reached the energy of a labelling.
 #pragma once
 
 #include <cmath>
@@ -10,8 +10,8 @@ namespace crf {
 // The most by which rounding to single precision changes a number, relatively.
 const double HALF_SPACING = 1.0 / (1 << 24);
 
-// What rounding may keep between a bound and the energy of optimal `labels`: half the spacing of single precision at
-// the labels' unary costs and at all edges' weights, which messages over them reach.
+// The gap that rounding may leave between a bound and the energy of optimal `labels`: half the spacing of single
+// precision at the labels' unary costs and at all edges' weights, which messages over them reach.
 inline double rounding_of(const Grid &grid, const int32_t *labels, long image)
 {
     float most = 0;
