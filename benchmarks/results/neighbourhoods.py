@@ -3,7 +3,7 @@
 import statistics
 
 from benchmarks.measuring.neighbourhoods import SMALL
-from benchmarks.results.queries import ratio
+from benchmarks.results.queries import ratio, spread
 from benchmarks.results.target import Target
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
@@ -28,10 +28,8 @@ def models_table(results):
         return ""
     rows = []
     for row in results.models:
-        milliseconds = [1e3 * seconds for seconds in row["seconds"]]
         rows.append((f"{row['width']} x {row['height']}, {row['labels']} labels", row["neighbours"],
-                     "general" if row["general"] else "Potts", f"{statistics.median(milliseconds):.1f}",
-                     f"{min(milliseconds):.1f} .. {max(milliseconds):.1f}",
+                     "general" if row["general"] else "Potts", *spread(row["seconds"]),
                      f"{ratio(row, results.model(row['height'], USUAL)):.2f}", f"{row['bytes'] / 2 ** 20:.1f}",
                      f"{row['bytes'] / row['volume_bytes']:.2f}"))
     return aligned_table(("argmin, 15 iterations, 2 threads", "neighbours", "costs", "ms", "range", "times the usual",

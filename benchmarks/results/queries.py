@@ -80,3 +80,10 @@ class Results:
 def ratio(entry, other):
     """Return the median over rounds of the quotients of two entries' seconds."""
     return Timing(tuple(entry["seconds"])).ratio(Timing(tuple(other["seconds"])))
+
+
+def spread(seconds, scale=1e3):
+    """Return median and range as two texts, in milliseconds; a scale of 1 leaves seconds."""
+    median = scale * Timing(tuple(seconds)).median
+    digits = 1 if median < 1000 else 0
+    return f"{median:.{digits}f}", f"{scale * min(seconds):.{digits}f} .. {scale * max(seconds):.{digits}f}"

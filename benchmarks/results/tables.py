@@ -4,6 +4,7 @@ import statistics
 
 from benchmarks.results.accuracy_tables import accuracy_table
 from benchmarks.results.neighbourhoods import models_table
+from benchmarks.results.queries import spread
 from benchmarks.results.targets import targets
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 from experiments.scoring.text import aligned_table
@@ -26,20 +27,13 @@ def report(results):
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _spread(seconds, scale=1e3):
-    """Return median and range as text, in milliseconds."""
-    digits = 1 if scale * statistics.median(seconds) < 1000 else 0
-    return (f"{scale * statistics.median(seconds):.{digits}f}",
-            f"{scale * min(seconds):.{digits}f} .. {scale * max(seconds):.{digits}f}")
-
-
 def _heading(results):
     comparison = results.comparison
     if not comparison:
         return ""
     rounds = len(comparison["floors"][0]["seconds"])
     rows = [(f"{'triad in place' if floor['in_place'] else 'triad'}, threads {floor['threads']}",
-             *_spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
+             *spread(floor["seconds"]), f"{floor['traffic'] / statistics.median(floor['seconds']) / 1e9:.1f}")
             for floor in comparison["floors"]]
     return (f"{comparison['problem']}; medians of {rounds} rounds, all methods in turns\n\n"
             + aligned_table(("memory floor of 15 iterations", "ms", "range", "GB/s"), rows))
@@ -53,7 +47,7 @@ def _comparison(results):
         effort = "converged" if row["effort"] == UNTIL_CONVERGENCE else str(row["effort"])
         floors = results.floors(row)
         bound = "-" if row["lower_bound"] is None else f"{row['lower_bound']:.2f}"
-        rows.append((row["name"], row["kind"], effort, str(row["threads"]), *_spread(row["seconds"]),
+        rows.append((row["name"], row["kind"], effort, str(row["threads"]), *spread(row["seconds"]),
                      "-" if floors is None else f"{floors:.2f}", f"{row['energy']:.2f}", bound,
                      f"{100 * results.closed(row):.3f}"))
     return aligned_table(("method", "unary", "iterations", "threads", "ms", "range", "floors", "energy", "bound",
@@ -75,7 +69,7 @@ def _memory(results):
 def _growth(results):
     if not results.growth:
         return ""
-    rows = [(f"{row['width']} x {row['height']}, {row['labels']} labels", *_spread(row["seconds"]),
+    rows = [(f"{row['width']} x {row['height']}, {row['labels']} labels", *spread(row["seconds"]),
              f"{row['nanoseconds']:.3f}") for row in results.growth]
     return aligned_table(("argmin, 15 iterations, 2 threads", "ms", "range", "ns per pixel, label and iteration"), rows)
 
@@ -83,7 +77,7 @@ def _growth(results):
 def _compile(results):
     if not results.compile:
         return ""
-    rows = [(name, *_spread(seconds, 1)) for name, seconds in results.compile.items()]
+    rows = [(name, *spread(seconds, 1)) for name, seconds in results.compile.items()]
     return aligned_table(("until the first result of a process", "s", "range"), rows)
 
 

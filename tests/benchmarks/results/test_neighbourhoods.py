@@ -27,7 +27,7 @@ def measured(raw):
 
 def test_times_are_quotients_with_potts_on_4_neighbours_of_the_same_size(measured):
     lines = [" ".join(line.split()) for line in models_table(measured).splitlines()]
-    assert "240 x 512, 11 labels 8 Potts 4400.0 2200.0 .. 9000.0 2.20 3.0 3.00" in lines
+    assert "240 x 512, 11 labels 8 Potts 4400 2200 .. 9000 2.20 3.0 3.00" in lines
     assert "240 x 180, 11 labels 4 general 600.0 600.0 .. 600.0 6.00 3.0 3.00" in lines
 
 
