@@ -3,6 +3,7 @@
 import functools
 
 from data_prep.progress import Progress
+from experiments.settings.build_paths import FINAL
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity
 from experiments.studies.workers import python_module
 
@@ -71,7 +72,7 @@ class Scheduler:
     def _note(self, run, failure, progress):
         if failure is None:
             self.done.add(identity(run))
-            progress.advance(run.title, max(1, self._size(run)))
+            progress.advance(run.title, self._size(run))
         else:
             self.failures.append(failure)
             progress.note(f"failed: {failure}")
@@ -91,7 +92,7 @@ class Scheduler:
     def _is_done(self, run):
         build = self.folder.seed(run.seed)
         if run.kind == TRAIN:
-            return (build.stage(run.stage) / "final.caffemodel").exists()
+            return (build.stage(run.stage) / FINAL).exists()
         return run.kind == LABEL and not any([self.results[run.split].missing(run.seed, row) for row in run.rows])
 
     def _size(self, run):
@@ -99,5 +100,6 @@ class Scheduler:
         if run.kind == TRAIN:
             return self.configs[run.seed].stage(run.stage).iterations
         if run.kind == LABEL:
-            return self.results[run.split].metadata.splits[run.split] * len(run.rows) // IMAGES_PER_ITERATION
-        return 0
+            images = self.results[run.split].metadata.splits[run.split] * len(run.rows)
+            return max(1, images // IMAGES_PER_ITERATION)
+        return 1

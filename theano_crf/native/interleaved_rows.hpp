@@ -2,26 +2,22 @@
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-class InterleavedRows {
+class InterleavedRows : public BlockOfChains {
 public:
-    InterleavedRows(const Volumes &volumes, const Chains &chains, long d, long image, long block)
-        : volumes_(volumes), chains_(chains), image_(image), block_(block),
-          costs_(volumes.withheld_of(chains, d, image, block)), edges_(volumes.edges_of(chains, d, image, block))
-    {
-    }
+    using BlockOfChains::BlockOfChains;
 
-    // A class of chains, in place: the costs are computed where the withheld ones lie.
+    // Binds a class of chains.
     void bind(Block &block, long number)
     {
         start_ = chains_.starts[number];
-        shape(block, start_, chains_.starts[number + 1] - start_);
+        shape(block, start_, chains_.starts[number + 1] - start_, rows());
     }
 
     // Reads the whole block, unless its columns are in the order of the nodes and read when they are needed.
     template <class Block>
     void read_all(Block &block, bool is_first)
     {
-        shape(block, 0, chains_.nodes());
+        shape(block, 0, chains_.nodes(), rows());
         kept_ = block.sums;
         for (long x = 0; !in_order() && x < block.length; x += LANES)
             read_tile(block, x, std::min(x + LANES, block.length - 1), is_first);
@@ -55,19 +51,9 @@ public:
     }
 
 private:
-    const Volumes &volumes_;
-    const Chains &chains_;
-    const long image_, block_;
-    float *costs_;
-    const float *edges_;
-    long start_ = 0;
     Lanes *kept_ = nullptr;  // [column][label], what rests of nodes whose tile is not finished
 
-    void shape(Block &block, long first, long length) const
-    {
-        block.shape(length, std::min<long>(LANES, volumes_.height - block_ * LANES), edges_ + first * LANES,
-                    costs_ + first * volumes_.labels * LANES, LANES * volumes_.labels * LANES);
-    }
+    long rows() const { return std::min<long>(LANES, volumes_.height - block_ * LANES); }
 
     bool in_order() const { return chains_.offset.dx == 1; }
 

@@ -15,6 +15,7 @@
 #include "matrices.hpp"
 #include "directions.hpp"
 #include "volumes.hpp"
+#include "block_of_chains.hpp"
 #include "sheared_columns.hpp"
 #include "interleaved_rows.hpp"
 #include "pixel_costs.hpp"

@@ -2,20 +2,15 @@
 //
 // Included for one instruction set (see instruction_sets.hpp).
 
-class ShearedColumns {
+class ShearedColumns : public BlockOfChains {
 public:
-    ShearedColumns(const Volumes &volumes, const Chains &chains, long d, long image, long block)
-        : volumes_(volumes), chains_(chains), image_(image), block_(block),
-          costs_(volumes.withheld_of(chains, d, image, block)), edges_(volumes.edges_of(chains, d, image, block))
-    {
-    }
+    using BlockOfChains::BlockOfChains;
 
-    // A class of chains, in place: the costs are computed where the withheld ones lie.
+    // Binds a class of chains.
     void bind(Block &block, long number)
     {
         start_ = chains_.starts[number];
-        block.shape(chains_.starts[number + 1] - start_, LANES, edges_ + start_ * LANES,
-                    costs_ + start_ * volumes_.labels * LANES, LANES * volumes_.labels * LANES);
+        shape(block, start_, chains_.starts[number + 1] - start_, LANES);
     }
 
     template <class Block>
@@ -65,13 +60,6 @@ public:
     }
 
 private:
-    const Volumes &volumes_;
-    const Chains &chains_;
-    const long image_, block_;
-    float *costs_;
-    const float *edges_;
-    long start_ = 0;
-
     // Lanes `offset` to the last of `low`, then the first of `high`, are the columns of a node's chains.
     struct Pair {
         float *low, *high;
