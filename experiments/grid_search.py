@@ -60,7 +60,7 @@ def grid_search(config, build, split):
     metadata, sets = build.metadata(split), parameter_sets(config.grid, config.crf)
     probabilities, processes = Probabilities(build, split, metadata), communicator()
     wanted = [CNN_ALONE, *sets]
-    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {_solver_digest()}"
+    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {config.crf.neighbours} {_solver_digest()}"
     with contextlib.ExitStack() as stack:
         results = None
         if processes.rank == 0:
@@ -114,7 +114,7 @@ def _score(probabilities, index, sets, crf):
         communicator().note(place)
 
     try:
-        return score_sets(*probabilities[index], crf.unary, sets, crf.decode, note)
+        return score_sets(*probabilities[index], crf.unary, sets, crf.decode, note, crf.neighbours)
     except MemoryError:
         raise RuntimeError(f"Memory ran out at {place}; take fewer processes with NP=<number>, or end other programs, "
                            "and start the same command again.") from None

@@ -11,7 +11,7 @@ from prototxt.fcn import FIXED, add_fcn
 from prototxt.stages import SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
-LAYERS_DECODING = "argmin"  # the layers' default
+LAYERS_DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0))}
 
 
 def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
@@ -38,18 +38,19 @@ def _add_crf_terms(net, crf):
         net.log_prob = L.Log(prob, shift=LEAST_PROBABILITY)
         net.unary = L.Power(net.log_prob, scale=-1)
     net.weights = _python("ContrastWeights", net.data,
-                          parameters={name: crf[name] for name in ("alpha", "beta", "lam")})
+                          parameters={**{name: crf[name] for name in ("alpha", "beta", "lam")},
+                                      **_changed(crf, "neighbours")})
 
 
 def _add_inference(net, crf):
     net.labels, net.lower_bound, net.energy = _python(
         "CRFInference", net.unary, net.weights, ntop=3,
-        parameters={name: crf[name] for name in ("iterations", "decode")})
+        parameters={"iterations": crf["iterations"], "decode": crf["decode"], **_changed(crf, "neighbours")})
 
 
-def _other_decoding(crf):
-    """Return the layer's parameter of decoding unless it is the default, so that older snapshots' nets stay equal."""
-    return {} if crf["decode"] == LAYERS_DECODING else {"decode": crf["decode"]}
+def _changed(crf, *names):
+    """Return parameters of a layer that differ from its defaults: the others stay out, as in older snapshots' nets."""
+    return {name: crf[name] for name in names if crf[name] != LAYERS_DEFAULTS[name]}
 
 
 def _add_softmax_loss(net, normalise, class_weights):
@@ -71,7 +72,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     data : dict
         Parameters of the `SegmentationData` layer.
     crf : dict
-        alpha, beta, lam, gamma, iterations, decode, unary ("-p" or "-log p"), temperature.
+        alpha, beta, lam, neighbours, gamma, iterations, decode, unary ("-p" or "-log p"), temperature.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
     class_weights : str, optional
@@ -85,7 +86,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         net.loss, net.augmented_error, net.certificate = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
-                        "normalise": normalise, **_other_decoding(crf)})
+                        "normalise": normalise, **_changed(crf, "decode", "neighbours")})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")

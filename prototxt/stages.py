@@ -8,6 +8,9 @@ from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
 
 SOFTMAX, SSVM = "softmax", "ssvm"
 NONE = MappingProxyType({})
+# What a row may take for lambda besides the configuration's, the same values for each.
+LAMBDAS = (5, 10, 20)
+NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
 class Stage(NamedTuple):
@@ -77,6 +80,14 @@ def _variant(stage, name, title, **changes):
     return STAGES[stage]._replace(name=name, title=title, variant_of=stage, **changes)
 
 
+def _at_lambdas(variant):
+    """Return a variant at the configuration's lambda, then at each of `LAMBDAS`."""
+    crf = variant.settings.get("crf", {})
+    return (variant, *(variant._replace(
+        name=f"{variant.name}-lam{lam}", title=f"{variant.title}, lambda {lam}",
+        settings={**variant.settings, "crf": {**crf, "lam": lam}}) for lam in LAMBDAS))
+
+
 _VARIANTS = (
     # The control's best rate is not known beforehand; the paper's joint rate need not suit it.
     _variant(CONTROL, "control-x3", "control, 3 times the rate", rate=3),
@@ -87,6 +98,12 @@ _VARIANTS = (
     _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
     _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
              loss_settings={"iterations": 50}),
+    # The margin 0 makes the structured loss the perceptron's.
+    _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
+    *_at_lambdas(_variant(JOINT, "joint", "joint"))[1:],
+    *_at_lambdas(_variant(JOINT, "joint-8", "joint, 8 neighbours", settings={"crf": {"neighbours": NEIGHBOURS_8}})),
+    *_at_lambdas(_variant(JOINT, "joint-8-long", "joint, 8 neighbours and 2 far ones",
+                          settings={"crf": {"neighbours": (*NEIGHBOURS_8, (0, 4), (4, 0))}})),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

@@ -2,6 +2,7 @@
 
 import math
 
+from theano_crf.defaults import NEIGHBOURS
 from theano_crf.memory import available_bytes, needed_bytes
 
 FLOAT = 4  # bytes
@@ -81,9 +82,11 @@ def _buffer_numbers(net, index):
 
 def _crf_numbers(unary, weights, label=None):
     """Numbers that a CRF's layer holds: while a loss is computed, the gradients of the one before are still there."""
+    directions = weights.shape[1] if weights.shape[1] != len(NEIGHBOURS) else None
     if label is None:
-        return needed_bytes("dual_mm", unary.shape) // FLOAT
-    return needed_bytes("ssvm", unary.shape, with_void=True) // FLOAT + unary.count + weights.count
+        return needed_bytes("dual_mm", unary.shape, directions=directions) // FLOAT
+    return (needed_bytes("ssvm", unary.shape, with_void=True, directions=directions) // FLOAT + unary.count
+            + weights.count)
 
 
 def _column_numbers(kernel, bottom, top, transposed):

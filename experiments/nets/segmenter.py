@@ -21,8 +21,8 @@ class Segmentation:
         The CNN's softmax.
     labels : (H, W) int32 or None
         The CRF's labels; None from a net without a CRF, as are all that follow.
-    weights : (2, H, W) float32 or None
-        Pairwise weights (eq. 6).
+    weights : (D, H, W) float32 or None
+        Pairwise weights (eq. 6), a channel per neighbour.
     energy, lower_bound : float or None
         Energy of the CRF's labels (eq. 2), and DualMM's lower bound on the least energy.
     """

@@ -40,5 +40,6 @@ class FullSizeCRF:
         crf, image = self._crf, read_photograph(self._images[frame])
         costs = planes_at_size(unary_costs(cooled(probability, crf.temperature), crf.unary), *image.shape[:2])
         colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
-        weights = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam)
-        return theano_crf.dual_mm(costs[np.newaxis], weights, crf.iterations, crf.decode).labels[0]
+        weights = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours)
+        return theano_crf.dual_mm(costs[np.newaxis], weights, crf.iterations, crf.decode,
+                                  neighbours=crf.neighbours).labels[0]

@@ -5,6 +5,8 @@ import io
 import numpy as np
 from PIL import Image
 
+from theano_crf.defaults import NEIGHBOURS
+
 # As in the datasets' own pictures; the paper's figure 4 shows void in red, which is the colour of a rider.
 VOID_COLOUR = (0, 0, 0)
 
@@ -53,24 +55,30 @@ def enlarge(picture, factor):
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
 
-def weights_picture(weights, lam):
+def weights_picture(weights, lam, neighbours=NEIGHBOURS):
     """Show pairwise weights as a picture, the paper's figure 5 (e): dark where a change of label costs little.
 
     Parameters
     ----------
-    weights : (2, H, W) float
+    weights : (D, H, W) float
         From `theano_crf.contrast_weights`.
     lam : float
-        Their largest possible value, shown white; 0 gives a black picture.
+        Their largest possible value times the offset's length, shown white; 0 gives a black picture.
+    neighbours : sequence of D (int, int)
+        Offsets from an edge's first pixel to its second.
 
     Returns
     -------
     (H, W) uint8
-        Mean weight of a pixel's edges to the right and down; the last column and the last row have one of them alone.
+        Mean weight, times the offset's length, of the edges that a pixel is the first end of; at the image's border
+        some of them are missing.
     """
-    edges = np.full(weights.shape, 1.0)
-    edges[0, :, -1], edges[1, -1, :] = 0, 0
-    mean = weights.sum(axis=0) / np.maximum(edges.sum(axis=0), 1)
+    edges, total = np.zeros((2, *weights.shape[1:]))
+    for channel, (dy, dx) in zip(weights, neighbours):
+        first = slice(None, -dy or None), slice(max(-dx, 0), -max(dx, 0) or None)
+        edges[first] += 1
+        total[first] += np.hypot(dy, dx) * channel[first]
+    mean = total / np.maximum(edges, 1)
     return np.clip(255 * mean / lam if lam > 0 else 0 * mean, 0, 255).astype(np.uint8)
 
 

@@ -106,7 +106,7 @@ def write_report(config, build, splits):
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
     split, result = splits[0], results[0]
     official, search = read_further(build, split, result)
-    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf.lam)
+    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf)
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, search)

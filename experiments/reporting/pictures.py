@@ -30,7 +30,7 @@ class Example(NamedTuple):
     image : (H, W, 3) uint8
     truth, cnn, joint : (H, W) integer
         Labels: the true ones, the CNN's of stage 3, those of CNN + CRF trained jointly.
-    weights : (2, H, W) float32
+    weights : (D, H, W) float32
     accuracies : dict of str to float
         Share of labelled pixels that are right in percent, a row's key each.
     """
@@ -88,12 +88,12 @@ class ReportPictures:
     ----------
     examples : list of Example
     classes : list of data_prep.store.metadata.LabelClass
-    lam : float
-        The CRF's lambda, the largest pairwise weight.
+    crf : experiments.settings.config.CRFConfig
+        Its lambda is the largest pairwise weight.
     """
 
-    def __init__(self, examples, classes, lam):
-        self._examples, self._colours, self._lam = examples, colour_table(classes), lam
+    def __init__(self, examples, classes, crf):
+        self._examples, self._colours, self._crf = examples, colour_table(classes), crf
         side = max([int(REGION_SHARE * example.truth.shape[0]) for example in examples], default=1)
         self._regions = choose_regions(*zip(*[(example.truth, example.cnn, example.joint)
                                               for example in examples]), REGIONS, max(side, 1))
@@ -156,7 +156,7 @@ class ReportPictures:
         for key, caption in (("truth", "ground truth"), ("cnn", "CNN only"), ("joint", "CNN + CRF (joint)")):
             pictures.append((key, caption, overlay(image, region.cut(getattr(example, key)), self._colours)))
         pictures.append(("weights", "pairwise weights",
-                         region.cut(weights_picture(example.weights, self._lam))))
+                         region.cut(weights_picture(example.weights, self._crf.lam, self._crf.neighbours))))
         factor = max(1, round(REGION_WIDTH / region.side))
         return [self._keep(f"figure5-{letter}-{key}.png", enlarge(picture, factor), caption,
                            f"region {letter}: {caption}") for key, caption, picture in pictures]

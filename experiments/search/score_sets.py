@@ -8,9 +8,11 @@ import theano_crf
 from experiments.scoring.metrics import confusion_matrix
 from experiments.search.results import SetResult
 from prototxt.unary import cooled, unary_costs
+from theano_crf.defaults import NEIGHBOURS
 
 
-def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda parameters: None):
+def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda parameters: None,
+               neighbours=NEIGHBOURS):
     """Label an image with each set of parameters.
 
     Parameters
@@ -25,7 +27,7 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
         The costs of a probability (eq. 4).
     sets : list of experiments.search.parameter_sets.ParameterSet or None
         None stands for the CNN alone: the most probable label.
-    decode : str
+    decode, neighbours
         As of `theano_crf.dual_mm`.
     before_set : callable
         Called with each set, without its gamma, before the image is labelled with it; with None for the CNN alone.
@@ -46,16 +48,17 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
             if costs is None:
                 costs = unary_costs(cooled(probability, shared.temperature), kind)[np.newaxis]
                 cooled_costs[shared.temperature] = costs
-            weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam)
-            labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode).labels[0]
+            weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam, neighbours)
+            labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode, neighbours=neighbours).labels[0]
         confusion = confusion_matrix(truth, labels, len(probability))
         for parameters in group:
             has_gamma = parameters is not None and parameters.gamma is not None
-            results.append(SetResult(confusion, _bound(costs, weights, truth, parameters) if has_gamma else None))
+            bound = _bound(costs, weights, truth, parameters, neighbours) if has_gamma else None
+            results.append(SetResult(confusion, bound))
     return results
 
 
-def _bound(costs, weights, truth, parameters):
+def _bound(costs, weights, truth, parameters, neighbours):
     structured = theano_crf.ssvm(costs, weights, truth[np.newaxis].astype(np.int32), parameters.gamma,
-                                 iterations=parameters.iterations)
+                                 iterations=parameters.iterations, neighbours=neighbours)
     return float(structured.loss[0]) / parameters.gamma

@@ -11,7 +11,7 @@ from data_prep.strict_model import StrictModel, parse
 from prototxt.stages import SSVM, STAGES, find_stage
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
 from python_layers.augmentation import Augmentation
-from python_layers.parameters import InferenceParameters, MarginParameters, WeightParameters
+from python_layers.parameters import InferenceParameters, MarginParameters, Neighbourhood, WeightParameters
 
 
 class NetConfig(StrictModel):
@@ -20,7 +20,7 @@ class NetConfig(StrictModel):
     dropout: float = pydantic.Field(0.5, ge=0, lt=1)
 
 
-class CRFConfig(InferenceParameters, MarginParameters, WeightParameters):
+class CRFConfig(InferenceParameters, MarginParameters, Neighbourhood, WeightParameters):
     """Parameters of the CRF: those of its layers, by default the paper's (section 5) where it names them."""
 
     unary: Literal[KINDS] = NEGATIVE_PROBABILITY

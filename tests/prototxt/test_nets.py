@@ -1,5 +1,7 @@
 """Whole nets: training and deployment agree, and the CRF's gradient reaches the first layer."""
 
+import json
+
 import caffe
 import numpy as np
 import pytest
@@ -106,3 +108,20 @@ def test_the_data_layers_count_is_not_handed_on(make_dataset, tmp_path):
         net = layers(train_net(stage, Architecture(**SMALL), data_parameters(tmp_path, metadata), CRF, True))
         names |= {name for name in net if name.startswith("data")}
     assert len(names) == len(STAGES)
+
+
+def test_neighbours_reach_every_layer_and_the_default_stays_out(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(24, 24)]})
+    eight = [[0, 1], [1, 0], [1, 1], [1, -1]]
+    for neighbours in (CRF["neighbours"], tuple(map(tuple, eight))):
+        crf = dict(CRF, neighbours=neighbours)
+        message = train_net("stage4", Architecture(**SMALL), data_parameters(tmp_path, metadata), crf, True)
+        deploy = deploy_net("stage4", Architecture(**SMALL), (24, 24), crf)
+        found = [json.loads(layer.python_param.param_str).get("neighbours") for net in (message, deploy)
+                 for layer in net.layer if layer.python_param.layer in ("ContrastWeights", "SSVMLoss", "CRFInference")]
+        assert found == [None if neighbours == CRF["neighbours"] else eight] * 4
+        net = load_net(tmp_path, message, caffe.TRAIN)
+        randomise(net)
+        net.forward()
+        net.backward()
+        assert net.blobs["weights"].shape[1] == len(neighbours) and np.isfinite(net.blobs["loss"].data)

@@ -32,6 +32,12 @@ def test_weights_picture_averages_the_edges_there_are():
     assert weights_picture(np.full((2, 3, 3), 0.0), 0).max() == 0
 
 
+def test_weights_picture_counts_the_lengths_of_other_offsets():
+    weights = np.array([[[1.0, 0], [1, 0]], [[0, 2 ** -0.5], [0, 0]]])
+    picture = weights_picture(weights, 1, ((0, 1), (1, -1)))
+    np.testing.assert_array_equal(picture, [[255, 255], [255, 0]])
+
+
 def test_label_png_holds_the_datasets_values_and_the_classes_colours():
     labels = np.array([[0, 1], [1, 1]])
     picture = decoded(encode_label_png(labels, CLASSES, [7, 23]))
