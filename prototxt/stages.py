@@ -101,6 +101,10 @@ _VARIANTS = (
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
     *_at_lambdas(_variant(JOINT, "joint", "joint"))[1:],
+    *_at_lambdas(_variant(JOINT, "joint-balanced-05", "joint, balanced margins, exponent 0.5",
+                          loss_settings={"margin_balance": 0.5})),
+    *_at_lambdas(_variant(JOINT, "joint-balanced-1", "joint, balanced margins, exponent 1",
+                          loss_settings={"margin_balance": 1})),
     *_at_lambdas(_variant(JOINT, "joint-8", "joint, 8 neighbours", settings={"crf": {"neighbours": NEIGHBOURS_8}})),
     *_at_lambdas(_variant(JOINT, "joint-8-long", "joint, 8 neighbours and 2 far ones",
                           settings={"crf": {"neighbours": (*NEIGHBOURS_8, (0, 4), (4, 0))}})),

@@ -54,6 +54,16 @@ def balanced_weights(pixels, frequencies, exponent):
     return weights
 
 
+def margin_matrix(weights, gamma):
+    """Return the margin gamma * weights[c] of each label k where the truth is another class c, as K lists of K float.
+
+    Six digits are kept, so that the text of a net shows all of them.
+    """
+    margins = [float(f"{gamma * weight:.6g}") for weight in weights]
+    return [[0.0 if truth == label else margin for label in range(len(margins))]
+            for truth, margin in enumerate(margins)]
+
+
 def infogain_matrix(weights):
     """Return the matrix of Caffe's InfogainLoss that makes it a weighted softmax loss, serialised: H[k, k] = weights[k].
     """

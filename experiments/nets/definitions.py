@@ -10,12 +10,12 @@ from data_prep.atomic_files import write_atomically
 from data_prep.store.metadata import Metadata
 from data_prep.store.records import open_records
 from experiments.nets.class_balance import FILE_NAME as CLASS_WEIGHTS
-from experiments.nets.class_balance import balanced_weights, class_frequencies, infogain_matrix
+from experiments.nets.class_balance import balanced_weights, class_frequencies, infogain_matrix, margin_matrix
 from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
-from prototxt.stages import STAGES
+from prototxt.stages import SSVM, STAGES, find_stage
 
 DATA_LAYER = "SegmentationData"
 KINDS = ("train", "val", "deploy", "solver")
@@ -139,10 +139,22 @@ def _validation_data(config, build):
     return {**data, "records": config.validation.images} if config.validation.images else data
 
 
+def _class_counts(metadata, build):
+    return class_frequencies(open_records(str(build.split("train"))), len(metadata.classes), metadata.void)
+
+
 def _class_weights(stage, config, metadata, build):
-    records = open_records(str(build.split("train")))
-    counts = class_frequencies(records, len(metadata.classes), metadata.void)
+    counts = _class_counts(metadata, build)
     return infogain_matrix(balanced_weights(*counts, config.stage(stage).balance))
+
+
+def _loss_crf(stage, config, metadata, build):
+    """Return the crf of a stage's structured loss; balanced margins need the training data's classes."""
+    crf = config.loss_crf(stage).dict()
+    if find_stage(stage).loss != SSVM or not crf["margin_balance"]:
+        return crf
+    counts = _class_counts(metadata, build)
+    return {**crf, "gamma": margin_matrix(balanced_weights(*counts, crf["margin_balance"]), crf["gamma"])}
 
 
 def _messages(stage, config, metadata, build, folder):
@@ -150,7 +162,8 @@ def _messages(stage, config, metadata, build, folder):
     architecture = Architecture(len(metadata.classes), **own.net.dict())
     crf = own.crf.dict()
     messages = (
-        train_net(stage, architecture, training_data(config, stage, build), config.loss_crf(stage).dict(),
+        train_net(stage, architecture, training_data(config, stage, build),
+                  _loss_crf(stage, config, metadata, build),
                   settings.normalise,
                   str(folder / CLASS_WEIGHTS) if settings.balance else None),
         validation_net(stage, architecture, _validation_data(config, build), crf),

@@ -80,16 +80,20 @@ DECODED_BETTER = (
 TRAINED_BETTER = (
     Row("joint-trained-icm", "Joint, ICM in training", "joint-trained-icm", True),
     Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
-# The joint row in other neighbourhoods, each at several lambdas, so that a gain is not just more smoothing.
-NEIGHBOURHOODS = tuple(Row(name, title, name, True) for key, title in (
-    ("joint-8", "Joint, 8 neighbours"), ("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"))
+# The joint row in other neighbourhoods and with balanced margins, each at several lambdas, so that a gain is not just
+# more smoothing.
+NEIGHBOURHOODS_AND_MARGINS = tuple(Row(name, title, name, True) for key, title in (
+    ("joint-8", "Joint, 8 neighbours"), ("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"),
+    ("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
+    ("joint-balanced-1", "Joint, balanced margins, exponent 1"))
     for name, title in ((key, title), *((f"{key}-lam{lam}", f"{title}, λ = {lam}") for lam in stages.LAMBDAS)))
 JOINT_LAMBDAS = tuple(Row(name, f"Joint, λ = {lam}", name, True)
                       for lam in stages.LAMBDAS for name in (f"joint-lam{lam}",))
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise.
 STUDY_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
-              *TRAINED_BETTER, DENSE, *JOINT_LAMBDAS, *NEIGHBOURHOODS, PERCEPTRON)
+              *TRAINED_BETTER, DENSE, *JOINT_LAMBDAS, *NEIGHBOURHOODS_AND_MARGINS,
+              PERCEPTRON)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
 

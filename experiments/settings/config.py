@@ -27,6 +27,9 @@ class CRFConfig(InferenceParameters, MarginParameters, Neighbourhood, WeightPara
     # Of the softmax that the unary costs come from, softmax(score / temperature): above 1 it cools a CNN that is
     # too sure of itself.
     temperature: float = pydantic.Field(1, gt=0)
+    # Exponent of the margins of true classes, (median frequency / frequency) ^ margin_balance, with a mean of 1 over
+    # labelled training pixels, so that gamma stays the mean margin.
+    margin_balance: float = pydantic.Field(0, ge=0, le=1)
 
 
 class DenseCRFConfig(StrictModel):

@@ -4,7 +4,7 @@ import caffe
 import numpy as np
 import pytest
 
-from experiments.nets.class_balance import balanced_weights, class_frequencies, infogain_matrix
+from experiments.nets.class_balance import balanced_weights, class_frequencies, infogain_matrix, margin_matrix
 
 LABELS = (np.array([[0, 0, 0, 1], [0, 0, 255, 1]]), np.array([[0, 2], [0, 0]]))
 LOSS = """
@@ -62,3 +62,12 @@ def test_caffes_loss_is_the_weighted_softmax_loss_per_labelled_pixel(tmp_path):
             gradient[image, :, row, column] = weights[label] * (probability - (np.arange(4) == label))
     assert float(net.blobs["loss"].data) == pytest.approx(np.mean(losses), rel=1e-5)
     np.testing.assert_allclose(net.blobs["score"].diff, gradient / len(losses), atol=1e-6)
+
+
+def test_balanced_margins_keep_gamma_as_the_mean_over_pixels():
+    pixels, frequencies = np.array([60, 30, 10]), np.array([0.6, 0.3, 0.1])
+    matrix = np.array(margin_matrix(balanced_weights(pixels, frequencies, 0.5), 0.1))
+    assert (np.diag(matrix) == 0).all()
+    margins = matrix.sum(axis=1) / 2
+    assert matrix[0, 1] == matrix[0, 2] and (margins * pixels).sum() / 100 == pytest.approx(0.1, rel=1e-5)
+    assert margins[2] / margins[0] == pytest.approx(6 ** 0.5, rel=1e-5)

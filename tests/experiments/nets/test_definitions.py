@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
 
+from data_prep.store.records import open_records
+from experiments.nets.class_balance import class_frequencies
 from experiments.nets.definitions import generate_nets, read_prototxt, validation_counts
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
@@ -101,5 +103,19 @@ def test_nets_of_variants_differ_in_the_loss_alone(tmp_path, make_dataset):
                   for stage in ("joint-without-edges", "stage4"))
     assert own[1:] == plain[1:] and Build(build).stage("joint-trained-50").is_dir()  # the first line is the name
     solver = caffe.get_solver(str(Build(build).net("joint-trained-icm", "solver")))
+    solver.step(1)
+    assert np.isfinite(float(solver.net.blobs["loss"].data))
+
+
+def test_balanced_margins_are_in_the_loss_and_a_rare_class_has_a_larger_one(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset)
+    generate_nets(config, build, ["joint-balanced-05", "joint-lam10"])
+    gamma = np.array(loss_parameters(build, "joint-balanced-05")[1]["gamma"])
+    assert gamma.shape == (3, 3) and (np.diag(gamma) == 0).all() and 0 < gamma.max() < 1
+    pixels, frequencies = class_frequencies(open_records(str(build / "lmdb" / "train")), 3, 255)
+    assert np.argmax(gamma.sum(axis=1)) == np.argmin(frequencies)
+    assert (gamma.max(axis=1) * pixels).sum() / pixels.sum() == pytest.approx(0.1, rel=1e-5)
+    assert loss_parameters(build, "joint-lam10")[1]["gamma"] == 0.1
+    solver = caffe.get_solver(str(Build(build).net("joint-balanced-05", "solver")))
     solver.step(1)
     assert np.isfinite(float(solver.net.blobs["loss"].data))
