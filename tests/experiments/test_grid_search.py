@@ -173,10 +173,10 @@ def test_the_best_set_is_written_into_the_configuration_on_request(build, comman
 def test_an_error_names_the_image_and_the_set(build, command, monkeypatch):
     dual_mm = grid_search.theano_crf.dual_mm
 
-    def fail(unary, weights, iterations, decode):
+    def fail(unary, weights, iterations, decode, **options):
         if weights.max() > 1:
             raise MemoryError
-        return dual_mm(unary, weights, iterations, decode)
+        return dual_mm(unary, weights, iterations, decode, **options)
     monkeypatch.setattr("theano_crf.dual_mm", fail, raising=False)
     status, _, error = command(grid_search.main, *words(build))
     assert status == 1 and error.count("\n") == 1
