@@ -25,6 +25,7 @@ ADDED = re.compile(r"|".join((
     r"(INFO|WARNING) \(theano.gof.compilelock\): .*", r"\[.*\] PMIX ERROR: UNREACHABLE in file .*pmix_server.c .*",
     r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*", r"Your MPI job is now going to abort; sorry\.",
     r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
+    r"\[.*\] WARNING: local probe returned unhandled shell:.* assuming bash",  # a user without an entry in /etc/passwd
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*",
     r"Warning: Permanently added .* to the list of known hosts\.")))
 

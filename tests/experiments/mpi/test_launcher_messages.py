@@ -78,6 +78,11 @@ def test_an_end_that_was_asked_for_is_no_news(block):
     assert translate(block, status=0, ending=True) == ("", False)
 
 
+def test_a_user_without_a_shell_of_their_own_is_no_news():
+    line = "[65d262f3b5ef:00376] WARNING: local probe returned unhandled shell:unknown assuming bash\n"
+    assert translate(line, status=0) == ("", False)
+
+
 def test_what_is_unknown_is_passed_on():
     strange = f"{RULE}Something else\nof two lines\n{RULE}"
     assert translate("a line\n" + strange + "another\n")[0] == "a line\nSomething else\nof two lines\nanother\n"
