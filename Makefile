@@ -58,7 +58,7 @@ help:  ## list the targets (what `make` alone does too)
 ## GRID_ARGS     options of experiments.grid_search, such as --write
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
-## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (all rows, 0,1,2,3,4)
+## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4)
 ## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid

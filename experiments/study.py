@@ -23,7 +23,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_integer, whole_number
 from experiments.mpi.hosts import parse_hosts
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
-from experiments.scoring.result_rows import STUDY_ROWS, find_rows
+from experiments.scoring.result_rows import CLAIM_ROWS, STUDY_ROWS, find_rows
 from experiments.scoring.study_table import format_study
 from experiments.settings.config import load_config
 from experiments.studies.folders import StudyFolder
@@ -40,9 +40,9 @@ def main(arguments=None):
     add_splits(parser, "splits that are scored")
     parser.add_argument("--seeds", nargs="+", type=whole_number(0), default=[0, 1, 2, 3, 4], metavar="SEED",
                         help="default: 0 1 2 3 4")
-    keys = [row.key for row in STUDY_ROWS]
-    parser.add_argument("--rows", nargs="+", metavar="ROW", default=keys, choices=keys,
-                        help=f"default: {' '.join(keys)}")
+    default = [row.key for row in CLAIM_ROWS]
+    parser.add_argument("--rows", nargs="+", metavar="ROW", default=default, choices=[row.key for row in STUDY_ROWS],
+                        help=f"default: {' '.join(default)}")
     parser.add_argument("--processes", type=positive_integer, default=len(os.sched_getaffinity(0)),
                         help="runs at once (default: one per core)")
     parser.add_argument("--hosts", help="machines and their numbers of runs, as in a:2,b:2, instead of --processes")
