@@ -34,7 +34,9 @@ def test_defaults_are_the_papers_where_it_names_them():
         "gamma": 0.1, "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
         "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False}
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
-    assert list(CRFConfig().dict()) == ["alpha", "beta", "lam", "gamma", "iterations", "decode", "unary", "temperature"]
+    assert CRFConfig().dict() == {
+        "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "iterations": 15,
+        "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0}
 
 
 @pytest.mark.parametrize("model, text, key", [
