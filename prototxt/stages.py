@@ -8,7 +8,7 @@ from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
 
 SOFTMAX, SSVM = "softmax", "ssvm"
 NONE = MappingProxyType({})
-# What a row may take for lambda besides the configuration's, the same values for each.
+# Lambdas of rows beside the configuration's, the same for each row.
 LAMBDAS = (5, 10, 20)
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 

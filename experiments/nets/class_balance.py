@@ -55,9 +55,18 @@ def balanced_weights(pixels, frequencies, exponent):
 
 
 def margin_matrix(weights, gamma):
-    """Return the margin gamma * weights[c] of each label k where the truth is another class c, as K lists of K float.
+    """Return the margins Gamma[c, k] = gamma * weights[c] of labels k other than the truth c (eq. 8), 0 where k = c.
 
-    Six digits are kept, so that the text of a net shows all of them.
+    Parameters
+    ----------
+    weights : (K,)
+        From `balanced_weights`, so that the mean margin over labelled pixels is gamma.
+    gamma : float
+
+    Returns
+    -------
+    list of K lists of K float
+        Of six digits, so that a net's text shows all of them.
     """
     margins = [float(f"{gamma * weight:.6g}") for weight in weights]
     return [[0.0 if truth == label else margin for label in range(len(margins))]

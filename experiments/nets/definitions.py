@@ -149,7 +149,7 @@ def _class_weights(stage, config, metadata, build):
 
 
 def _loss_crf(stage, config, metadata, build):
-    """Return the crf of a stage's structured loss; balanced margins need the training data's classes."""
+    """Return the crf of a stage's structured loss, a dictionary; balanced margins are gamma as a matrix (K, K)."""
     crf = config.loss_crf(stage).dict()
     if find_stage(stage).loss != SSVM or not crf["margin_balance"]:
         return crf
@@ -162,10 +162,8 @@ def _messages(stage, config, metadata, build, folder):
     architecture = Architecture(len(metadata.classes), **own.net.dict())
     crf = own.crf.dict()
     messages = (
-        train_net(stage, architecture, training_data(config, stage, build),
-                  _loss_crf(stage, config, metadata, build),
-                  settings.normalise,
-                  str(folder / CLASS_WEIGHTS) if settings.balance else None),
+        train_net(stage, architecture, training_data(config, stage, build), _loss_crf(stage, config, metadata, build),
+                  settings.normalise, str(folder / CLASS_WEIGHTS) if settings.balance else None),
         validation_net(stage, architecture, _validation_data(config, build), crf),
         deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
         solver(

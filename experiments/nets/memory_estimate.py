@@ -2,7 +2,7 @@
 
 import math
 
-from theano_crf.defaults import NEIGHBOURS
+from theano_crf.checks import directions
 from theano_crf.memory import available_bytes, needed_bytes
 
 FLOAT = 4  # bytes
@@ -76,17 +76,18 @@ def _buffer_numbers(net, index):
     if layer.type in ("SoftmaxWithLoss", "InfogainLoss"):
         return bottoms[0].count
     if layer.type == "Python" and "unary" in net.bottom_names[name]:
-        return _crf_numbers(*bottoms)
+        return _crf_numbers(layer, *bottoms)
     return 0
 
 
-def _crf_numbers(unary, weights, label=None):
+def _crf_numbers(layer, unary, weights, label=None):
     """Numbers that a CRF's layer holds: while a loss is computed, the gradients of the one before are still there."""
-    directions = weights.shape[1] if weights.shape[1] != len(NEIGHBOURS) else None
+    options = layer.parameters
+    solver = dict(directions=directions(options.neighbours, layer.compatibility.values()),
+                  iterations=options.iterations)
     if label is None:
-        return needed_bytes("dual_mm", unary.shape, directions=directions) // FLOAT
-    return (needed_bytes("ssvm", unary.shape, with_void=True, directions=directions) // FLOAT + unary.count
-            + weights.count)
+        return needed_bytes("dual_mm", unary.shape, **solver) // FLOAT
+    return needed_bytes("ssvm", unary.shape, with_void=True, **solver) // FLOAT + unary.count + weights.count
 
 
 def _column_numbers(kernel, bottom, top, transposed):

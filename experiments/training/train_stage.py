@@ -56,8 +56,9 @@ def train_stage(config, stage, build):
     if processes.from_first(final.exists()):
         print(f"{stage}: {final} is there, nothing to do")
         return
-    own = config.of_stage(stage)
-    print(f"{stage}: net {own.net}, crf {own.crf}, solver {config.stage(stage)}", flush=True)
+    own, in_loss = config.of_stage(stage), dict(find_stage(stage).loss_settings)
+    print(f"{stage}: net {own.net}, crf {own.crf}{f', in the loss {in_loss}' if in_loss else ''}, "
+          f"solver {config.stage(stage)}", flush=True)
     try:
         lock = nullcontext() if processes.rank else build_lock(build.folder, stage)
         with lock, Interruption() as interruption, quiet_errors():

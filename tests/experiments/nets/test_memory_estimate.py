@@ -24,7 +24,8 @@ CRF = """
 layer { name: "data" type: "DummyData" top: "unary" top: "weights" top: "label"
         dummy_data_param { shape { dim: 2 dim: 3 dim: 16 dim: 48 } shape { dim: 2 dim: 2 dim: 16 dim: 48 }
                            shape { dim: 2 dim: 16 dim: 48 } } }
-layer { type: "Python" bottom: "unary" bottom: "weights" %s python_param { module: "python_layers.crf" layer: "%s" } }
+layer { type: "Python" bottom: "unary" bottom: "weights" %s
+        python_param { module: "python_layers.crf" layer: "%s" param_str: '%s' } }
 """
 PIXELS = 10 * 12
 WEIGHTS = (4 * 3 * 9 + 4) + (2 * 4 + 2) + 2 * 16
@@ -55,15 +56,20 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
         4 * (kept * WEIGHTS + 2 * training + 3 * inference))
 
 
-@pytest.mark.parametrize("layer, blobs, numbers", [
+@pytest.mark.parametrize("layer, blobs, numbers, parameters", [
     # two volumes of 3 classes, the edges of both directions, the labels
-    ("CRFInference", 'top: "labels"', 2 * 3 + 2 + 1),
+    ("CRFInference", 'top: "labels"', 2 * 3 + 2 + 1, "{}"),
+    # two more volumes of one image of the two, for late iterations
+    ("CRFInference", 'top: "labels"', 2 * 3 + 2 + 1 + 2 * 3 / 2, '{"iterations": 100}'),
+    # other neighbours, though two: a volume more than there are directions
+    ("CRFInference", 'top: "labels"', 3 * 3 + 2 + 1, '{"neighbours": [[1, 1], [1, -1]]}'),
     # and the truth, its check, its completion, and the gradients of both, which the layer keeps until it has the next
     # ones; for one image of the two the void pixels' problem: volumes and edges again, costs, edges and labels
-    ("SSVMLoss", 'bottom: "label" top: "loss"', 2 * 3 + 2 + 1 + 3 + 2 * (3 + 2) + (2 * 3 + 2 + 3 + 2 + 1) / 2),
+    ("SSVMLoss", 'bottom: "label" top: "loss"', 2 * 3 + 2 + 1 + 3 + 2 * (3 + 2) + (2 * 3 + 2 + 3 + 2 + 1) / 2,
+     "{}"),
 ])
-def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers):
-    (tmp_path / "net").write_text(CRF % (blobs, layer))
+def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers, parameters):
+    (tmp_path / "net").write_text(CRF % (blobs, layer, parameters))
     net = caffe.Net(str(tmp_path / "net"), caffe.TEST)
     counted = memory_estimate._inference_numbers(net) - sum(blob.count for blob in net.blobs.values())
     assert counted == numbers * 2 * 16 * 48
