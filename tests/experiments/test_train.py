@@ -39,6 +39,7 @@ def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path,
     assert status == 0, errors
     assert (build / "joint-without-edges" / "final.caffemodel").is_file()
     assert not (build / "stage4" / "log.jsonl").exists()
+    assert "lam=2.5" in output and "in the loss {'lam': 0}" in output
     assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
 
 

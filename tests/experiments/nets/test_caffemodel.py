@@ -11,7 +11,7 @@ from experiments.training.signals import Interruption
 from prototxt.stages import STAGES
 
 HANDED_ON = [stage for stage in STAGES if STAGES[stage].predecessor]
-# What the paper's section 4.1 adds: a skip branch a stage, none to the joint one.
+# The paper's section 4.1 adds a skip branch a stage, none to the joint one.
 SCORES = {"stage2": ["score_pool4"], "stage3": ["score_pool3"], "stage4": [], "control": []}
 
 
