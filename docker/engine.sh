@@ -42,7 +42,7 @@ PYTHON
 # its lists and the GPUs that it is for; with those of the CPU also for the other devices, whose images start from it.
 image_name() {
     local hash files settings=""
-    files=("$repository/docker/cpu".*)
+    files=("$repository/docker/cpu".* "$repository/docker/caffe_cpu/"*)
     if [ "$1" != cpu ]; then
         files+=("$repository/docker/$1".* "$repository/docker/patches/"*)
         settings="${GPU_ARCHITECTURES:-} ${PTX_ARCHITECTURE:-}"
