@@ -84,9 +84,12 @@ def check_caffe():
     libraries = mapped_libraries()
     source = caffe_source(libraries)
     with_cuda = any(library.startswith("libcudart") for library in libraries)
+    by_onednn = "libcaffe-cpu.so" in libraries and os.environ.get("CAFFE_LAYERS") != "caffe"
     return [
         compared(CAFFE_COMMIT in source, "Caffe", f"{caffe.__version__}, source {source}",
                  f"the nets were tested with commit {CAFFE_COMMIT}; {BUILD_IMAGE}"),
+        compared(by_onednn or with_cuda, "Caffe's convolutions", "by oneDNN" if by_onednn else "Caffe's own",
+                 f"on the CPU oneDNN's take half the time; {BUILD_IMAGE}, and leave CAFFE_LAYERS out"),
         Part("Caffe's CUDA", "found", "built in", cuda_only=True) if with_cuda else
         Part("Caffe's CUDA", "missing", "this Caffe runs on the CPU only", BUILD_CUDA_IMAGE, cuda_only=True),
     ]

@@ -17,8 +17,9 @@ def test_the_list_is_that_of_the_pinned_packages():
 
 
 def test_every_version_is_pinned():
-    for line in (REPOSITORY / "docker" / "cpu.packages").read_text().splitlines():
-        words = line.split("#")[0].split()
-        assert len(words) in (0, 2), f"a package without a version: {line}"
+    for name in ("cpu.packages", "cpu.build-packages", "cuda.packages"):
+        for line in (REPOSITORY / "docker" / name).read_text().splitlines():
+            words = line.split("#")[0].split()
+            assert len(words) in (0, 2), f"a package without a version: {line}"
     for line in (REPOSITORY / "docker" / "cpu.requirements").read_text().splitlines():
         assert not line.split("#")[0].strip() or re.match(r"[\w-]+==\S+ --hash=sha256:[0-9a-f]{64}$", line), line

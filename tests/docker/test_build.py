@@ -63,7 +63,8 @@ def test_second_call_does_not_build(built):
     assert len(built.calls("docker", "build")) == 1
 
 
-@pytest.mark.parametrize("name", ["cpu.Dockerfile", "cpu.packages", "cpu.requirements"])
+@pytest.mark.parametrize("name", ["cpu.Dockerfile", "cpu.packages", "cpu.build-packages", "cpu.requirements",
+                                  "caffe_cpu/convolution.cpp"])
 def test_changed_recipe_builds_another_image(built, name):
     with open(built.repository / "docker" / name, "a") as recipe:
         recipe.write("# changed\n")
