@@ -8,8 +8,10 @@ from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
 
 SOFTMAX, SSVM = "softmax", "ssvm"
 NONE = MappingProxyType({})
-# Lambdas of rows beside the configuration's, the same for each row.
+# Lambdas of rows beside the configuration's, the same for each row; the joint row, whose best was the largest of these,
+# has larger ones, too.
 LAMBDAS = (5, 10, 20)
+JOINT_LAMBDAS = (*LAMBDAS, 40, 80)
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -80,12 +82,12 @@ def _variant(stage, name, title, **changes):
     return STAGES[stage]._replace(name=name, title=title, variant_of=stage, **changes)
 
 
-def _at_lambdas(variant):
-    """Return a variant at the configuration's lambda, then at each of `LAMBDAS`."""
+def _at_lambdas(variant, lambdas=LAMBDAS):
+    """Return a variant at the configuration's lambda, then at each of `lambdas`."""
     crf = variant.settings.get("crf", {})
     return (variant, *(variant._replace(
         name=f"{variant.name}-lam{lam}", title=f"{variant.title}, lambda {lam}",
-        settings={**variant.settings, "crf": {**crf, "lam": lam}}) for lam in LAMBDAS))
+        settings={**variant.settings, "crf": {**crf, "lam": lam}}) for lam in lambdas))
 
 
 _VARIANTS = (
@@ -100,7 +102,7 @@ _VARIANTS = (
              loss_settings={"iterations": 50}),
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
-    *_at_lambdas(_variant(JOINT, "joint", "joint"))[1:],
+    *_at_lambdas(_variant(JOINT, "joint", "joint"), JOINT_LAMBDAS)[1:],
     *_at_lambdas(_variant(JOINT, "joint-balanced-05", "joint, balanced margins, exponent 0.5",
                           loss_settings={"margin_balance": 0.5})),
     *_at_lambdas(_variant(JOINT, "joint-balanced-1", "joint, balanced margins, exponent 1",
