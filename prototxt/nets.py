@@ -8,7 +8,7 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-from prototxt.stages import SSVM, find_stage
+from prototxt.stages import LOVASZ, SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
 LAYERS_DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0))}
@@ -87,6 +87,10 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
                         "normalise": normalise, **_changed(crf, "decode", "neighbours")})
+    elif find_stage(stage).loss == LOVASZ:
+        net.prob = L.Softmax(net.score)
+        net.loss = _python("LovaszLoss", net.prob, net.label, loss_weight=1,
+                           parameters={"void": VOID, "normalise": normalise})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")

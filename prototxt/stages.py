@@ -6,7 +6,7 @@ Variants of them, for further rows of results, are stages of their own; what the
 from types import MappingProxyType
 from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
 
-SOFTMAX, SSVM = "softmax", "ssvm"
+SOFTMAX, SSVM, LOVASZ = "softmax", "ssvm", "lovasz"
 NONE = MappingProxyType({})
 # Lambdas of rows beside the configuration's, the same for each row; the joint row, whose best was the largest of these,
 # has larger ones, too.
@@ -32,7 +32,7 @@ class Stage(NamedTuple):
         Layers that its predecessor's net (or VGG16) lacks; scores among them start at zero.
     dropped_layers : frozenset of str
         Layers of its predecessor's net that its own lacks.
-    loss : {"softmax", "ssvm"}
+    loss : {"softmax", "ssvm", "lovasz"}
     crf : bool
         Whether it is validated, and deployed, with the CRF.
     control_of : str or None
@@ -100,6 +100,8 @@ _VARIANTS = (
     _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
     _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
              loss_settings={"iterations": 50}),
+    # Nearer to IoU than the softmax loss is; as the control, without the CRF in it.
+    _variant(JOINT, "lovasz", "Lovász-softmax", loss=LOVASZ),
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
     *_at_lambdas(_variant(JOINT, "joint", "joint"), JOINT_LAMBDAS)[1:],

@@ -67,12 +67,17 @@ class InferenceLayerParameters(LabelCompatibility, InferenceParameters):
     """Parameters of the layer CRFInference."""
 
 
-class LossParameters(LabelCompatibility, InferenceParameters):
+class PixelLossParameters(StrictModel):
+    """Parameters that every loss over labelled pixels has."""
+
+    void: int = defaults.VOID  # the label of pixels without a truth
+    normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
+
+
+class LossParameters(LabelCompatibility, InferenceParameters, PixelLossParameters):
     """Parameters of the structured loss and of its loss-augmented inference."""
 
     gamma: Union[float, tuple] = defaults.GAMMA  # the margin, or (K, K): of label k where the truth is c, c first
-    void: int = defaults.VOID  # the label of pixels without a truth
-    normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
 
     @pydantic.validator("gamma", pre=True)
     def check_gamma(cls, value):

@@ -14,7 +14,8 @@ from experiments.scoring.result_rows import WEIGHT_SETS
 from experiments.settings.config import load_config, make_config_model
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
-from prototxt.stages import CNN, CONTROL, JOINT, SOFTMAX, SSVM, STAGES, VARIANTS, Stage, find_stage, stages_before
+from prototxt.stages import (CNN, CONTROL, JOINT, LOVASZ, SOFTMAX, SSVM, STAGES, VARIANTS, Stage, find_stage,
+                             stages_before)
 from tests.prototxt.test_fcn import CRF
 
 REPOSITORY = Path(__file__).parents[2]
@@ -85,9 +86,10 @@ def test_one_more_row_makes_its_nets_and_its_key_in_the_configuration(monkeypatc
 def test_variants_differ_from_their_stage_in_settings_alone(stage):
     origin = STAGES[stage.variant_of]
     assert stage.name not in STAGES and stage != origin
-    assert stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1,
+    assert stage.loss in (SOFTMAX, SSVM, LOVASZ)
+    assert stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss,
                           loss_settings=origin.loss_settings, settings=origin.settings) == origin
-    assert stage.rate != 1 or stage.loss_settings or stage.settings
+    assert stage.rate != 1 or stage.loss_settings or stage.settings or stage.loss != origin.loss
     assert weight_layers(stage.name) == weight_layers(origin.name)
 
 
