@@ -4,7 +4,7 @@ Variants of them, for further rows of results, are stages of their own; what the
 """
 
 from types import MappingProxyType
-from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
+from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 SOFTMAX, SSVM, LOVASZ = "softmax", "ssvm", "lovasz"
 NONE = MappingProxyType({})
@@ -40,6 +40,10 @@ class Stage(NamedTuple):
         that stage did; where the configuration has no settings for it, it takes those of that stage.
     variant_of : str or None
         The stage whose settings it has but for those below; the configuration has no key for it.
+    as_long_as : tuple of str
+        Stages whose iterations together it takes, at most; that stage's steps of the rate are stretched to as many.
+    from_random : bool
+        Whether it starts from random weights where the configuration has initial ones.
     rate : float
         Factor of that stage's base_lr.
     loss_settings : mapping
@@ -58,6 +62,8 @@ class Stage(NamedTuple):
     crf: bool = False
     control_of: Optional[str] = None
     variant_of: Optional[str] = None
+    as_long_as: Tuple[str, ...] = ()
+    from_random: bool = False
     rate: float = 1
     loss_settings: Mapping[str, Any] = NONE
     settings: Mapping[str, Mapping[str, Any]] = NONE
@@ -102,6 +108,11 @@ _VARIANTS = (
              loss_settings={"iterations": 50}),
     # Nearer to IoU than the softmax loss is; as the control, without the CRF in it.
     _variant(JOINT, "lovasz", "Lovász-softmax", loss=LOVASZ),
+    # The paper calls training without the stages before impracticable. All that has a weight is new.
+    _variant(CNN, "scratch", "CNN and CRF from random weights", loss=SSVM, crf=True, predecessor=None, from_random=True,
+             new_layers=frozenset({"score_fr", "score_pool3", "score_pool4", "upscore2", "upscore_pool4", "upscore8"}),
+             dropped_layers=frozenset(), as_long_as=("stage1", "stage2", CNN, JOINT),
+             settings={"stage": {"balance": 0}}),
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
     *_at_lambdas(_variant(JOINT, "joint", "joint"), JOINT_LAMBDAS)[1:],

@@ -106,13 +106,14 @@ _FAMILIES = {title: _at_lambdas(key, title) for key, title in (
 JOINT_OWN = _own_lambda("Joint", (JOINT, *JOINT_LAMBDAS))
 OWN_LAMBDAS = (JOINT_OWN, *(_own_lambda(title, rows) for title, rows in _FAMILIES.items()))
 LOVASZ = Row("lovasz", "Lovász-softmax, then CRF", "lovasz", True)
+SCRATCH = Row("scratch", "CNN + CRF (joint) from random weights", "scratch", True)
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
 # those that the paper's claim rests on, which it takes when none are named, and those of its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
 FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LOVASZ,
-               PERCEPTRON)
+               SCRATCH, PERCEPTRON)
 STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 

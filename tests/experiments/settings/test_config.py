@@ -106,6 +106,14 @@ def test_variants_have_their_stages_settings_but_for_their_own(tmp_path):
     assert config.loss_crf("stage4") == config.crf and config.of_stage("stage4") == config
 
 
+def test_training_from_scratch_takes_all_stages_iterations_by_the_last_cnns_recipe(tmp_path):
+    stage3 = {**STAGE, "base_lr": 0.02, "iterations": 20, "steps": [10, 15], "step_factor": 0.3, "balance": 0.5}
+    config = load_config(write(tmp_path, {**GOOD, "stage3": stage3}))
+    expected = {**stage3, "iterations": 4 + 4 + 20 + 4, "steps": (16, 24), "balance": 0}
+    assert config.stage("scratch") == config.stage("stage3").copy(update=expected)
+    assert config.loss_crf("scratch") == config.crf
+
+
 def test_a_variant_may_change_any_settings(tmp_path, monkeypatch):
     settings = {"crf": {"lam": 7}, "net": {"dropout": 0.1}, "augmentation": {"hue": 0.2}, "stage": {"iterations": 9}}
     monkeypatch.setitem(VARIANTS, "other", STAGES["stage4"]._replace(name="other", variant_of="stage4",

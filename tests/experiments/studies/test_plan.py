@@ -32,6 +32,11 @@ def test_rows_of_the_cnn_train_nothing_else():
         (NETS, ""), (TRAIN, "stage1"), (TRAIN, "stage2"), (TRAIN, "stage3"), (LABEL, "stage3")]
 
 
+def test_training_from_scratch_needs_no_other_stage():
+    runs = plan(find_rows(["scratch"]), [0], ["val"])
+    assert [(run.kind, run.stage) for run in runs] == [(NETS, ""), (TRAIN, "scratch"), (LABEL, "scratch")]
+
+
 def test_a_control_waits_for_the_stage_whose_iterations_it_takes():
     run, = (run for run in plan(find_rows(["control-x3"]), [7], ["val"]) if run.stage == "control-x3"
             and run.kind == TRAIN)
