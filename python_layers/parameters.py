@@ -18,7 +18,13 @@ class WeightParameters(StrictModel):
     lam: float = pydantic.Field(defaults.LAM, ge=0)
 
 
-class MarginParameters(StrictModel):
+class MarginKind(StrictModel):
+    """Costs of wrong labels: the same everywhere (eq. 8), or by IoU, see `python_layers.margins`."""
+
+    margin: Literal["hamming", "iou"] = "hamming"
+
+
+class MarginParameters(MarginKind):
     """The margin of equation 8."""
 
     gamma: float = pydantic.Field(defaults.GAMMA, ge=0)
@@ -74,7 +80,7 @@ class PixelLossParameters(StrictModel):
     normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
 
 
-class LossParameters(LabelCompatibility, InferenceParameters, PixelLossParameters):
+class LossParameters(LabelCompatibility, InferenceParameters, PixelLossParameters, MarginKind):
     """Parameters of the structured loss and of its loss-augmented inference."""
 
     gamma: Union[float, tuple] = defaults.GAMMA  # the margin, or (K, K): of label k where the truth is c, c first
@@ -82,6 +88,12 @@ class LossParameters(LabelCompatibility, InferenceParameters, PixelLossParameter
     @pydantic.validator("gamma", pre=True)
     def check_gamma(cls, value):
         return _costs(value, (0, 2), "a number or a list (K, K)")
+
+    @pydantic.validator("gamma")
+    def check_margin(cls, value, values):
+        if values.get("margin") == "iou" and isinstance(value, tuple):
+            raise ValueError("the margin iou has costs of its own, and gamma is their mean; a number is wanted")
+        return value
 
 
 def _costs(value, axes, wanted):

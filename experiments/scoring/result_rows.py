@@ -101,7 +101,7 @@ JOINT_LAMBDAS = _at_lambdas("joint", "Joint", stages.JOINT_LAMBDAS)[1:]
 _FAMILIES = {title: _at_lambdas(key, title) for key, title in (
     ("joint-8", "Joint, 8 neighbours"), ("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"),
     ("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
-    ("joint-balanced-1", "Joint, balanced margins, exponent 1"))}
+    ("joint-balanced-1", "Joint, balanced margins, exponent 1"), ("joint-iou", "Joint, margins by IoU"))}
 # Each at its best, on the same footing.
 JOINT_OWN = _own_lambda("Joint", (JOINT, *JOINT_LAMBDAS))
 OWN_LAMBDAS = (JOINT_OWN, *(_own_lambda(title, rows) for title, rows in _FAMILIES.items()))

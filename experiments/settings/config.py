@@ -31,6 +31,12 @@ class CRFConfig(InferenceParameters, MarginParameters, Neighbourhood, WeightPara
     # labelled training pixels, so that gamma stays the mean margin.
     margin_balance: float = pydantic.Field(0, ge=0, le=1)
 
+    @pydantic.validator("margin_balance")
+    def check_balance(cls, value, values):
+        if value and values.get("margin") == "iou":
+            raise ValueError("it balances the margin hamming, and iou weighs classes by itself; set one of the two")
+        return value
+
 
 class DenseCRFConfig(StrictModel):
     """Parameters of the fully connected CRF that the paper compares with; by default those of pydensecrf's example."""

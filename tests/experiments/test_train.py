@@ -46,7 +46,7 @@ def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path,
     assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
 
 
-@pytest.mark.parametrize("row, layer", [("lovasz", "LovaszLoss"), ("scratch", "SSVMLoss")])
+@pytest.mark.parametrize("row, layer", [("lovasz", "LovaszLoss"), ("scratch", "SSVMLoss"), ("joint-iou", "iou")])
 def test_rows_of_other_losses_are_trained_and_caffe_takes_their_solver(experiment, tmp_path, command, row, layer):
     _, build = experiment
     for number, stage in enumerate(stages_before(row)):

@@ -43,7 +43,7 @@ CASES = [dict(batch=4), dict(batch=2, iter_size=3), dict(iter_size=3), dict(batc
 
 
 @pytest.mark.parametrize("changes", CASES, ids=str)
-@pytest.mark.parametrize("stage", ["stage3", "stage4", "lovasz"])
+@pytest.mark.parametrize("stage", ["stage3", "stage4", "lovasz", "joint-iou"])
 def test_image_by_image_gives_the_gradients_and_the_loss_of_batches(nets, stage, changes):
     own, single, settings = nets(stage, **{"batch": 1, **changes})
     losses = []
