@@ -1,7 +1,7 @@
 """Score rows of results: `python3 -m experiments.evaluate_rows --config CONFIG --rows joint control-x3`.
 
 The rows' weights must be trained: `make train-row ROW=<row>`. Each image's confusion matrices land in
-<build>/rows/<split>/<row>.npz, where a study finds them.
+<build>/rows/<split>/<row>.npz, where a study finds them; those of a row at its own lambda are put together from them.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -11,10 +11,12 @@ if __name__ == "__main__":
 
 import itertools
 
-from experiments.prediction.row_labels import label_rows, read_confusions, row_labellers, row_mark
+from experiments.prediction.row_labels import label_rows, read_rows
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
+from experiments.scoring.bootstrap import frame_blocks
+from experiments.scoring.cross_fitting import cross_fitted
 from experiments.scoring.metrics import scores_of
-from experiments.scoring.result_rows import find_rows
+from experiments.scoring.result_rows import find_rows, labelled_rows
 from experiments.scoring.text import aligned_table, percent
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
@@ -28,20 +30,24 @@ def main(arguments=None):
     config, rows = load_config(options.config), find_rows(options.rows)
     build = Build(build_folder(options, config))
     for split in options.split or config.scored_splits:
-        labellers = row_labellers(config, build, rows, split)
-        for _, group in itertools.groupby(sorted(rows, key=lambda row: row.stage), key=lambda row: row.stage):
+        labelled = labelled_rows(rows)
+        for _, group in itertools.groupby(sorted(labelled, key=lambda row: row.stage), key=lambda row: row.stage):
             label_rows(config, build, tuple(group), split)
-        print(_table(build, split, labellers))
+        print(_table(build.metadata(split), split, rows, *read_rows(config, build, labelled, split)))
     return 0
 
 
-def _table(build, split, labellers):
-    classes, lines = build.metadata(split).classes, []
-    for row, labeller in labellers.items():
-        _, confusions = read_confusions(build.row_confusions(split, row.key), row_mark(build, split, labeller))
-        scored = scores_of(confusions, classes)
+def _table(metadata, split, rows, names, confusions):
+    lines, notes, blocks = [], [], frame_blocks(names, independent=bool(metadata.generator))
+    for row in rows:
+        if row.candidates:
+            own, chosen = cross_fitted({one.key: confusions[one.key] for one in row.candidates}, blocks)
+            notes.append(f"{row.title}: as {chosen[0]} on the first half, as {chosen[1]} on the second")
+        else:
+            own = confusions[row.key]
+        scored = scores_of(own, metadata.classes)
         lines.append((row.title, percent(scored.classes), percent(scored.categories)))
-    return aligned_table(("", f"{split}: IoU classes", "IoU categories"), lines)
+    return "\n".join([aligned_table(("", f"{split}: IoU classes", "IoU categories"), lines), *notes])
 
 
 if __name__ == "__main__":

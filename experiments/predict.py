@@ -22,6 +22,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_real
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.own_lambda import trained_row
 from experiments.prediction.predictor import Predictor, output_names
 from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.plots import legend
@@ -65,8 +66,9 @@ def main(arguments=None):
     output = options.output or build.predictions
     metadata = build.metadata()
     if options.row:
-        row, = find_rows([options.row])
-        weights, net = build.weights(row.stage), write_row_net(load_config(config_path), build, row)
+        config, (row,) = load_config(config_path), find_rows([options.row])
+        row = trained_row(config, build, row)
+        weights, net = build.weights(row.stage), write_row_net(config, build, row)
     else:
         weights, net = build.weights(STAGES[options.weights]), build.deploy_net(options.crf)
     segmenter = Segmenter(net, weights, metadata.mean_bgr)

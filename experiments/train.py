@@ -25,7 +25,7 @@ import math
 
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
-from experiments.scoring.result_rows import ROWS_BY_KEY, find_rows
+from experiments.scoring.result_rows import ROWS_BY_KEY, find_rows, labelled_rows
 from experiments.settings.config import load_config
 from experiments.training.signals import Interrupted
 from experiments.training.train_stage import train_stage
@@ -60,8 +60,8 @@ def _stages(options):
     """Return the stages to train, one after the other."""
     if options.stage:
         return [NUMBERS.get(options.stage, options.stage)]
-    row, = find_rows([options.row])
-    return [*stages_before(row.stage), row.stage]
+    stages = [row.stage for row in labelled_rows(find_rows([options.row]))]
+    return list(dict.fromkeys(needed for stage in stages for needed in (*stages_before(stage), stage)))
 
 
 def find_work():

@@ -8,10 +8,10 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-from prototxt.stages import SSVM, find_stage
+from prototxt.stages import LOVASZ, SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
-LAYERS_DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0))}
+LAYERS_DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0)), "margin": "hamming"}
 
 
 def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
@@ -72,7 +72,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     data : dict
         Parameters of the `SegmentationData` layer.
     crf : dict
-        alpha, beta, lam, neighbours, gamma, iterations, decode, unary ("-p" or "-log p"), temperature.
+        alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
     class_weights : str, optional
@@ -86,7 +86,11 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         net.loss, net.augmented_error, net.certificate = _python(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
-                        "normalise": normalise, **_changed(crf, "decode", "neighbours")})
+                        "normalise": normalise, **_changed(crf, "decode", "neighbours", "margin")})
+    elif find_stage(stage).loss == LOVASZ:
+        net.prob = L.Softmax(net.score)
+        net.loss = _python("LovaszLoss", net.prob, net.label, loss_weight=1,
+                           parameters={"void": VOID, "normalise": normalise})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")

@@ -4,12 +4,14 @@ Variants of them, for further rows of results, are stages of their own; what the
 """
 
 from types import MappingProxyType
-from typing import Any, FrozenSet, Mapping, NamedTuple, Optional
+from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
-SOFTMAX, SSVM = "softmax", "ssvm"
+SOFTMAX, SSVM, LOVASZ = "softmax", "ssvm", "lovasz"
 NONE = MappingProxyType({})
-# Lambdas of rows beside the configuration's, the same for each row.
+# Lambdas of rows beside the configuration's, the same for each row; the joint row, whose best was the largest of these,
+# has larger ones, too.
 LAMBDAS = (5, 10, 20)
+JOINT_LAMBDAS = (*LAMBDAS, 40, 80)
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -30,7 +32,7 @@ class Stage(NamedTuple):
         Layers that its predecessor's net (or VGG16) lacks; scores among them start at zero.
     dropped_layers : frozenset of str
         Layers of its predecessor's net that its own lacks.
-    loss : {"softmax", "ssvm"}
+    loss : {"softmax", "ssvm", "lovasz"}
     crf : bool
         Whether it is validated, and deployed, with the CRF.
     control_of : str or None
@@ -38,6 +40,10 @@ class Stage(NamedTuple):
         that stage did; where the configuration has no settings for it, it takes those of that stage.
     variant_of : str or None
         The stage whose settings it has but for those below; the configuration has no key for it.
+    as_long_as : tuple of str
+        Stages whose iterations together it takes, at most; that stage's steps of the rate are stretched to as many.
+    from_random : bool
+        Whether it starts from random weights where the configuration has initial ones.
     rate : float
         Factor of that stage's base_lr.
     loss_settings : mapping
@@ -56,6 +62,8 @@ class Stage(NamedTuple):
     crf: bool = False
     control_of: Optional[str] = None
     variant_of: Optional[str] = None
+    as_long_as: Tuple[str, ...] = ()
+    from_random: bool = False
     rate: float = 1
     loss_settings: Mapping[str, Any] = NONE
     settings: Mapping[str, Mapping[str, Any]] = NONE
@@ -80,12 +88,12 @@ def _variant(stage, name, title, **changes):
     return STAGES[stage]._replace(name=name, title=title, variant_of=stage, **changes)
 
 
-def _at_lambdas(variant):
-    """Return a variant at the configuration's lambda, then at each of `LAMBDAS`."""
+def _at_lambdas(variant, lambdas=LAMBDAS):
+    """Return a variant at the configuration's lambda, then at each of `lambdas`."""
     crf = variant.settings.get("crf", {})
     return (variant, *(variant._replace(
         name=f"{variant.name}-lam{lam}", title=f"{variant.title}, lambda {lam}",
-        settings={**variant.settings, "crf": {**crf, "lam": lam}}) for lam in LAMBDAS))
+        settings={**variant.settings, "crf": {**crf, "lam": lam}}) for lam in lambdas))
 
 
 _VARIANTS = (
@@ -98,13 +106,22 @@ _VARIANTS = (
     _variant(JOINT, "joint-trained-icm", "joint, ICM in training", loss_settings={"decode": "icm"}),
     _variant(JOINT, "joint-trained-50", "joint, 50 iterations of inference in training",
              loss_settings={"iterations": 50}),
+    # Nearer to IoU than the softmax loss is; as the control, without the CRF in it.
+    _variant(JOINT, "lovasz", "Lovász-softmax", loss=LOVASZ),
+    # The paper calls training without the stages before impracticable. All that has a weight is new.
+    _variant(CNN, "scratch", "CNN and CRF from random weights", loss=SSVM, crf=True, predecessor=None, from_random=True,
+             new_layers=frozenset({"score_fr", "score_pool3", "score_pool4", "upscore2", "upscore_pool4", "upscore8"}),
+             dropped_layers=frozenset(), as_long_as=("stage1", "stage2", CNN, JOINT),
+             settings={"stage": {"balance": 0}}),
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
-    *_at_lambdas(_variant(JOINT, "joint", "joint"))[1:],
+    *_at_lambdas(_variant(JOINT, "joint", "joint"), JOINT_LAMBDAS)[1:],
     *_at_lambdas(_variant(JOINT, "joint-balanced-05", "joint, balanced margins, exponent 0.5",
-                          loss_settings={"margin_balance": 0.5})),
+                          loss_settings={"margin": "hamming", "margin_balance": 0.5})),
     *_at_lambdas(_variant(JOINT, "joint-balanced-1", "joint, balanced margins, exponent 1",
-                          loss_settings={"margin_balance": 1})),
+                          loss_settings={"margin": "hamming", "margin_balance": 1})),
+    *_at_lambdas(_variant(JOINT, "joint-iou", "joint, margins by IoU",
+                          loss_settings={"margin": "iou", "margin_balance": 0})),
     *_at_lambdas(_variant(JOINT, "joint-8", "joint, 8 neighbours", settings={"crf": {"neighbours": NEIGHBOURS_8}})),
     *_at_lambdas(_variant(JOINT, "joint-8-long", "joint, 8 neighbours and 2 far ones",
                           settings={"crf": {"neighbours": (*NEIGHBOURS_8, (0, 4), (4, 0))}})),

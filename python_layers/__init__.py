@@ -1,4 +1,4 @@
-"""Thin Caffe layers: the data, the pairwise weights, the structured loss and the inference of the CRF.
+"""Thin Caffe layers: the data, the pairwise weights, the losses and the inference of the CRF.
 
 Caffe takes a layer by its name, and the module behind it is imported then (PEP 562): reading the layers' parameters
 needs neither Caffe nor Theano.
@@ -6,9 +6,10 @@ needs neither Caffe nor Theano.
 
 import importlib
 
-_MODULES = {"ContrastWeights": "crf", "CRFInference": "crf", "SSVMLoss": "crf", "SegmentationData": "data"}
+_MODULES = {"ContrastWeights": "crf", "CRFInference": "crf", "LovaszLoss": "lovasz", "SSVMLoss": "crf",
+            "SegmentationData": "data"}
 
-__all__ = ["ContrastWeights", "CRFInference", "SSVMLoss", "SegmentationData"]
+__all__ = ["ContrastWeights", "CRFInference", "LovaszLoss", "SSVMLoss", "SegmentationData"]
 
 
 def __getattr__(name):

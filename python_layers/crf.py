@@ -11,6 +11,7 @@ import theano_crf  # before Theano, which it keeps from starting MPI
 from python_layers.blobs import as_list, check_blob_counts
 from python_layers.compatibility import LayerCompatibility
 from python_layers.errors import shows_errors
+from python_layers.margins import iou_margins
 from python_layers.parameters import InferenceLayerParameters, LossParameters, WeightsLayerParameters, parse_param_str
 
 
@@ -77,7 +78,7 @@ class SSVMLoss(caffe.Layer):
         unary, weights, labels = (blob.data for blob in as_list(bottom))
         truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
         options = self.parameters
-        self.structured = theano_crf.ssvm(unary, weights, truth, gamma=options.gamma, void=options.void,
+        self.structured = theano_crf.ssvm(unary, weights, truth, gamma=self._margins(unary, truth), void=options.void,
                                           iterations=options.iterations, decode=options.decode,
                                           neighbours=options.neighbours, compatibility=self.compatibility.values())
         labelled = truth != options.void
@@ -88,6 +89,17 @@ class SSVMLoss(caffe.Layer):
             top[1].data[0] = np.count_nonzero((self.structured.labels != truth) & labelled) / count
         if len(top) > 2:
             top[2].data[0] = self.scale * self.structured.certificate.sum()
+
+    def _margins(self, unary, truth):
+        """Return gamma; of the margin iou (N, K, K), by the labels of least unary cost.
+
+        Labels of an earlier iteration would have to be kept with the snapshot of it, and by the process that comes upon
+        the image again.
+        """
+        options = self.parameters
+        if options.margin == "hamming":
+            return options.gamma
+        return iou_margins(truth, unary.argmin(axis=1), unary.shape[1], options.gamma, options.void)
 
     @shows_errors
     def backward(self, top, propagate_down, bottom):

@@ -18,7 +18,13 @@ class WeightParameters(StrictModel):
     lam: float = pydantic.Field(defaults.LAM, ge=0)
 
 
-class MarginParameters(StrictModel):
+class MarginKind(StrictModel):
+    """Costs of wrong labels: the same everywhere (eq. 8), or by IoU, see `python_layers.margins`."""
+
+    margin: Literal["hamming", "iou"] = "hamming"
+
+
+class MarginParameters(MarginKind):
     """The margin of equation 8."""
 
     gamma: float = pydantic.Field(defaults.GAMMA, ge=0)
@@ -67,16 +73,27 @@ class InferenceLayerParameters(LabelCompatibility, InferenceParameters):
     """Parameters of the layer CRFInference."""
 
 
-class LossParameters(LabelCompatibility, InferenceParameters):
+class PixelLossParameters(StrictModel):
+    """Parameters that every loss over labelled pixels has."""
+
+    void: int = defaults.VOID  # the label of pixels without a truth
+    normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
+
+
+class LossParameters(LabelCompatibility, InferenceParameters, PixelLossParameters, MarginKind):
     """Parameters of the structured loss and of its loss-augmented inference."""
 
     gamma: Union[float, tuple] = defaults.GAMMA  # the margin, or (K, K): of label k where the truth is c, c first
-    void: int = defaults.VOID  # the label of pixels without a truth
-    normalise: bool = True     # divide the loss by the number of labelled pixels of the batch
 
     @pydantic.validator("gamma", pre=True)
     def check_gamma(cls, value):
         return _costs(value, (0, 2), "a number or a list (K, K)")
+
+    @pydantic.validator("gamma")
+    def check_margin(cls, value, values):
+        if values.get("margin") == "iou" and isinstance(value, tuple):
+            raise ValueError("the margin iou has costs of its own, and gamma is their mean; a number is wanted")
+        return value
 
 
 def _costs(value, axes, wanted):

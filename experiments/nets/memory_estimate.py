@@ -77,6 +77,8 @@ def _buffer_numbers(net, index):
         return bottoms[0].count
     if layer.type == "Python" and "unary" in net.bottom_names[name]:
         return _crf_numbers(layer, *bottoms)
+    if layer.type == "Python" and "prob" in net.bottom_names[name]:
+        return bottoms[0].count  # the gradient of the Lovász-softmax loss
     return 0
 
 

@@ -136,6 +136,26 @@ def read_confusions(path, mark):
         return None
 
 
+def read_rows(config, build, rows, split):
+    """Return (names, {key: confusions (N, K, K) int64}) of rows that are labelled.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a row is not labelled with the weights and settings of now.
+    """
+    confusions = {}
+    for row, labeller in row_labellers(config, build, rows, split).items():
+        mark = row_mark(build, split, labeller)
+        stored = mark and read_confusions(Build(build).row_confusions(split, row.key), mark)
+        if not stored:
+            raise FileNotFoundError(f"The row {row.key} is not labelled on {split} with these weights and settings; "
+                                    f"run `docker/run python3 -m experiments.evaluate_rows --rows {row.key}` with the "
+                                    "same configuration first.")
+        names, confusions[row.key] = stored
+    return names, confusions
+
+
 def label_rows(config, build, rows, split):
     """Label a split as each row does, and keep a file of confusion matrices per row.
 

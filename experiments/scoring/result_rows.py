@@ -25,6 +25,9 @@ class Row(NamedTuple):
         Keys of the configuration's crf that differ where it labels.
     dense : bool
         Labels from the fully connected CRF instead.
+    candidates : tuple of Row
+        Rows at several lambdas, of which each half of the images takes the one that is best on the other half: it has
+        no labels of its own, see `experiments.scoring.cross_fitting`.
     """
 
     key: str
@@ -34,6 +37,7 @@ class Row(NamedTuple):
     published: Optional[Tuple[float, float]] = None
     labelling: Mapping[str, Any] = stages.NONE
     dense: bool = False
+    candidates: Tuple["Row", ...] = ()
 
     def __hash__(self):
         return hash(self.key)  # a mapping has no hash
@@ -82,23 +86,34 @@ TRAINED_BETTER = (
     Row("joint-trained-50", "Joint, 50 iterations in training", "joint-trained-50", True))
 
 
-def _at_lambdas(key, title):
+def _at_lambdas(key, title, lambdas=stages.LAMBDAS):
     return (Row(key, title, key, True), *(Row(f"{key}-lam{lam}", f"{title}, λ = {lam}", f"{key}-lam{lam}", True)
-                                          for lam in stages.LAMBDAS))
+                                          for lam in lambdas))
+
+
+def _own_lambda(title, candidates):
+    first = candidates[0]
+    return Row(f"{first.key}-own", f"{title}, its own λ", first.stage, True, candidates=candidates)
 
 
 # Each at several lambdas, so that a gain over the joint row is not just more smoothing.
-JOINT_LAMBDAS = _at_lambdas("joint", "Joint")[1:]
-NEIGHBOURHOODS = (*_at_lambdas("joint-8", "Joint, 8 neighbours"),
-                  *_at_lambdas("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"))
-BALANCED_MARGINS = (*_at_lambdas("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
-                    *_at_lambdas("joint-balanced-1", "Joint, balanced margins, exponent 1"))
+JOINT_LAMBDAS = _at_lambdas("joint", "Joint", stages.JOINT_LAMBDAS)[1:]
+_FAMILIES = {title: _at_lambdas(key, title) for key, title in (
+    ("joint-8", "Joint, 8 neighbours"), ("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"),
+    ("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
+    ("joint-balanced-1", "Joint, balanced margins, exponent 1"), ("joint-iou", "Joint, margins by IoU"))}
+# Each at its best, on the same footing.
+JOINT_OWN = _own_lambda("Joint", (JOINT, *JOINT_LAMBDAS))
+OWN_LAMBDAS = (JOINT_OWN, *(_own_lambda(title, rows) for title, rows in _FAMILIES.items()))
+LOVASZ = Row("lovasz", "Lovász-softmax, then CRF", "lovasz", True)
+SCRATCH = Row("scratch", "CNN + CRF (joint) from random weights", "scratch", True)
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
 # those that the paper's claim rests on, which it takes when none are named, and those of its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
-FUTURE_ROWS = (*JOINT_LAMBDAS, *NEIGHBOURHOODS, *BALANCED_MARGINS, PERCEPTRON)
+FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LOVASZ,
+               SCRATCH, PERCEPTRON)
 STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
@@ -115,6 +130,11 @@ def find_rows(keys):
     if unknown:
         raise ValueError(f"There is no row '{unknown[0]}'; the rows are {', '.join(ROWS_BY_KEY)}.")
     return tuple(row for key, row in ROWS_BY_KEY.items() if key in keys)
+
+
+def labelled_rows(rows):
+    """Return the rows that label images for these: each itself, or its candidates, none twice."""
+    return tuple(dict.fromkeys(own for row in rows for own in (row.candidates or (row,))))
 
 
 # Ways to bring a row's labels to the full resolution of a frame.

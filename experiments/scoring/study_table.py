@@ -18,9 +18,9 @@ def format_study(result):
 
 
 def references(details):
-    """Return the keys of the rows that others are compared with: the joint row and the best control."""
+    """Return the keys of the rows that others are compared with: joint, also at its own lambda, the best control."""
     compared = {entry["second"] for entry in details["differences"]}
-    return [key for key in ("joint", details["best"]["control"]) if key in compared]
+    return [key for key in ("joint", "joint-own", details["best"]["control"]) if key in compared]
 
 
 def spread(entry):

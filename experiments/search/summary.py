@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from experiments.scoring.bootstrap import compared, frame_blocks
+from experiments.scoring.cross_fitting import crossed, halves_of, sum_of_halves
 from experiments.scoring.metrics import scores
 from experiments.scoring.result_rows import SEARCH_TITLES
 from experiments.scoring.text import aligned_table, difference, percent, resolution
@@ -35,14 +36,15 @@ def summarise(results, sets, names, metadata, split, config):
     dict
         ``cnn``, ``paper``, ``best``: IoU in percent as from `experiments.scoring.metrics.Scores.to_json`, the latter
         two with their ``parameters``. ``differences``: between them, with 95 % intervals over blocks of neighbouring
-        frames. ``held_out``: the best set's differences again, but each half of the images (by name) is labelled with
+        frames. ``held_out``: the best set's differences again, but each half of the blocks of images is labelled with
         the set that is best on the other half, as the best set of all is chosen on the very images that it is scored
         on; empty for one image. ``sets``: all sets, the best first, with ``classes``, ``categories`` and, where gamma
         is searched, ``bound``, the bound on the share of wrong pixels in percent. ``details``: the images, their
         resolution, the CRF's configuration, and the parameters whose best value is at an edge of the grid.
     """
-    half, blocks = _halves(names), frame_blocks(names, independent=bool(metadata.generator))
-    sums = {parameters: _sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
+    blocks = frame_blocks(names, independent=bool(metadata.generator))
+    half = halves_of(blocks)
+    sums = {parameters: sum_of_halves(results.confusions(parameters, names), half) for parameters in sets}
     table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
     bounds = {parameters: _bound(results, parameters, names, sums[parameters]) for parameters in sets}
     scored = {parameters: scores(halves.sum(axis=0), *table) for parameters, halves in sums.items()}
@@ -64,17 +66,6 @@ def summarise(results, sets, names, metadata, split, config):
     }
 
 
-def _halves(names):
-    """Return 1 for each image in the second half by name, else 0: neighbouring frames of a film stay together."""
-    half = np.zeros(len(names), int)
-    half[np.argsort(names, kind="stable")[len(names) // 2:]] = 1
-    return half
-
-
-def _sum_of_halves(confusions, half):
-    return np.stack([confusions[half == side].sum(axis=0) for side in (0, 1)])
-
-
 def _bound(results, parameters, names, sums):
     """Return the bound on the share of wrong pixels in percent, None where gamma is not searched."""
     if parameters.gamma is None:
@@ -84,15 +75,8 @@ def _bound(results, parameters, names, sums):
 
 def _held_out(results, sums, names, half, confusions, blocks):
     """Compare the best set with the others, each half of the images labelled with the best set of the other half."""
-    crossed = np.empty_like(confusions["best"])
-    for side in (0, 1):
-        chosen = max(sums, key=lambda parameters: np.nan_to_num(_iou(sums[parameters][1 - side])))
-        crossed[half == side] = results.confusions(chosen, names)[half == side]
-    return [compared("best", second, {**confusions, "best": crossed}, blocks) for second in ("cnn", "paper")]
-
-
-def _iou(confusion):
-    return scores(confusion, range(len(confusion)), range(len(confusion))).classes
+    best, _ = crossed(sums, half, lambda parameters: results.confusions(parameters, names))
+    return [compared("best", second, {**confusions, "best": best}, blocks) for second in ("cnn", "paper")]
 
 
 def _set_to_json(parameters, scored, bound):

@@ -31,6 +31,12 @@ class CRFConfig(InferenceParameters, MarginParameters, Neighbourhood, WeightPara
     # labelled training pixels, so that gamma stays the mean margin.
     margin_balance: float = pydantic.Field(0, ge=0, le=1)
 
+    @pydantic.validator("margin_balance")
+    def check_balance(cls, value, values):
+        if value and values.get("margin") == "iou":
+            raise ValueError("it balances the margin hamming, and iou weighs classes by itself; set one of the two")
+        return value
+
 
 class DenseCRFConfig(StrictModel):
     """Parameters of the fully connected CRF that the paper compares with; by default those of pydensecrf's example."""
@@ -142,9 +148,17 @@ class _Experiment(StrictModel):
         if stage.variant_of:
             settings = self.stage(stage.variant_of)
             rate = float(f"{stage.rate * settings.base_lr:.12g}")  # 3 times 2e-5 is 6e-5
-            return _changed(settings, {"base_lr": rate, **stage.settings.get("stage", {})})
+            length = self._stretched(settings, stage.as_long_as) if stage.as_long_as else {}
+            return _changed(settings, {"base_lr": rate, **length, **stage.settings.get("stage", {})})
         settings = getattr(self, name)
         return self.stage(stage.control_of) if settings is None else settings
+
+    def _stretched(self, settings, stages):
+        """Return the iterations of stages together, and a stage's steps at the same shares of those."""
+        iterations = sum(self.stage(name).iterations for name in stages)
+        return {"iterations": iterations,
+                "steps": tuple(dict.fromkeys(max(1, round(step * iterations / settings.iterations))
+                                             for step in settings.steps))}
 
     def of_stage(self, name):
         """Return the configuration with a variant's own `crf`, `net` and `augmentation`; for other stages, this one."""

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple, Tuple
 
+from experiments.scoring.result_rows import labelled_rows
 from prototxt.stages import stages_before
 
 NETS, TRAIN, LABEL = "nets", "train", "label"
@@ -69,6 +70,7 @@ def plan(rows, seeds, splits):
     list of Run
         Stages that several rows share are there once a seed.
     """
+    rows = labelled_rows(rows)
     runs, labelling = [], dict.fromkeys(row.stage for row in rows)
     for seed in seeds:
         of_seed = {NETS: Run(seed, NETS)}

@@ -5,9 +5,11 @@ import json
 
 from experiments.prediction.row_labels import read_confusions, row_labellers, row_mark
 from experiments.scoring.bootstrap import difference_interval, frame_blocks
+from experiments.scoring.cross_fitting import cross_fitted
 from experiments.scoring.metrics import scores_of
 from experiments.scoring.paired import summary
-from experiments.scoring.result_rows import CNN, CNN_CRF, CONTROLS, COOLED_CNNS, COOLED_CONTROLS, JOINT
+from experiments.scoring.result_rows import (CNN, CNN_CRF, CONTROLS, COOLED_CNNS, COOLED_CONTROLS, JOINT, JOINT_OWN,
+                                             labelled_rows)
 from experiments.scoring.text import resolution
 from experiments.training.log import read_log
 from prototxt.stages import SSVM, find_stage
@@ -30,8 +32,9 @@ class Results:
 
     def __init__(self, config, builds, rows, split):
         self.config, self.builds, self.rows, self.split = config, builds, rows, split
-        self._labellers = {seed: row_labellers(config, build, rows, split) for seed, build in builds.items()}
-        self._confusions = {}
+        self._labellers = {seed: row_labellers(config, build, labelled_rows(rows), split)
+                           for seed, build in builds.items()}
+        self._confusions, self._chosen = {}, {}
         self._interval = functools.lru_cache(maxsize=None)(self._interval_of_seed)
         any_build = next(iter(builds.values()))
         self.metadata = any_build.metadata(split)
@@ -41,12 +44,23 @@ class Results:
         """Read a row of a seed unless that was done; return whether it is not labelled yet."""
         if (row.key, seed) in self._confusions:
             return False
+        if row.candidates:
+            return self._candidates_missing(seed, row)
         build = self.builds[seed]
         mark = row_mark(build, self.split, self._labellers[seed][row])
         stored = mark and read_confusions(build.row_confusions(self.split, row.key), mark)
         if not stored:
             return True
         self.names, self._confusions[row.key, seed] = stored
+        return False
+
+    def _candidates_missing(self, seed, row):
+        """Put the matrices of a row at its own lambda together, unless one of its candidates is not labelled yet."""
+        if any([self.missing(seed, candidate) for candidate in row.candidates]):
+            return True
+        self._confusions[row.key, seed], chosen = cross_fitted(
+            {candidate.key: self._confusions[candidate.key, seed] for candidate in row.candidates}, self._blocks())
+        self._chosen.setdefault(row.key, {})[seed] = chosen
         return False
 
     def to_json(self):
@@ -70,7 +84,8 @@ class Results:
         best = {name: max((row.key for row in rows if row.key in means),
                           key=lambda key: means[key]["classes"]["mean"], default=None)
                 for name, rows in BEST_OF.items()}
-        references = dict.fromkeys(key for key in (JOINT.key, best["control"], CNN_CRF.key, CNN.key) if key in means)
+        references = dict.fromkeys(key for key in (JOINT.key, JOINT_OWN.key, best["control"], CNN_CRF.key, CNN.key)
+                                   if key in means)
         return {
             "dataset": self.metadata.name, "split": self.split, "resolution": resolution(self.metadata, self.split),
             "images": self.metadata.splits[self.split],
@@ -79,6 +94,8 @@ class Results:
             "titles": {row.key: row.title for row in self.rows}, "means": means, "best": best,
             "differences": [self._difference(scored, row, reference) for reference in references for row in self.rows
                             if row.key in means and row.key != reference],
+            "chosen": {key: {str(seed): list(rows) for seed, rows in sorted(seeds.items())}
+                       for key, seeds in sorted(self._chosen.items())},
             "training": self._training(),
             "configuration": json.loads(self.config.json()),
         }
@@ -90,7 +107,7 @@ class Results:
         """
         training = {}
         for row in self.rows:
-            if find_stage(row.stage).loss != SSVM or row.labelling:
+            if find_stage(row.stage).loss != SSVM or row.labelling or row.candidates:
                 continue
             for seed in self._seeds(row):
                 records = [record for record in read_log(self.builds[seed].log(row.stage))

@@ -1,6 +1,5 @@
 """The run of one stage: iterations, validation, snapshots, and when it ends."""
 
-import math
 import time
 
 import numpy as np
@@ -11,8 +10,9 @@ from experiments.nets.definitions import validation_counts
 from experiments.settings.build_paths import BEST
 from experiments.training.shared_iteration import SharedIteration, labelled_pixels
 from experiments.training.signals import Interrupted
-from experiments.training.stopping import LossWatch, best_round, has_converged, rounds
+from experiments.training.stopping import LossWatch, best_round, has_converged, loss_range, rounds
 from experiments.training.validation import validate
+from prototxt.stages import find_stage
 
 LOG_EVERY = 20
 
@@ -40,11 +40,12 @@ class StageRun:
     def __init__(self, solver, settings, config, snapshots, log, metadata, watch, interruption):
         self.solver, self.settings, self.snapshots = solver, settings, snapshots
         self.log, self.metadata, self.watch, self.interruption = log, metadata, watch, interruption
-        ignorant = 1 + config.crf.gamma if "augmented_error" in solver.net.blobs else math.log(len(metadata.classes))
         self.validated = validation_counts(config.validation, metadata)
         self.processes = communicator()
         self.iteration = SharedIteration(solver, settings, config.seed, self.processes)
-        self.loss_watch = LossWatch(ignorant, next((record["loss"] for record in log.of_kind("train")), None))
+        ignorant, greatest = loss_range(find_stage(snapshots.folder.name).loss, len(metadata.classes), config.crf.gamma)
+        self.loss_watch = LossWatch(
+            ignorant, next((record["loss"] for record in log.of_kind("train")), None), greatest)
 
     def until_end(self):
         """Step to the stage's end; validate and keep a snapshot at intervals and at the end.

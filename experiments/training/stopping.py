@@ -2,6 +2,8 @@
 
 import math
 
+from prototxt.stages import LOVASZ, SSVM
+
 # The loss is smoothed over about this many iterations.
 SMOOTHING = 20
 # A loss does not come down again once it has grown by this factor since the stage's beginning and is above the loss of
@@ -37,6 +39,22 @@ def _score(record):
     return -math.inf if record["classes"] is None else record["classes"]
 
 
+def loss_range(loss, classes, gamma):
+    """Return two losses per labelled pixel: of a net that knows nothing, and the greatest that there is.
+
+    Parameters
+    ----------
+    loss : str
+        Of a stage, see `prototxt.stages.Stage`.
+    classes : int
+    gamma : float
+        The structured loss's margin.
+    """
+    if loss == LOVASZ:
+        return 1 - 1 / classes, 1
+    return 1 + gamma if loss == SSVM else math.log(classes), math.inf
+
+
 class LossWatch:
     """Smooths the loss per labelled pixel and notices when it explodes.
 
@@ -46,10 +64,13 @@ class LossWatch:
         The loss of a net that gives all classes the same probability.
     start : float, optional
         The loss at the stage's beginning, where a run goes on; else the first loss that is added.
+    greatest : float
+        No loss is above it. Where it leaves no room to grow by `EXPLOSION`, the loss has exploded halfway from
+        ignorance, or from a start that was worse, to there.
     """
 
-    def __init__(self, ignorant, start=None):
-        self.ignorant, self.start = ignorant, start
+    def __init__(self, ignorant, start=None, greatest=math.inf):
+        self.ignorant, self.start, self.greatest = ignorant, start, greatest
         self.smoothed = None
 
     def add(self, loss):
@@ -65,6 +86,10 @@ class LossWatch:
         self.start = loss if self.start is None else self.start
         before = loss if self.smoothed is None else self.smoothed
         self.smoothed = before + (loss - before) / SMOOTHING
-        if self.smoothed > max(EXPLOSION * min(self.start, self.ignorant), self.ignorant):
+        if self.smoothed > self._limit():
             raise FloatingPointError(f"has grown to {self.smoothed:.4g} per labelled pixel, from {self.start:.4g} at "
                                      "the stage's beginning")
+
+    def _limit(self):
+        limit = max(EXPLOSION * min(self.start, self.ignorant), self.ignorant)
+        return limit if limit < self.greatest else (max(self.start, self.ignorant) + self.greatest) / 2

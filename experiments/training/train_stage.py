@@ -141,10 +141,12 @@ def _prepare(config, stage, build, interruption):
 
 def _start_weights(config, stage, build):
     """Return the path of the weights that a stage starts from, its predecessor's or VGG16's; None for random ones."""
-    predecessor = find_stage(stage).predecessor
-    if predecessor is not None:
-        return build.weights(predecessor)
-    return None if config.initial_weights is None else existing(Path(config.initial_weights), "weights")
+    row = find_stage(stage)
+    if row.predecessor is not None:
+        return build.weights(row.predecessor)
+    if row.from_random or config.initial_weights is None:
+        return None
+    return existing(Path(config.initial_weights), "weights")
 
 
 def _copy_weights(net, stage, path):

@@ -6,8 +6,11 @@ import sys
 import pytest
 import yaml
 
+from experiments.settings.build_paths import Build
 from experiments.train import main
-from prototxt.stages import STAGES
+from experiments.training.log import read_log
+from prototxt.stages import STAGES, stages_before
+from tests.experiments.studies.tiny_study import random_weights
 from tests.experiments.tiny_experiment import CONFIG, STAGE
 
 
@@ -41,6 +44,22 @@ def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path,
     assert not (build / "stage4" / "log.jsonl").exists()
     assert "lam=2.5" in output and "in the loss {'lam': 0}" in output
     assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
+
+
+@pytest.mark.parametrize("row, layer", [("lovasz", "LovaszLoss"), ("scratch", "SSVMLoss"), ("joint-iou", "iou")])
+def test_rows_of_other_losses_are_trained_and_caffe_takes_their_solver(experiment, tmp_path, command, row, layer):
+    _, build = experiment
+    for number, stage in enumerate(stages_before(row)):
+        random_weights(Build(build), stage, number)
+    status, output, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", build, "--row", row)
+    assert status == 0, errors
+    assert (build / row / "final.caffemodel").is_file()
+    assert layer in (build / "nets" / row / "train.prototxt").read_text()
+    first, last = (record for record in read_log(build / row / "log.jsonl") if record["kind"] == "validation"
+                   and record["iteration"] in (0, 16 if row == "scratch" else 4))
+    assert 0 <= first["classes"] <= 100 and 0 <= last["classes"] <= 100
+    solver = build / "nets" / row / "solver.prototxt"
+    subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
 
 
 def test_an_unknown_row_is_named(experiment, tmp_path, command):

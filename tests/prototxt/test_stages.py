@@ -14,7 +14,8 @@ from experiments.scoring.result_rows import WEIGHT_SETS
 from experiments.settings.config import load_config, make_config_model
 from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net
-from prototxt.stages import CNN, CONTROL, JOINT, SOFTMAX, SSVM, STAGES, VARIANTS, Stage, find_stage, stages_before
+from prototxt.stages import (CNN, CONTROL, JOINT, LOVASZ, SOFTMAX, SSVM, STAGES, VARIANTS, Stage, find_stage,
+                             stages_before)
 from tests.prototxt.test_fcn import CRF
 
 REPOSITORY = Path(__file__).parents[2]
@@ -85,15 +86,22 @@ def test_one_more_row_makes_its_nets_and_its_key_in_the_configuration(monkeypatc
 def test_variants_differ_from_their_stage_in_settings_alone(stage):
     origin = STAGES[stage.variant_of]
     assert stage.name not in STAGES and stage != origin
-    assert stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1,
-                          loss_settings=origin.loss_settings, settings=origin.settings) == origin
-    assert stage.rate != 1 or stage.loss_settings or stage.settings
+    assert stage.loss in (SOFTMAX, SSVM, LOVASZ)
+    kept = stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss,
+                          loss_settings=origin.loss_settings, settings=origin.settings)
+    if stage.from_random:
+        assert stage.predecessor is None and set(stage.as_long_as) < set(STAGES)
+        kept = kept._replace(predecessor=origin.predecessor, new_layers=origin.new_layers, crf=origin.crf,
+                             dropped_layers=origin.dropped_layers, as_long_as=(), from_random=False)
+        assert stage.new_layers == {name for name in weight_layers(stage.name) if not name.startswith(("conv", "fc"))}
+    assert kept == origin
+    assert stage.rate != 1 or stage.loss_settings or stage.settings or stage.loss != origin.loss
     assert weight_layers(stage.name) == weight_layers(origin.name)
 
 
 def test_what_comes_before_a_stage():
     assert stages_before("stage1") == [] and stages_before(CNN) == ["stage1", "stage2"]
-    assert stages_before(JOINT) == ["stage1", "stage2", CNN]
+    assert stages_before(JOINT) == ["stage1", "stage2", CNN] and stages_before("scratch") == []
     assert stages_before("control-x3") == ["stage1", "stage2", CNN, JOINT]
     assert find_stage("control-x3") is VARIANTS["control-x3"] and find_stage(CNN) is STAGES[CNN]
 

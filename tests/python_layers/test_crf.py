@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import theano_crf
+from python_layers.margins import iou_margins
 
 CLASSES, HEIGHT, WIDTH, VOID = 3, 6, 7, 255
 
@@ -80,6 +81,20 @@ def test_loss_and_gradient_follow_loss_weight_and_normalisation(tmp_path, proble
     assert net.blobs["loss"].data == pytest.approx(expected.loss.sum() * scale, rel=1e-5)
     assert net.blobs["unary"].diff == pytest.approx(loss_weight * scale * expected.grad_unary, abs=1e-6)
     assert net.blobs["weights"].diff == pytest.approx(loss_weight * scale * expected.grad_weights, abs=1e-6)
+
+
+def test_margins_by_iou_are_those_of_the_labels_of_least_cost(tmp_path, problem):
+    net = loss_net(tmp_path, problem, margin="iou", gamma=0.3)
+    net.forward()
+    net.backward()
+    truth = problem["labels"].astype(int)
+    margins = iou_margins(truth, problem["unary"].argmin(axis=1), CLASSES, 0.3, VOID)
+    expected = theano_crf.ssvm(problem["unary"], problem["weights"], truth, gamma=margins)
+    scale = 1 / np.count_nonzero(truth != VOID)
+    assert net.blobs["loss"].data == pytest.approx(expected.loss.sum() * scale, rel=1e-5)
+    assert net.blobs["unary"].diff == pytest.approx(scale * expected.grad_unary, abs=1e-6)
+    other = theano_crf.ssvm(problem["unary"], problem["weights"], truth, gamma=0.3)
+    assert net.blobs["loss"].data != pytest.approx(other.loss.sum() * scale, rel=1e-3)
 
 
 def test_health_is_the_share_of_labelled_pixels_that_the_augmented_labels_miss(tmp_path, problem):

@@ -31,12 +31,12 @@ def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
 def test_defaults_are_the_papers_where_it_names_them():
     assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
     assert LossParameters().dict() == {
-        "gamma": 0.1, "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
+        "gamma": 0.1, "margin": "hamming", "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
         "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False}
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
     assert CRFConfig().dict() == {
-        "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "iterations": 15,
-        "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0}
+        "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "margin": "hamming",
+        "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0}
 
 
 @pytest.mark.parametrize("model, text, key", [
@@ -51,6 +51,8 @@ def test_defaults_are_the_papers_where_it_names_them():
     (InferenceLayerParameters, '{"compatibility": [[0, -1], [1, 0]]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": [0, 1]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),
+    (LossParameters, '{"margin": "jaccard"}', "margin"),
+    (LossParameters, '{"margin": "iou", "gamma": [[0, 1], [1, 0]]}', "gamma"),
     (LossParameters, '{"directed": true}', "directed"),
     (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
     (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])

@@ -107,6 +107,12 @@ def test_nets_of_variants_differ_in_the_loss_alone(tmp_path, make_dataset):
     assert np.isfinite(float(solver.net.blobs["loss"].data))
 
 
+def test_the_margin_is_in_the_loss_where_it_is_not_the_papers(tmp_path, make_dataset):
+    config, build = make_experiment(tmp_path, make_dataset)
+    generate_nets(config, build, ["joint-iou"])
+    assert loss_parameters(build, "joint-iou")[1] == {**loss_parameters(build, "stage4")[1], "margin": "iou"}
+
+
 def test_balanced_margins_are_in_the_loss_and_a_rare_class_has_a_larger_one(tmp_path, make_dataset):
     config, build = make_experiment(tmp_path, make_dataset)
     generate_nets(config, build, ["joint-balanced-05", "joint-lam10"])

@@ -75,6 +75,16 @@ def test_the_crfs_layers_counted_by_hand(tmp_path, layer, blobs, numbers, parame
     assert counted == numbers * 2 * 16 * 48
 
 
+def test_the_lovasz_loss_keeps_its_gradient(tmp_path):
+    text = CRF.replace('"weights"', '"label"').replace('top: "label" top: "label"', 'top: "label"').replace(
+        "shape { dim: 2 dim: 2 dim: 16 dim: 48 }", "").replace("python_layers.crf", "python_layers").replace(
+        '"unary"', '"prob"')
+    (tmp_path / "net").write_text(text % ('top: "loss"', "LovaszLoss", "{}"))
+    net = caffe.Net(str(tmp_path / "net"), caffe.TRAIN)
+    blobs = sum(blob.count for blob in net.blobs.values())
+    assert memory_estimate._inference_numbers(net) == blobs + 2 * 3 * 16 * 48
+
+
 def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
     monkeypatch.setattr(memory_estimate, "available_bytes", lambda: 2.5e9)
     memory_estimate.check_memory(solver, "SGD", [(10, 12)], [(10, 12)])

@@ -22,11 +22,19 @@ def folder(tmp_path):
 def test_the_page_has_every_row_and_needs_nothing_outside_its_folder(folder):
     page = write_study_report(folder, ["val", "drive"])
     text = page.read_text()
+    assert "<td>joint-lam5</td><td>joint-lam20</td>" in text
     assert "46.00 ± 1.41" in text and "-5.00 (-17.71 to +7.71)" in text and "0.01200" in text
     for title in made_results()["details"]["titles"].values():
         assert text.count(title) >= 4
     linked = set(re.findall(r'(?:src|href)="([^"]*)"', text))
     assert len(linked) == 6 and linked | {"index.html"} == {path.name for path in page.parent.iterdir()}
+
+
+def test_results_from_before_rows_had_their_own_lambda_are_shown(folder):
+    result = made_results()
+    del result["details"]["chosen"]
+    folder.results("val").write_text(json.dumps(result))
+    assert "46.00 ± 1.41" in write_study_report(folder, ["val"]).read_text()
 
 
 def test_classes_are_means_over_the_seeds_that_have_them():

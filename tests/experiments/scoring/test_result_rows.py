@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from experiments.scoring.result_rows import (COMPARISONS, FURTHER_ROWS, ROWS, STUDY_ROWS, TABLE_1, WEIGHT_SETS,
-                                             find_rows)
+                                             find_rows, labelled_rows)
 from prototxt.stages import STAGES, VARIANTS
 
 COMMANDS = Path(__file__).parents[3] / "docs" / "commands.md"
@@ -21,7 +21,7 @@ def test_rows_are_told_apart_and_take_weights_of_stages():
 def test_rows_of_a_study_are_told_apart_and_need_every_variant():
     assert len({row.key for row in STUDY_ROWS}) == len({row.title for row in STUDY_ROWS}) == len(STUDY_ROWS)
     assert set(VARIANTS) < {row.stage for row in STUDY_ROWS} <= {*STAGES, *VARIANTS}
-    ways = {(row.stage, row.crf, row.dense, tuple(row.labelling.items())) for row in STUDY_ROWS}
+    ways = {(row.stage, row.crf, row.dense, tuple(row.labelling.items()), row.candidates) for row in STUDY_ROWS}
     assert len(ways) == len(STUDY_ROWS) and set(ROWS) < set(STUDY_ROWS)
 
 
@@ -30,6 +30,23 @@ def test_the_page_of_commands_explains_the_rows():
     cooled_controls = [row.key for row in STUDY_ROWS if row.key.startswith("control") and "-t" in row.key]
     assert all(f"`{row.key}`" in text for row in STUDY_ROWS if row.key not in cooled_controls)
     assert f"`{cooled_controls[0]}` to `{cooled_controls[-1]}`" in text
+
+
+def test_rows_at_their_own_lambda_have_the_lambdas_that_are_trained():
+    own = {row.key: [candidate.key for candidate in row.candidates] for row in STUDY_ROWS if row.candidates}
+    assert set(own) == {f"{key}-own" for key in ("joint", "joint-8", "joint-8-long", "joint-balanced-05",
+                                                 "joint-balanced-1", "joint-iou")}
+    for key, candidates in own.items():
+        first = key[:-len("-own")]
+        assert candidates == [row.key for row in STUDY_ROWS
+                              if row.key == first or row.key.startswith(f"{first}-lam")]
+    assert len(own["joint-own"]) == 6 and len(own["joint-8-own"]) == 4
+
+
+def test_a_row_is_labelled_by_itself_or_by_its_candidates():
+    joint, own, cnn = (find_rows([key])[0] for key in ("joint", "joint-own", "cnn"))
+    assert labelled_rows([cnn, joint]) == (cnn, joint)
+    assert labelled_rows([own, cnn, joint]) == (*own.candidates, cnn)
 
 
 def test_rows_are_found_in_the_tables_order():

@@ -18,5 +18,11 @@ def test_rows_are_compared_with_joint_and_the_best_control_alone():
     assert paired(details, "cnn", "cnn+crf") == "" and paired(details, "joint", "joint") == ""
 
 
+def test_the_joint_row_at_its_own_lambda_is_compared_with_too():
+    details = made_results()["details"]
+    details["differences"].append({**details["differences"][0], "second": "joint-own"})
+    assert references(details) == ["joint", "joint-own", "control"]
+
+
 def test_a_single_seed_has_no_spread():
     assert spread({"n": 1, "mean": 4, "sd": None, "low": None, "high": None}) == "4.00"

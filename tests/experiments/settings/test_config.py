@@ -66,6 +66,8 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "validation": {"splits": []}}, "must name one split or several different ones"),
     ({**GOOD, "validation": {"splits": ["val", "val"]}}, "must name one split or several different ones"),
     ({**GOOD, "crf": {"temperature": 0}}, "crf.temperature"),
+    ({**GOOD, "crf": {"margin": "jaccard"}}, "crf.margin"),
+    ({**GOOD, "crf": {"margin": "iou", "margin_balance": 0.5}}, "'crf.margin_balance' is wrong: it balances"),
     ({**GOOD, "dataset": "../../home"}, "letters, digits, dots, dashes and underscores only"),
     ({**GOOD, "a\nb": 1}, "the key 'a b' is wrong"),
     ({**GOOD, 3: 1}, "allowed is a mapping of names to values"),
@@ -104,6 +106,22 @@ def test_variants_have_their_stages_settings_but_for_their_own(tmp_path):
     assert config.loss_crf("joint-without-edges").lam == 0 and config.of_stage("joint-without-edges").crf.lam == 3
     assert config.loss_crf("joint-trained-icm") == config.crf.copy(update={"decode": "icm"})
     assert config.loss_crf("stage4") == config.crf and config.of_stage("stage4") == config
+
+
+@pytest.mark.parametrize("crf", [{"margin_balance": 0.5}, {"margin": "iou"}])
+def test_variants_with_a_margin_of_their_own_do_without_the_configurations(tmp_path, crf):
+    config = load_config(write(tmp_path, {**GOOD, "crf": crf}))
+    margins = {name: config.loss_crf(name) for name in ("joint-iou", "joint-balanced-1")}
+    assert (margins["joint-iou"].margin, margins["joint-iou"].margin_balance) == ("iou", 0)
+    assert (margins["joint-balanced-1"].margin, margins["joint-balanced-1"].margin_balance) == ("hamming", 1)
+
+
+def test_training_from_scratch_takes_all_stages_iterations_by_the_last_cnns_recipe(tmp_path):
+    stage3 = {**STAGE, "base_lr": 0.02, "iterations": 20, "steps": [10, 15], "step_factor": 0.3, "balance": 0.5}
+    config = load_config(write(tmp_path, {**GOOD, "stage3": stage3}))
+    expected = {**stage3, "iterations": 4 + 4 + 20 + 4, "steps": (16, 24), "balance": 0}
+    assert config.stage("scratch") == config.stage("stage3").copy(update=expected)
+    assert config.loss_crf("scratch") == config.crf
 
 
 def test_a_variant_may_change_any_settings(tmp_path, monkeypatch):

@@ -17,6 +17,7 @@ def made_results():
     return {**rows, "details": {
         "dataset": "tiny", "split": "val", "resolution": "full resolution (48 x 40)", "images": 5, "blocks": 5,
         "seeds": [0, 1], "titles": TITLES, "means": means, "best": {"control": "control"}, "differences": differences,
+        "chosen": {"joint": {"0": ["joint-lam5", "joint-lam20"]}},
         "training": {"joint": {"0": {"loss": 0.01, "certificate": 0.012}}}, "configuration": {}}}
 
 

@@ -8,6 +8,7 @@ import pytest
 from experiments.prediction.evaluation import evaluate
 from experiments.prediction.row_labels import label_rows
 from experiments.scoring.bootstrap import difference_interval, frame_blocks
+from experiments.scoring.metrics import scores
 from experiments.scoring.result_rows import find_rows
 from experiments.studies.results import Results
 from tests.experiments.studies.tiny_study import make_study
@@ -82,6 +83,27 @@ def test_rows_that_are_not_labelled_or_of_other_weights_are_missing(study):
     found = results(study)
     assert found.missing(0, joint) and not found.missing(4, joint)
     assert list(found.to_json()["joint"]) == ["4"]
+
+
+def test_a_row_at_its_own_lambda_takes_what_is_best_on_the_other_half(experiment):
+    config, build = experiment
+    keys = ["joint-8", "joint-8-lam5", "joint-8-lam10", "joint-8-lam20"]
+    folder, configs = make_study(config, build, [1], keys)
+    builds = {1: folder.seed(1)}
+    own = find_rows(["joint-8-own"])
+    label(configs, builds, keys[:-1], [1])
+    assert "joint-8-own" not in Results(config, builds, own, "val").to_json()
+    label(configs, builds, keys[-1:], [1])
+    known = Results(config, builds, own, "val")
+    assert not known.missing(1, own[0])
+    found = known.to_json()
+    matrices = [np.load(builds[1].row_confusions("val", key))["confusions"] for key in keys]
+    ious = [[scores(one, range(3), range(3)).classes for one in row] for row in matrices]  # val has two images
+    best_on = [int(np.argmax([row[image] for row in ious])) for image in (0, 1)]
+    assert found["details"]["chosen"] == {"joint-8-own": {"1": [keys[best_on[1]], keys[best_on[0]]]}}
+    expected = scores(matrices[best_on[1]][0] + matrices[best_on[0]][1], range(3), range(3)).classes
+    assert found["joint-8-own"]["1"]["classes"] == pytest.approx(expected)
+    assert json.dumps(Results(config, builds, own, "val").to_json()) == json.dumps(found)
 
 
 def test_loss_and_certificate_are_means_over_the_log(study):

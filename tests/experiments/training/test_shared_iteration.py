@@ -7,18 +7,20 @@ from caffe.proto import caffe_pb2
 
 from experiments.mpi.data_parallel import data_count
 from experiments.mpi.processes import SingleProcess
-from experiments.nets.definitions import image_by_image, read_prototxt
+from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt
 from experiments.training.shared_iteration import SharedIteration, labelled_pixels
 from experiments.training.snapshots import Snapshots
+from prototxt.stages import find_stage
 from tests.experiments.tiny_experiment import STAGE, make_experiment
 
 
 @pytest.fixture
 def nets(tmp_path, make_dataset):
-    """Return a function that makes (Caffe's own solver, one that takes image by image, settings) of stage 3 or 4."""
+    """Return a function that makes (Caffe's own solver, one that takes image by image, settings) of a stage."""
     def make(stage, **changes):
         config, build = make_experiment(tmp_path, make_dataset, net=dict(width=1 / 64, padding="same", dropout=0),
-                                        **{stage: dict(STAGE, **changes)})
+                                        **{find_stage(stage).variant_of or stage: dict(STAGE, **changes)})
+        generate_nets(config, build, [stage])
         parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
         net = read_prototxt(parameter.train_net, caffe_pb2.NetParameter)
         snapshots = Snapshots(build / stage, None)
@@ -41,7 +43,7 @@ CASES = [dict(batch=4), dict(batch=2, iter_size=3), dict(iter_size=3), dict(batc
 
 
 @pytest.mark.parametrize("changes", CASES, ids=str)
-@pytest.mark.parametrize("stage", ["stage3", "stage4"])
+@pytest.mark.parametrize("stage", ["stage3", "stage4", "lovasz", "joint-iou"])
 def test_image_by_image_gives_the_gradients_and_the_loss_of_batches(nets, stage, changes):
     own, single, settings = nets(stage, **{"batch": 1, **changes})
     losses = []

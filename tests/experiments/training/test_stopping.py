@@ -2,9 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from experiments.training.stopping import LossWatch, best_round, has_converged
+from experiments.training.stopping import LossWatch, best_round, has_converged, loss_range
+from prototxt.stages import LOVASZ, SOFTMAX, SSVM
+from python_layers.lovasz import lovasz_softmax
 
 
 def rounds(*scores):
@@ -42,6 +45,28 @@ def test_an_explosion_is_a_loss_beyond_ignorance_and_ten_times_the_start(start, 
     else:
         for _ in range(200):
             watch.add(level)
+
+
+@pytest.mark.parametrize("start, level, explodes", [
+    (0.5, 0.94, False), (0.5, 0.97, True), (0.05, 0.85, False), (0.05, 0.92, True),  # a trained net
+    (0.93, 0.95, False), (0.93, 0.98, True), (1, 1, False)])  # one that knows little or nothing
+def test_a_bounded_loss_explodes_on_the_way_to_its_bound(start, level, explodes):
+    ignorant, greatest = loss_range(LOVASZ, 10, 0.1)
+    watch = LossWatch(ignorant, start, greatest)
+    if explodes:
+        with pytest.raises(FloatingPointError, match="has grown to"):
+            for _ in range(200):
+                watch.add(level)
+    else:
+        for _ in range(200):
+            watch.add(level)
+
+
+def test_the_loss_of_a_net_that_knows_nothing():
+    labels = np.array([[[0, 1, 1, 2], [3, 3, 0, 255]]])
+    losses, _ = lovasz_softmax(np.full((1, 5, 2, 4), 0.2), labels, 255)
+    assert losses[0] == pytest.approx(loss_range(LOVASZ, 5, 0)[0]) and loss_range(LOVASZ, 5, 0)[1] == 1
+    assert loss_range(SOFTMAX, 5, 0.1) == (math.log(5), math.inf) and loss_range(SSVM, 5, 0.1) == (1.1, math.inf)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf])

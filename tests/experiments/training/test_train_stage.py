@@ -42,6 +42,16 @@ def test_all_stages_train_from_each_other(experiment, monkeypatch):
         assert 0 < change < 0.05  # went on from it, a few small steps
 
 
+def test_scratch_leaves_initial_weights_alone(experiment, make_dataset, capsys, monkeypatch):
+    config, build = experiment
+    train_stage.train_stage(config, "stage1", build)
+    config = config.copy(update={"initial_weights": str(build / "stage1" / "final.caffemodel")})
+    monkeypatch.setattr(train_stage, "_copy_weights", lambda *rest: pytest.fail("it starts from random weights"))
+    train_stage.train_stage(config, "scratch", build)
+    outcome = Build(build).outcome("scratch")
+    assert outcome["iterations"] == 16 and (build / "scratch" / "final.caffemodel").is_file()
+
+
 def test_an_interrupted_stage_goes_on_to_the_same_weights(experiment, monkeypatch):
     config, build = experiment
     train_stage.train_stage(config, "stage1", build)
