@@ -93,12 +93,18 @@ NEIGHBOURHOODS = (*_at_lambdas("joint-8", "Joint, 8 neighbours"),
                   *_at_lambdas("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"))
 BALANCED_MARGINS = (*_at_lambdas("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
                     *_at_lambdas("joint-balanced-1", "Joint, balanced margins, exponent 1"))
+LEARNT_TERMS = (
+    Row("joint-learnt-contrast", "Joint, learnt contrast", "joint-learnt-contrast", True),
+    *_at_lambdas("joint-pairwise-image", "Joint, pairwise net on the image"),
+    *_at_lambdas("joint-pairwise", "Joint, pairwise net on image and probabilities"),
+    *_at_lambdas("joint-compatibility", "Joint, learnt compatibilities"),
+    *_at_lambdas("joint-compatibility-directed", "Joint, learnt directed compatibilities"))
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
 # those that the paper's claim rests on, which it takes when none are named, and those of its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
-FUTURE_ROWS = (*JOINT_LAMBDAS, *NEIGHBOURHOODS, *BALANCED_MARGINS, PERCEPTRON)
+FUTURE_ROWS = (*JOINT_LAMBDAS, *NEIGHBOURHOODS, *BALANCED_MARGINS, PERCEPTRON, *LEARNT_TERMS)
 STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
