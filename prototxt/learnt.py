@@ -3,8 +3,11 @@
 All of them start as the paper's model, so weights that lack such a layer are those of the paper's model.
 """
 
-POTTS, SYMMETRIC, DIRECTED = COMPATIBILITIES = "potts", "symmetric", "directed"
-NO_NET, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES = PAIRWISE_NETS = "none", "image", "image and probabilities"
+NONE = "none"
+OF_IMAGE, OF_IMAGE_AND_PROBABILITIES = "image", "image and probabilities"
+SYMMETRIC, DIRECTED = "symmetric", "directed"
+PAIRWISE_NETS = NONE, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES    # what the pairwise net sees
+COMPATIBILITIES = NONE, SYMMETRIC, DIRECTED
 
 CONTRAST, COMPATIBILITY = "contrast", "compatibility"
 PAIRWISE_SCORE = "pairwise_score"
@@ -23,8 +26,8 @@ def learnt_layers(crf):
         As of `prototxt.nets.train_net`.
     """
     layers = {CONTRAST} if crf["learn_contrast"] else set()
-    layers.update(PAIRWISE_LAYERS if crf["pairwise_net"] != NO_NET else ())
-    layers.update({COMPATIBILITY} if crf["compatibility"] != POTTS else ())
+    layers.update(PAIRWISE_LAYERS if crf["pairwise_net"] != NONE else ())
+    layers.update({COMPATIBILITY} if crf["learn_compatibility"] != NONE else ())
     return frozenset(layers)
 
 
@@ -35,13 +38,13 @@ def blob_at(rate):
 
 def compatibility_parameters(crf):
     """Return the layer's parameters that a CRF's compatibility adds to those of the loss and of inference."""
-    if crf["compatibility"] == POTTS:
+    if crf["learn_compatibility"] == NONE:
         return {}
-    return {"learn_compatibility": True, "directed": crf["compatibility"] == DIRECTED}
+    return {"learn_compatibility": True, "directed": crf["learn_compatibility"] == DIRECTED}
 
 
 def compatibility_fields(crf):
     """Return the name and `param` of the loss's or inference's layer, which share a learnt compatibility by its name."""
-    if crf["compatibility"] == POTTS:
+    if crf["learn_compatibility"] == NONE:
         return {}
     return {"name": COMPATIBILITY, "param": [blob_at(crf["compatibility_rate"])]}

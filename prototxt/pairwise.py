@@ -3,7 +3,7 @@
 from caffe import layers as L
 from caffe import params as P
 
-from prototxt.learnt import CONTRAST, NO_NET, OF_IMAGE, PAIRWISE_LAYERS, PAIRWISE_SCORE, blob_at
+from prototxt.learnt import CONTRAST, NONE, OF_IMAGE, PAIRWISE_LAYERS, PAIRWISE_SCORE, blob_at
 from prototxt.python_layer import changed, python_layer
 
 CHANNELS = 16
@@ -26,7 +26,7 @@ def add_weights(net, crf, prob):
     prob : caffe.net_spec.Top
         The class probabilities that the unary costs come from.
     """
-    if crf["pairwise_net"] == NO_NET:
+    if crf["pairwise_net"] == NONE:
         net.weights = _contrast_weights(net, crf)
         return
     net.contrast = _contrast_weights(net, crf)

@@ -116,9 +116,9 @@ _VARIANTS = (
     *_at_lambdas(_variant(JOINT, "joint-pairwise", "joint, pairwise net on image and probabilities",
                           settings={"crf": {"pairwise_net": OF_IMAGE_AND_PROBABILITIES}})),
     *_at_lambdas(_variant(JOINT, "joint-compatibility", "joint, learnt compatibilities",
-                          settings={"crf": {"compatibility": SYMMETRIC}})),
+                          settings={"crf": {"learn_compatibility": SYMMETRIC}})),
     *_at_lambdas(_variant(JOINT, "joint-compatibility-directed", "joint, learnt directed compatibilities",
-                          settings={"crf": {"compatibility": DIRECTED}})),
+                          settings={"crf": {"learn_compatibility": DIRECTED}})),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

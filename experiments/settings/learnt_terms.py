@@ -6,7 +6,7 @@ from typing import Literal
 import pydantic
 
 from data_prep.strict_model import StrictModel
-from prototxt.learnt import COMPATIBILITIES, NO_NET, PAIRWISE_NETS, POTTS
+from prototxt.learnt import COMPATIBILITIES, NONE, PAIRWISE_NETS
 
 
 class LearntTerms(StrictModel):
@@ -17,7 +17,7 @@ class LearntTerms(StrictModel):
 
     learn_contrast: bool = False    # alpha, beta and a lambda per neighbour
     contrast_rate: float = pydantic.Field(500, ge=0)
-    pairwise_net: Literal[PAIRWISE_NETS] = NO_NET    # what a second CNN sees, which gives factors of the weights
+    pairwise_net: Literal[PAIRWISE_NETS] = NONE     # what a second CNN sees, which gives factors of the weights
     pairwise_rate: float = pydantic.Field(50, ge=0)
-    compatibility: Literal[COMPATIBILITIES] = POTTS    # learnt, unless it is Potts
+    learn_compatibility: Literal[COMPATIBILITIES] = NONE    # from Potts on
     compatibility_rate: float = pydantic.Field(250, ge=0)
