@@ -1,27 +1,20 @@
 """Whole nets: data, FCN, loss or CRF, for training, validation and deployment."""
 
-import json
-
 import caffe
 from caffe import layers as L
 from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
+from prototxt.learnt import compatibility_fields, compatibility_parameters
+from prototxt.pairwise import add_weights
+from prototxt.python_layer import changed, python_layer
 from prototxt.stages import LOVASZ, SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
-LAYERS_DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0)), "margin": "hamming"}
-
-
-def _python(layer, *bottoms, ntop=1, parameters=None, **rest):
-    return L.Python(*bottoms, ntop=ntop, module="python_layers", layer=layer,
-                    param_str=json.dumps(parameters or {}, sort_keys=True), **rest)
-
-
 def _add_data(net, stage, split, data):
     # The layer's name holds stage and split: its count of iterations must not be handed on with the weights.
-    top = _python("SegmentationData", ntop=2, parameters=data, param=[FIXED], name=f"data_{stage}_{split}")
+    top = python_layer("SegmentationData", ntop=2, parameters=data, param=[FIXED], name=f"data_{stage}_{split}")
     net.data, net.label = top
 
 
@@ -37,20 +30,14 @@ def _add_crf_terms(net, crf):
     else:
         net.log_prob = L.Log(prob, shift=LEAST_PROBABILITY)
         net.unary = L.Power(net.log_prob, scale=-1)
-    net.weights = _python("ContrastWeights", net.data,
-                          parameters={**{name: crf[name] for name in ("alpha", "beta", "lam")},
-                                      **_changed(crf, "neighbours")})
+    add_weights(net, crf, prob)
 
 
 def _add_inference(net, crf):
-    net.labels, net.lower_bound, net.energy = _python(
+    net.labels, net.lower_bound, net.energy = python_layer(
         "CRFInference", net.unary, net.weights, ntop=3,
-        parameters={"iterations": crf["iterations"], "decode": crf["decode"], **_changed(crf, "neighbours")})
-
-
-def _changed(crf, *names):
-    """Return parameters of a layer that differ from its defaults: the others stay out, as in older snapshots' nets."""
-    return {name: crf[name] for name in names if crf[name] != LAYERS_DEFAULTS[name]}
+        parameters={"iterations": crf["iterations"], "decode": crf["decode"], **changed(crf, "neighbours"),
+                    **compatibility_parameters(crf)}, **compatibility_fields(crf))
 
 
 def _add_softmax_loss(net, normalise, class_weights):
@@ -72,7 +59,8 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     data : dict
         Parameters of the `SegmentationData` layer.
     crf : dict
-        alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature.
+        alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature;
+        learn_contrast, pairwise_net, compatibility and the rates of these, as of `experiments.settings.learnt_terms`.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
     class_weights : str, optional
@@ -83,14 +71,15 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
     add_fcn(net, architecture, find_stage(stage).stride)
     if find_stage(stage).loss == SSVM:
         _add_crf_terms(net, crf)
-        net.loss, net.augmented_error, net.certificate = _python(
+        net.loss, net.augmented_error, net.certificate = python_layer(
             "SSVMLoss", net.unary, net.weights, net.label, ntop=3, loss_weight=[1, 0, 0],
             parameters={"gamma": crf["gamma"], "iterations": crf["iterations"], "void": VOID,
-                        "normalise": normalise, **_changed(crf, "decode", "neighbours", "margin")})
+                        "normalise": normalise, **changed(crf, "decode", "neighbours", "margin"),
+                        **compatibility_parameters(crf)}, **compatibility_fields(crf))
     elif find_stage(stage).loss == LOVASZ:
         net.prob = L.Softmax(net.score)
-        net.loss = _python("LovaszLoss", net.prob, net.label, loss_weight=1,
-                           parameters={"void": VOID, "normalise": normalise})
+        net.loss = python_layer("LovaszLoss", net.prob, net.label, loss_weight=1,
+                                parameters={"void": VOID, "normalise": normalise})
     else:
         _add_softmax_loss(net, normalise, class_weights)
     return _named(net, stage, "train")

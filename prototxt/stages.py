@@ -6,6 +6,8 @@ Variants of them, for further rows of results, are stages of their own; what the
 from types import MappingProxyType
 from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
+from prototxt.learnt import DIRECTED, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES, SYMMETRIC
+
 SOFTMAX, SSVM, LOVASZ = "softmax", "ssvm", "lovasz"
 NONE = MappingProxyType({})
 # Lambdas of rows beside the configuration's, the same for each row; the joint row, whose best was the largest of these,
@@ -125,6 +127,15 @@ _VARIANTS = (
     *_at_lambdas(_variant(JOINT, "joint-8", "joint, 8 neighbours", settings={"crf": {"neighbours": NEIGHBOURS_8}})),
     *_at_lambdas(_variant(JOINT, "joint-8-long", "joint, 8 neighbours and 2 far ones",
                           settings={"crf": {"neighbours": (*NEIGHBOURS_8, (0, 4), (4, 0))}})),
+    _variant(JOINT, "joint-learnt-contrast", "joint, learnt contrast", settings={"crf": {"learn_contrast": True}}),
+    *_at_lambdas(_variant(JOINT, "joint-pairwise-image", "joint, pairwise net on the image",
+                          settings={"crf": {"pairwise_net": OF_IMAGE}})),
+    *_at_lambdas(_variant(JOINT, "joint-pairwise", "joint, pairwise net on image and probabilities",
+                          settings={"crf": {"pairwise_net": OF_IMAGE_AND_PROBABILITIES}})),
+    *_at_lambdas(_variant(JOINT, "joint-compatibility", "joint, learnt compatibilities",
+                          settings={"crf": {"learn_compatibility": SYMMETRIC}})),
+    *_at_lambdas(_variant(JOINT, "joint-compatibility-directed", "joint, learnt directed compatibilities",
+                          settings={"crf": {"learn_compatibility": DIRECTED}})),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

@@ -1,27 +1,15 @@
 """Caffe layers of the CRF; the mathematics is in `theano_crf`."""
 
-import functools
-
 import caffe
 import numpy as np
-import theano
-import theano.tensor as T
 
-import theano_crf  # before Theano, which it keeps from starting MPI
+import theano_crf
 from python_layers.blobs import as_list, check_blob_counts
 from python_layers.compatibility import LayerCompatibility
+from python_layers.contrast import LayerContrast
 from python_layers.errors import shows_errors
 from python_layers.margins import iou_margins
 from python_layers.parameters import InferenceLayerParameters, LossParameters, WeightsLayerParameters, parse_param_str
-
-
-@functools.lru_cache(maxsize=None)
-def _contrast_weights(neighbours):
-    """Compile eq. 6 for images in 0 to 255 less a mean, which `theano_crf.contrast_weights` would refuse."""
-    image = T.ftensor4("image")
-    settings = [T.fscalar(name) for name in ("alpha", "beta", "lam")]
-    weights = theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings, neighbours=neighbours)
-    return theano.function([image, *settings], weights, allow_input_downcast=True)
 
 
 class ContrastWeights(caffe.Layer):
@@ -29,14 +17,14 @@ class ContrastWeights(caffe.Layer):
 
     Bottom: image (N, 3, H, W) in 0 to 255; a subtracted mean and the order of the channels change nothing, as
     only differences of neighbours count. Top: weights (N, D, H, W) of D `neighbours`, see
-    `theano_crf.contrast_weights`.
+    `theano_crf.contrast_weights`. Parameters that are learnt are blobs of the layer, see `LayerContrast`.
     """
 
     @shows_errors
     def setup(self, bottom, top):
         check_blob_counts(self, bottom, top, (1,), (1,))
         self.parameters = parse_param_str(WeightsLayerParameters, self)
-        self.contrast_weights = _contrast_weights(self.parameters.neighbours)
+        self.contrast = LayerContrast(self)
 
     def reshape(self, bottom, top):
         images, _, height, width = bottom[0].data.shape
@@ -44,13 +32,13 @@ class ContrastWeights(caffe.Layer):
 
     @shows_errors
     def forward(self, bottom, top):
-        options = self.parameters
-        top[0].data[...] = self.contrast_weights(bottom[0].data, options.alpha, options.beta, options.lam)
+        top[0].data[...] = self.contrast.weights(bottom[0].data)
 
     @shows_errors
     def backward(self, top, propagate_down, bottom):
         if propagate_down[0]:
             raise ValueError("ContrastWeights passes no gradient to its image; put it behind a data layer only.")
+        self.contrast.add_gradients(bottom[0].data, top[0].diff)
 
 
 class SSVMLoss(caffe.Layer):

@@ -50,6 +50,8 @@ class Neighbourhood(StrictModel):
 class WeightsLayerParameters(Neighbourhood, WeightParameters):
     """Parameters of the layer ContrastWeights."""
 
+    learn_contrast: bool = False  # the layer has blobs for alpha, beta and each neighbour's lam, which begin with these
+
 
 class LabelCompatibility(Neighbourhood):
     """The cost of each pair of labels at an edge's ends, times the edge's weight."""

@@ -29,6 +29,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     image : symbolic float32 tensor4
         (N, 3, H, W), RGB in [0, 1].
     alpha, beta, lam : float or symbolic scalar
+        lam may be a symbolic vector (D,), too: one per neighbour.
     neighbours : sequence of pairs of int
         D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0.
 
@@ -42,7 +43,7 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
     neighbours = checked_neighbours(neighbours)
 
-    def weights(difference, length):
+    def weights(difference, lam, length):
         squares = T.sqr(difference).sum(axis=1)
         equal = T.eq(squares, 0)
         # Equal neighbours take the power of 1: its derivative at 0 is infinite, and times 0 gives NaN.
@@ -56,7 +57,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
         first = slice(None, -dy or None), slice(max(-dx, 0), -max(dx, 0) or None)
         second = slice(dy or None, None), slice(max(dx, 0) or None, min(dx, 0) or None)
         difference = image[(slice(None), slice(None), *second)] - image[(slice(None), slice(None), *first)]
-        edges = T.set_subtensor(edges[(slice(None), channel, *first)], weights(difference, np.hypot(dy, dx)))
+        edges = T.set_subtensor(edges[(slice(None), channel, *first)],
+                                weights(difference, lam[channel] if lam.ndim else lam, np.hypot(dy, dx)))
     return edges
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 from caffe.proto import caffe_pb2
 from google.protobuf.message import DecodeError
 
+from prototxt.learnt import LEARNT_LAYERS
+
 
 def read_blob_shapes(path):
     """Return {layer name: [shape of each blob]} of a caffemodel.
@@ -64,3 +66,18 @@ def check_fits(net, path, new_layers=frozenset(), old_layers=frozenset()):
             raise ValueError(f"{path} belongs to another net: its layer {name} is not in this one; "
                              "train the stage it comes from with the same configuration.")
     return [name for name in needed if name in stored], [name for name in needed if name not in stored], dropped
+
+
+def copy_learnt_terms(net, path):
+    """Copy the learnt terms of a CRF from a caffemodel into the CRF's net, which has no other blobs.
+
+    Terms that the file lacks stay as they are, the paper's.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or has learnt terms that the net lacks or that have other shapes there.
+    """
+    others = read_blob_shapes(path).keys() - LEARNT_LAYERS
+    check_fits(net, path, LEARNT_LAYERS, others)
+    net.copy_from(str(path))

@@ -9,6 +9,7 @@ import numpy as np
 
 from experiments.nets.caffemodel import check_fits
 from experiments.nets.device import use_device
+from prototxt.learnt import LEARNT_LAYERS
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ class Segmenter:
         Deploy net (prototxt): input ``data`` (N, 3, H, W), BGR in 0 to 255 minus the mean; blobs ``prob``
         and, with a CRF, ``weights``, ``labels``, ``energy`` and ``lower_bound``.
     weights : path
-        Trained weights (caffemodel) of the net's layers; the CRF has none.
+        Trained weights (caffemodel) of the net's layers. Terms of the CRF that they lack are the paper's; terms that
+        a net without a CRF lacks are left out.
     mean_bgr : sequence of 3 float
         Mean colour subtracted in training, in 0 to 255.
 
@@ -92,10 +94,10 @@ class Segmenter:
         self._source = Path(weights)
         use_device()
         self._net = caffe.Net(str(definition), caffe.TEST)
-        check_fits(self._net, weights)
+        self.has_crf = "labels" in self._net.blobs
+        check_fits(self._net, weights, LEARNT_LAYERS, frozenset() if self.has_crf else LEARNT_LAYERS)
         self._net.copy_from(str(weights))
         self.size = tuple(self._net.blobs["data"].data.shape[2:])
-        self.has_crf = "labels" in self._net.blobs
 
     def __call__(self, image):
         """Segment one image.

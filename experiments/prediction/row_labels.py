@@ -12,6 +12,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from data_prep.store.records import open_records
+from experiments.nets.caffemodel import copy_learnt_terms
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
 from experiments.scoring.metrics import confusion_matrix
@@ -37,23 +38,23 @@ class RowLabels:
     classes : int
     size : (int, int)
         Height and width that the CRF's net is made for; others work too.
-    folder : pathlib.Path
-        Where the CRF's net is written.
+    build : experiments.settings.build_paths.Build
+        The CRF's net is written there; its learnt terms are those of the row's weights.
 
     Attributes
     ----------
     digest : str
-        Of all that its labels follow from but for the scores.
+        Of all that its labels follow from but for the scores and the weights.
     """
 
-    def __init__(self, config, row, classes, size, folder):
-        self.row, self._net, self._dense = row, None, config.dense_crf
+    def __init__(self, config, row, classes, size, build):
+        self.row, self._build, self._net, self._dense = row, build, None, config.dense_crf
         if row.crf:
             text = text_format.MessageToString(crf_net(classes, size, row_crf(config, row).dict()))
         else:
             text = config.dense_crf.json() if row.dense else "argmax"
         self.digest = text_digest(text)
-        self._text, self._path = text, folder / f"{row.key}.prototxt"
+        self._text, self._path = text, build.nets / "rows" / f"{row.key}.prototxt"
 
     def __call__(self, image, scored):
         """Label an image.
@@ -83,6 +84,7 @@ class RowLabels:
         if self._net is None:
             write_atomically(self._path, self._text)
             self._net = caffe.Net(str(self._path), caffe.TEST)
+            copy_learnt_terms(self._net, self._build.weights(self.row.stage))
         return self._net
 
 
@@ -101,9 +103,8 @@ def write_row_net(config, build, row):
 
 def row_labellers(config, build, rows, split):
     """Return {row: `RowLabels`} for a split of a build folder."""
-    metadata = Build(build).metadata(split)
-    folder = Build(build).nets / "rows"
-    return {row: RowLabels(config, row, len(metadata.classes), metadata.sizes[split][0], folder) for row in rows}
+    build, metadata = Build(build), Build(build).metadata(split)
+    return {row: RowLabels(config, row, len(metadata.classes), metadata.sizes[split][0], build) for row in rows}
 
 
 def row_mark(build, split, labeller):

@@ -101,19 +101,24 @@ JOINT_LAMBDAS = _at_lambdas("joint", "Joint", stages.JOINT_LAMBDAS)[1:]
 _FAMILIES = {title: _at_lambdas(key, title) for key, title in (
     ("joint-8", "Joint, 8 neighbours"), ("joint-8-long", "Joint, 8 neighbours, (0, 4) and (4, 0)"),
     ("joint-balanced-05", "Joint, balanced margins, exponent 0.5"),
-    ("joint-balanced-1", "Joint, balanced margins, exponent 1"), ("joint-iou", "Joint, margins by IoU"))}
+    ("joint-balanced-1", "Joint, balanced margins, exponent 1"), ("joint-iou", "Joint, margins by IoU"),
+    ("joint-pairwise-image", "Joint, pairwise net on the image"),
+    ("joint-pairwise", "Joint, pairwise net on image and probabilities"),
+    ("joint-compatibility", "Joint, learnt compatibilities"),
+    ("joint-compatibility-directed", "Joint, learnt directed compatibilities"))}
 # Each at its best, on the same footing.
 JOINT_OWN = _own_lambda("Joint", (JOINT, *JOINT_LAMBDAS))
 OWN_LAMBDAS = (JOINT_OWN, *(_own_lambda(title, rows) for title, rows in _FAMILIES.items()))
 LOVASZ = Row("lovasz", "Lovász-softmax, then CRF", "lovasz", True)
 SCRATCH = Row("scratch", "CNN + CRF (joint) from random weights", "scratch", True)
+LEARNT_CONTRAST = Row("joint-learnt-contrast", "Joint, learnt contrast", "joint-learnt-contrast", True)
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
 # those that the paper's claim rests on, which it takes when none are named, and those of its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
-FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LOVASZ,
-               SCRATCH, PERCEPTRON)
+FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LEARNT_CONTRAST,
+               LOVASZ, SCRATCH, PERCEPTRON)
 STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 

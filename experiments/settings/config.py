@@ -8,6 +8,7 @@ import pydantic
 import yaml
 
 from data_prep.strict_model import StrictModel, parse
+from experiments.settings.learnt_terms import LearntTerms
 from prototxt.stages import SSVM, STAGES, find_stage
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
 from python_layers.augmentation import Augmentation
@@ -20,7 +21,7 @@ class NetConfig(StrictModel):
     dropout: float = pydantic.Field(0.5, ge=0, lt=1)
 
 
-class CRFConfig(InferenceParameters, MarginParameters, Neighbourhood, WeightParameters):
+class CRFConfig(LearntTerms, InferenceParameters, MarginParameters, Neighbourhood, WeightParameters):
     """Parameters of the CRF: those of its layers, by default the paper's (section 5) where it names them."""
 
     unary: Literal[KINDS] = NEGATIVE_PROBABILITY

@@ -13,6 +13,7 @@ from experiments.training.signals import Interrupted
 from experiments.training.stopping import LossWatch, best_round, has_converged, loss_range, rounds
 from experiments.training.validation import validate
 from prototxt.stages import find_stage
+from theano_crf.constants import LARGEST_COST
 
 LOG_EVERY = 20
 
@@ -80,6 +81,8 @@ class StageRun:
                                "programs, or take smaller images or fewer processes (NP), and start the same command "
                                "again.") from None
         except Exception:  # of any kind, and raised again: where the dataset is gone, that is the cause to name
+            if self._costs_exploded():
+                raise self._diverged("A cost of the CRF is infinite or no number") from None
             self.watch.check()
             raise
         if self.solver.iter < self.settings.iterations:
@@ -115,9 +118,9 @@ class StageRun:
         self.interruption.check()
 
     def _health(self):
-        """Signs of health of the structured loss, of the last image of rank 0's; none with another loss."""
+        """Signs of health of the structured loss, of the last image of rank 0's, and the contrast that is learnt."""
         net = self.solver.net
-        values = {}
+        values = learnt_contrast(net)
         if "augmented_error" in net.blobs:
             values["augmented_error"] = float(net.blobs["augmented_error"].data)
         if "certificate" in net.blobs:
@@ -157,6 +160,12 @@ class StageRun:
             self.snapshots.save(self.solver)
         self.processes.from_first(None)  # has written it
 
+    def _costs_exploded(self):
+        """Return whether a net's unary or pairwise costs are beyond those that the CRF takes."""
+        costs = [net.blobs[name].data for net in (self.solver.net, *self.solver.test_nets)
+                 for name in ("unary", "weights") if name in net.blobs]
+        return not all((np.abs(values) <= float(LARGEST_COST)).all() for values in costs)
+
     def _diverged(self, what):
         kept = self.snapshots.iterations(self.solver.iter)
         return Diverged(f"{what} at iteration {self.solver.iter}: the training has diverged; the snapshot of "
@@ -171,6 +180,12 @@ class StageRun:
                           for split, of_split in scores.get("further", {}).items())
         progress.note(f"validation at {self.solver.iter}: IoU over classes {classes}, over categories {categories}, "
                       f"confidence {scores['confidence']:.3f}{further}")
+
+
+def learnt_contrast(net):
+    """Return what alpha, beta and each neighbour's lambda have become in a net, {} where they are not learnt."""
+    contrasts = [layer.contrast.learnt for layer in net.layers if hasattr(layer, "contrast")]
+    return contrasts[0] or {} if contrasts else {}
 
 
 def _percent(score):

@@ -24,6 +24,7 @@ from experiments.training.signals import Interruption
 from experiments.training.snapshots import Snapshots
 from experiments.training.stage_run import StageRun
 from experiments.training.stopping import best_round, rounds
+from prototxt.learnt import FROM_ZERO, learnt_layers
 from prototxt.stages import VARIANTS, find_stage
 from python_layers.errors import quiet_errors
 
@@ -130,9 +131,9 @@ def _prepare(config, stage, build, interruption):
     if restored is not None:
         print(f"{stage}: goes on from iteration {restored}", flush=True)
     elif start is not None:
-        _copy_weights(solver.net, stage, start)
+        _copy_weights(solver.net, config, stage, start)
     start_alike(processes, solver.net, restored)
-    check_not_zero(solver.net, find_stage(stage).new_layers)
+    check_not_zero(solver.net, find_stage(stage).new_layers | FROM_ZERO)
     log = TrainingLog(build.log(stage), restored, writes)
     run = StageRun(solver, settings, config.of_stage(stage), snapshots, log, metadata, watch, interruption)
     run.iteration.begin_at_batch()
@@ -149,8 +150,9 @@ def _start_weights(config, stage, build):
     return existing(Path(config.initial_weights), "weights")
 
 
-def _copy_weights(net, stage, path):
-    copied, new, dropped = check_fits(net, path, find_stage(stage).new_layers, find_stage(stage).dropped_layers)
+def _copy_weights(net, config, stage, path):
+    new_layers = find_stage(stage).new_layers | learnt_layers(config.of_stage(stage).crf.dict())
+    copied, new, dropped = check_fits(net, path, new_layers, find_stage(stage).dropped_layers)
     net.copy_from(str(path))
     print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
           f"dropped: {', '.join(dropped) or 'none'}", flush=True)

@@ -11,10 +11,13 @@ from tests.experiments.tiny_experiment import STAGE, make_experiment
 KILLS = 3
 
 
-@pytest.mark.parametrize("stage", ["stage4"])
-def test_killed_runs_end_with_equal_weights(tmp_path, make_dataset, stage):
-    settings = dict(STAGE, type="SGD", iterations=30, validate_every=3)
-    config, build = make_experiment(tmp_path, make_dataset, stage4=settings)
+LEARNT = dict(learn_contrast=True, pairwise_net="image and probabilities", learn_compatibility="directed")
+
+
+@pytest.mark.parametrize("stage, learnt", [("stage4", {}), ("stage4", LEARNT)], ids=["stage4", "with learnt terms"])
+def test_killed_runs_end_with_equal_weights(tmp_path, make_dataset, stage, learnt):
+    settings = dict(STAGE, type="Adam" if learnt else "SGD", iterations=30, validate_every=3)
+    config, build = make_experiment(tmp_path, make_dataset, stage4=settings, crf={"iterations": 3, **learnt})
     for earlier in ("stage1", "stage2", "stage3"):
         train_stage.train_stage(config, earlier, build)
     runs = Runs(tmp_path / "tiny.yaml", build)

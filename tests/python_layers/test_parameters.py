@@ -36,7 +36,9 @@ def test_defaults_are_the_papers_where_it_names_them():
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
     assert CRFConfig().dict() == {
         "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "margin": "hamming",
-        "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0}
+        "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0,
+        "learn_contrast": False, "contrast_rate": 500, "pairwise_net": "none", "pairwise_rate": 50,
+        "learn_compatibility": "none", "compatibility_rate": 250}
 
 
 @pytest.mark.parametrize("model, text, key", [
@@ -48,11 +50,13 @@ def test_defaults_are_the_papers_where_it_names_them():
     (WeightsLayerParameters, '{"neighbours": [[0, 1.5]]}', "neighbours"),
     (WeightsLayerParameters, '{"neighbours": []}', "neighbours"),
     (WeightsLayerParameters, '{"neighbours": 4}', "neighbours"),
+    (WeightsLayerParameters, '{"learn_contrast": 1.5}', "learn_contrast"),
     (InferenceLayerParameters, '{"compatibility": [[0, -1], [1, 0]]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": [0, 1]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),
     (LossParameters, '{"margin": "jaccard"}', "margin"),
     (LossParameters, '{"margin": "iou", "gamma": [[0, 1], [1, 0]]}', "gamma"),
+    (InferenceLayerParameters, '{"learn_compatibility": "none"}', "compatibility"),
     (LossParameters, '{"directed": true}', "directed"),
     (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
     (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])

@@ -15,6 +15,7 @@ import pytest
 from experiments.nets.caffemodel import read_blob_shapes
 from experiments.training import train_stage
 from experiments.training.log import read_log
+from prototxt.learnt import LEARNT_LAYERS
 from tests.experiments.tiny_experiment import CONFIG, make_experiment
 
 SECONDS_TO_START = 200
@@ -71,6 +72,8 @@ def trained(tmp_path, make_dataset):
 
 
 NET = dict(width=1 / 32, padding="same", dropout=0.2)
+LEARNT = dict(iterations=3, learn_contrast=True, pairwise_net="image and probabilities",
+              learn_compatibility="directed")
 STEPS = dict(iterations=5, validate_every=5)
 
 
@@ -105,6 +108,17 @@ def test_a_run_goes_on_with_another_number_of_processes(tmp_path, make_dataset, 
         output, errors = job.communicate(timeout=SECONDS_TO_START)
         assert (job.returncode, errors) == (0, "") and (processes == 2 or "goes on from iteration" in output)
     assert_equal_runs(build / "one", build / "stage3", build / "stage2", 10, [0, 2, 3, 4, 5])
+
+
+def test_learnt_terms_take_the_same_steps_on_several_processes(tmp_path, make_dataset, start_job, trained):
+    changes = dict(net=NET, crf=LEARNT, **settings("stage4", type="Adam", base_lr=1e-5, batch=4, **STEPS))
+    config, build = make_experiment(tmp_path, make_dataset, **changes)
+    train_stage.train_stage(config, "stage4", build)
+    (build / "stage4").rename(build / "one")
+    _, errors = start_job(2, "4").communicate(timeout=SECONDS_TO_START)
+    assert errors == ""
+    assert_equal_runs(build / "one", build / "stage4", build / "stage3", 5)
+    assert LEARNT_LAYERS <= read_weights(build / "stage4" / "final.caffemodel")[0].keys()
 
 
 def assert_equal_runs(one, several, before, batches, validated=(0, 5)):

@@ -1,5 +1,6 @@
 """Labels of rows: those of the whole net, each row's own settings, and files that know what they come from."""
 
+import caffe
 import numpy as np
 import pytest
 
@@ -12,6 +13,7 @@ from experiments.prediction.row_labels import (label_rows, read_confusions, row_
 from experiments.scoring.metrics import confusion_matrix
 from experiments.scoring.result_rows import find_rows
 from experiments.settings.config import load_config
+from prototxt.learnt import LEARNT_LAYERS
 from prototxt.unary import cooled
 
 
@@ -73,6 +75,49 @@ def test_the_net_of_a_row_is_cnn_and_crf_with_its_settings(experiment):
     assert texts["cnn"] == (build / "nets" / "stage3" / "deploy.prototxt").read_text()
     assert "cooled_score" in texts["cnn-t5"] and "conv1_1" in texts["cnn-t5"]
     assert texts["joint-100"] == texts["cnn+crf"].replace('\\"iterations\\": 3', '\\"iterations\\": 100')
+
+
+@pytest.mark.parametrize("key", ["joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed"])
+def test_rows_with_learnt_terms_label_with_those_of_their_weights(experiment, key):
+    """By the whole net of the row, and by its CRF on the scores of the CNN."""
+    config, build = experiment
+    config = config.copy(update={"crf": config.crf.copy(update={"lam": 0.1})})
+    row, = find_rows([key])
+    path, weights = write_row_net(config, build, row), build / key / "final.caffemodel"
+    net, generator = caffe.Net(str(path), caffe.TEST), np.random.default_rng(2)
+    for name, blobs in net.params.items():
+        if name.startswith("score") or name in LEARNT_LAYERS:
+            for blob in blobs:
+                blob.data[...] += generator.normal(0, 0.2, blob.data.shape)
+    image, _ = open_records(str(build / "lmdb" / "val"))[0]
+    net.blobs["data"].data[0] = image[:, :, ::-1].transpose(2, 0, 1) - 127.0
+    net.forward()
+    scores = net.blobs["score"].data.copy()
+    for layer in ("score_fr", "score_pool4", "score_pool3"):  # no class shall be everywhere
+        for blob in net.params[layer]:
+            blob.data[...] /= scores.std()
+    net.params["score_fr"][1].data[...] -= scores.mean(axis=(0, 2, 3)) / scores.std()
+    weights.parent.mkdir()
+    net.save(str(weights))
+    metadata = read_metadata(str(build / "lmdb"))
+    whole = Segmenter(path, weights, metadata.mean_bgr)(image)
+    cnn = Segmenter(build / "nets" / "stage3" / "deploy.prototxt", weights, metadata.mean_bgr)
+    labeller = row_labellers(config, build, [row], "val")[row]
+    np.testing.assert_array_equal(labeller(image, cnn.scored(image)), whole.labels)
+    paper, = find_rows(["joint"])
+    untrained = Segmenter(path, weights_without_learnt_terms(build, weights), metadata.mean_bgr)(image)
+    own = Segmenter(write_row_net(config, build, paper), build / "plain.caffemodel", metadata.mean_bgr)(image)
+    np.testing.assert_array_equal(untrained.labels, own.labels)
+    assert whole.energy != own.energy and len(np.unique(whole.labels)) > 1
+    with pytest.raises(ValueError, match="belongs to another net: its layer"):
+        Segmenter(write_row_net(config, build, paper), weights, metadata.mean_bgr)
+
+
+def weights_without_learnt_terms(build, weights):
+    """Write the CNN's weights of a caffemodel alone."""
+    net = caffe.Net(str(build / "nets" / "stage3" / "deploy.prototxt"), str(weights), caffe.TEST)
+    net.save(str(build / "plain.caffemodel"))
+    return build / "plain.caffemodel"
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])

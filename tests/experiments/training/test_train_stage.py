@@ -8,10 +8,12 @@ import caffe
 import numpy as np
 import pytest
 
+from experiments.nets.definitions import generate_nets
 from experiments.settings.build_paths import Build
 from experiments.training import stage_run, train_stage
 from experiments.training.log import read_log
 from experiments.training.signals import Interrupted
+from prototxt.learnt import LEARNT_LAYERS, PAIRWISE_LAYERS
 from prototxt.stages import STAGES
 
 
@@ -77,6 +79,76 @@ def test_an_interrupted_stage_goes_on_to_the_same_weights(experiment, monkeypatc
     assert all(np.array_equal(resumed[key], unbroken[key]) for key in unbroken)
     iterations = [record["iteration"] for record in read_log(build / "stage1" / "log.jsonl")]
     assert iterations == sorted(iterations) and iterations[-1] == 4
+
+
+LEARNT = {"joint-learnt-contrast": {"contrast"}, "joint-pairwise": {*PAIRWISE_LAYERS},
+          "joint-compatibility-directed": {"compatibility"}}
+
+
+@pytest.fixture
+def with_stage_3(experiment):
+    """Return (configuration, build folder) where stage 3 has weights, though untrained ones."""
+    config, build = experiment
+    net = caffe.Net(str(build / "nets" / "stage3" / "deploy.prototxt"), caffe.TEST)
+    generator = np.random.default_rng(0)
+    for name, blobs in net.params.items():
+        if name.startswith("score"):
+            blobs[0].data[...] = generator.normal(0, 0.3, blobs[0].data.shape)
+    net.save(str(build / "stage3" / "final.caffemodel"))
+    return config, build
+
+
+@pytest.mark.parametrize("stage", LEARNT)
+def test_learnt_terms_are_in_snapshots_and_go_on_to_the_same_bits(with_stage_3, monkeypatch, stage):
+    """A run that ends without a word after its snapshot, as a killed one does, and one that gets a signal."""
+    config, build = with_stage_3
+    monkeypatch.setattr(stage_run, "LOG_EVERY", 1)
+    train_stage.train_stage(config, stage, build)
+    final = build / stage / "final.caffemodel"
+    unbroken, deploy = final.read_bytes(), build / "nets" / stage / "deploy.prototxt"
+    learnt = weights(final, deploy)
+    first = weights(build / stage / "snapshot_iter_2.caffemodel", deploy)
+    assert {name for name, _ in learnt if name in LEARNT_LAYERS} == LEARNT[stage]
+    assert all((learnt[key] != first[key]).any() for key in learnt if key[0] in LEARNT[stage])
+    logged = [record for record in read_log(build / stage / "log.jsonl") if record["kind"] == "train"]
+    assert ("alpha" in logged[-1]) is (stage == "joint-learnt-contrast")
+    if "alpha" in logged[-1]:
+        assert len(logged[-1]["lam"]) == 2 and logged[-1]["alpha"] > 0
+        assert logged[-1]["alpha"] == pytest.approx(35 * np.exp(learnt["contrast", 0][0]), rel=1e-6)
+    step = train_stage.StageRun._step
+    for ended in (RuntimeError("killed"), signal.SIGTERM):
+        shutil.rmtree(build / stage)
+
+        def interrupted_step(self, progress):
+            if self.solver.iter == 3:
+                if isinstance(ended, Exception):
+                    raise ended
+                signal.raise_signal(ended)
+            step(self, progress)
+
+        monkeypatch.setattr(train_stage.StageRun, "_step", interrupted_step)
+        with pytest.raises((RuntimeError, Interrupted)):
+            train_stage.train_stage(config, stage, build)
+        monkeypatch.setattr(train_stage.StageRun, "_step", step)
+        train_stage.train_stage(config, stage, build)
+        assert final.read_bytes() == unbroken
+
+
+@pytest.mark.parametrize("iteration, kept", [(3, 2), (2, 2)])
+def test_pairwise_costs_that_explode_end_as_divergence(with_stage_3, monkeypatch, iteration, kept):
+    """In training, and in the validation after an update."""
+    config, build = with_stage_3
+    update = train_stage.StageRun.update
+
+    def exploding_update(self):
+        update(self)
+        if self.solver.iter == iteration:
+            self.solver.net.params["pairwise_score"][1].data[...] = 100  # a factor of 3e43
+
+    monkeypatch.setattr(train_stage.StageRun, "update", exploding_update)
+    with pytest.raises(stage_run.Diverged, match="A cost of the CRF is infinite or no number at iteration .* snapshot "
+                                                 f"of iteration {kept} is kept. Try a lower base_lr"):
+        train_stage.train_stage(config, "joint-pairwise-image", build)
 
 
 def test_a_finished_stage_is_left_alone(experiment, capsys):
@@ -152,6 +224,16 @@ def test_the_command_line_of_caffe_trains_the_crf_and_goes_on(experiment):
     count, = [layer.blobs[0].data[0] for layer in model.layer
               if layer.name.startswith("data_") and layer.blobs]
     assert count == 12
+
+
+def test_the_command_line_of_caffe_learns_terms(experiment):
+    config, build = experiment
+    learnt = {"learn_contrast": True, "pairwise_net": "image and probabilities", "learn_compatibility": "symmetric"}
+    generate_nets(config.copy(update={"crf": config.crf.copy(update=learnt)}), build)
+    solver = build / "nets" / "stage4" / "solver.prototxt"
+    subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
+    snapshot = weights(build / "stage4" / "snapshot_iter_4.caffemodel", solver.with_name("deploy.prototxt"))
+    assert LEARNT_LAYERS <= {name for name, _ in snapshot} and snapshot["contrast", 2].shape == (2,)
 
 
 def test_the_command_line_of_caffe_starts_a_stage_from_weights(experiment):

@@ -1,0 +1,50 @@
+"""The layers in which a CRF's learnt terms lie: the same names in training, validation and deployment.
+
+All of them start as the paper's model, so weights that lack such a layer are those of the paper's model.
+"""
+
+NONE = "none"
+OF_IMAGE, OF_IMAGE_AND_PROBABILITIES = "image", "image and probabilities"
+SYMMETRIC, DIRECTED = "symmetric", "directed"
+PAIRWISE_NETS = NONE, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES    # what the pairwise net sees
+COMPATIBILITIES = NONE, SYMMETRIC, DIRECTED
+
+CONTRAST, COMPATIBILITY = "contrast", "compatibility"
+PAIRWISE_SCORE = "pairwise_score"
+PAIRWISE_LAYERS = ("pairwise_conv1", "pairwise_conv2", "pairwise_conv3", PAIRWISE_SCORE)
+LEARNT_LAYERS = frozenset({CONTRAST, *PAIRWISE_LAYERS, COMPATIBILITY})
+# Their weights are all zero before the first step.
+FROM_ZERO = frozenset({CONTRAST, PAIRWISE_SCORE})
+
+
+def learnt_layers(crf):
+    """Return the names of the layers that a CRF's learnt terms add to a net.
+
+    Parameters
+    ----------
+    crf : dict
+        As of `prototxt.nets.train_net`.
+    """
+    layers = {CONTRAST} if crf["learn_contrast"] else set()
+    layers.update(PAIRWISE_LAYERS if crf["pairwise_net"] != NONE else ())
+    layers.update({COMPATIBILITY} if crf["learn_compatibility"] != NONE else ())
+    return frozenset(layers)
+
+
+def blob_at(rate):
+    """Return the `param` of a learnt blob without weight decay, which would pull it towards the paper's model."""
+    return dict(lr_mult=rate, decay_mult=0)
+
+
+def compatibility_parameters(crf):
+    """Return the layer's parameters that a CRF's compatibility adds to those of the loss and of inference."""
+    if crf["learn_compatibility"] == NONE:
+        return {}
+    return {"learn_compatibility": True, "directed": crf["learn_compatibility"] == DIRECTED}
+
+
+def compatibility_fields(crf):
+    """Return the name and `param` of the loss's or inference's layer, which share a learnt compatibility by its name."""
+    if crf["learn_compatibility"] == NONE:
+        return {}
+    return {"name": COMPATIBILITY, "param": [blob_at(crf["compatibility_rate"])]}
