@@ -1,6 +1,6 @@
 """Score rows of results: `python3 -m experiments.evaluate_rows --config CONFIG --rows joint control-x3`.
 
-The rows' weights must be trained: `make train-row ROW=<row>`. Each image's confusion matrices land in
+The rows' weights must be trained: `make train-row ROW=<row>`. Each image's confusion matrices and edges land in
 <build>/rows/<split>/<row>.npz, where a study finds them.
 """
 
@@ -11,8 +11,10 @@ if __name__ == "__main__":
 
 import itertools
 
-from experiments.prediction.row_labels import label_rows, read_confusions, row_labellers, row_mark
+from experiments.prediction.row_labels import label_rows, read_counts, row_labellers, row_mark
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
+from experiments.scoring.edges import LEGEND
+from experiments.scoring.image_counts import edge_scores
 from experiments.scoring.metrics import scores_of
 from experiments.scoring.result_rows import find_rows
 from experiments.scoring.text import aligned_table, percent
@@ -38,10 +40,13 @@ def main(arguments=None):
 def _table(build, split, labellers):
     classes, lines = build.metadata(split).classes, []
     for row, labeller in labellers.items():
-        _, confusions = read_confusions(build.row_confusions(split, row.key), row_mark(build, split, labeller))
-        scored = scores_of(confusions, classes)
-        lines.append((row.title, percent(scored.classes), percent(scored.categories)))
-    return aligned_table(("", f"{split}: IoU classes", "IoU categories"), lines)
+        _, counts = read_counts(build.row_confusions(split, row.key), row_mark(build, split, labeller))
+        scored, edges = scores_of(counts.confusion, classes), edge_scores(counts, classes)
+        lines.append((row.title, percent(scored.classes), percent(scored.categories), percent(edges["band"]),
+                      percent(edges["axis_aligned"])))
+    lines.append(("truth", "", "", "", percent(edges["axis_aligned_truth"])))
+    table = aligned_table((split, "IoU classes", "IoU categories", "IoU at edges", "edges aligned"), lines)
+    return f"{table}\n\n{LEGEND}"
 
 
 if __name__ == "__main__":

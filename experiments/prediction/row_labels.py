@@ -14,7 +14,7 @@ from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
-from experiments.scoring.metrics import confusion_matrix
+from experiments.scoring.image_counts import ImageCounter, ImageCounts, stacked
 from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
 from prototxt.nets import crf_net, deploy_net
@@ -107,7 +107,7 @@ def row_labellers(config, build, rows, split):
 
 
 def row_mark(build, split, labeller):
-    """Return a digest of all that a row's confusion matrices follow from, None where its weights are not there yet."""
+    """Return a digest of all that a row's counts follow from, None where its weights are not there yet."""
     build = Build(build)
     try:
         files = [*build.data_files(split), build.deploy_net(crf=False), build.weights(labeller.row.stage)]
@@ -127,17 +127,18 @@ def _digest(path, *changes):
     return file_digest(path)
 
 
-def read_confusions(path, mark):
-    """Return (names, confusions (N, K, K) int64) of a row's file; None where there is none with this mark."""
+def read_counts(path, mark):
+    """Return (names, `ImageCounts` with an axis of images) of a row's file; None where there is none with this mark."""
     try:
         with np.load(path) as stored:
-            return (list(stored["names"]), stored["confusions"]) if str(stored["mark"]) == mark else None
+            counts = ImageCounts(*(stored[field] for field in ImageCounts._fields))
+            return (list(stored["names"]), counts) if str(stored["mark"]) == mark else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
 
 
 def label_rows(config, build, rows, split):
-    """Label a split as each row does, and keep a file of confusion matrices per row.
+    """Label a split as each row does, and keep a file of counts per row.
 
     Parameters
     ----------
@@ -153,15 +154,15 @@ def label_rows(config, build, rows, split):
     stage, = {row.stage for row in rows}
     segmenter = Segmenter(build.deploy_net(crf=False), build.weights(stage), metadata.mean_bgr)
     marks = {row: row_mark(build, split, labeller) for row, labeller in labellers.items()}
-    records, confusions = open_records(str(build.split(split))), {row: [] for row in rows}
+    records, counts = open_records(str(build.split(split))), {row: [] for row in rows}
     with Progress(f"label {', '.join(row.key for row in rows)}", 0, len(records), "image") as progress:
         for image, truth in map(records.__getitem__, range(len(records))):
-            scored = segmenter.scored(image)
+            scored, counter = segmenter.scored(image), ImageCounter(truth, len(metadata.classes))
             for row, labeller in labellers.items():
-                confusions[row].append(confusion_matrix(truth, labeller(image, scored), len(metadata.classes)))
+                counts[row].append(counter(labeller(image, scored)))
             progress.advance()
     names = [records.name(index) for index in range(len(records))]
     for row in rows:
         content = io.BytesIO()
-        np.savez_compressed(content, mark=marks[row], names=names, confusions=np.stack(confusions[row]))
+        np.savez_compressed(content, mark=marks[row], names=names, **stacked(counts[row])._asdict())
         write_atomically(build.row_confusions(split, row.key), content.getvalue(), sync=True)

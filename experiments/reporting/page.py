@@ -18,6 +18,7 @@ from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
+from experiments.scoring.edges import LEGEND
 from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
 from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
@@ -41,6 +42,7 @@ def read_evaluation(build, split):
     try:
         result = json.loads(path.read_text())
         missing = [key for key in [row.key for row in ROWS] + ["details"] if key not in result]
+        missing += [] if missing or "edges" in result["details"] else ["the scores of edges"]
     except (ValueError, TypeError):
         missing = ["JSON"]
     if missing:
@@ -113,7 +115,7 @@ def write_report(config, build, splits):
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
     page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
                   table_1=TABLE_1, search_titles=SEARCH_TITLES, symbols=SYMBOLS, notes=notes, results=results,
-                  result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
+                  edges_legend=LEGEND, result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
                   server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                   overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,

@@ -1,9 +1,9 @@
 """The result of an evaluation as text: a line per row, columns per split, the paper's figures beside."""
 
+from experiments.scoring.edges import LEGEND
 from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
 from experiments.scoring.text import aligned_table, difference, percent
 from experiments.scoring.training_notes import training_notes
-
 
 def format_evaluations(results):
     """Lay out evaluations as text.
@@ -23,18 +23,28 @@ def format_evaluations(results):
     header = [""]
     for result in results:
         split = result["details"]["split"]
-        header += [f"{split}: IoU classes", "IoU categories", "pixels right"]
+        header += [f"{split}: IoU classes", "IoU categories", "pixels right", "IoU at edges", "edges aligned"]
     lines = []
     for row in ROWS + FURTHER_ROWS:
         cells = [cell for result, rows in zip(results, scored)
                  for cell in (percent(rows[row.key]["classes"]), percent(rows[row.key]["categories"]),
-                              percent(result["details"]["pixel_accuracy"][row.key]))]
+                              percent(result["details"]["pixel_accuracy"][row.key]),
+                              *_edges(result["details"]["edges"][row.key]))]
         published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
         lines.append((row.title, *cells, published))
+    lines.append(("truth", *(cell for result in results for cell in ("", "", "", "", percent(_aligned_truth(result)))), ""))
     table = aligned_table((*header, "paper (Cityscapes)"), lines)
     differences = [line for result in results for line in _differences(result)]
     notes = dict.fromkeys(note for result in results for note in training_notes(result["details"]))
-    return "\n".join([*map(_subject, results), "", table, *differences, *([""] if notes else []), *notes])
+    return "\n".join([*map(_subject, results), "", table, "", LEGEND, *differences, *([""] if notes else []), *notes])
+
+
+def _edges(scores):
+    return percent(scores["band"]), percent(scores["axis_aligned"])
+
+
+def _aligned_truth(result):
+    return next(iter(result["details"]["edges"].values()))["axis_aligned_truth"]
 
 
 def _subject(result):

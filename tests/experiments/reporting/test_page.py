@@ -64,7 +64,9 @@ def test_page_holds_the_scores_and_refers_only_to_its_own_folder(evaluated, comm
     result = json.loads((evaluated.folder / "evaluation-val.json").read_text())
     joint = next(row for row in page.rows if row[0] == "CNN + CRF (joint)")
     assert joint[1:3] == [f"{result['joint'][key]:.1f}" for key in ("classes", "categories")]
-    assert joint[5] == "+0.60"
+    assert joint[7] == "+0.60"
+    edges = result["details"]["edges"]["joint"]
+    assert joint[5:7] == [f"{edges[key]:.1f}" for key in ("band", "axis_aligned")]
     gain = float(joint[3].replace("\N{MINUS SIGN}", "-"))
     assert gain == pytest.approx(result["joint"]["classes"] - result["cnn"]["classes"], abs=0.006)
     bus = next(row for row in page.rows if row[0] == "bus")
@@ -109,6 +111,7 @@ def test_class_names_are_escaped(evaluated, command):
 
 @pytest.mark.parametrize("content, words", [
     (None, "make evaluate"), ("no JSON", "lacks"), ("[]", "lacks"), ('{"cnn": {}}', "lacks cnn+crf"),
+    (json.dumps({key: {} for key in ("cnn", "cnn+crf", "joint", "control", "details")}), "lacks the scores of edges"),
 ])
 def test_missing_or_broken_evaluation_is_refused(evaluated, command, content, words):
     path = evaluated.folder / "evaluation-val.json"
