@@ -96,8 +96,8 @@ def evaluate(config, build, split):
     dict
         What the JSON file holds: for each row of `ROWS`, by its key, ``classes``, ``categories`` and
         ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
-        accuracies, scores of the edges (`experiments.scoring.image_counts.edge_scores`), 95 % intervals of differences over blocks of neighbouring frames, the number of those, and each
-        image's pixel accuracies.
+        accuracies, scores of the edges (`experiments.scoring.image_counts.edge_scores`), 95 % intervals of differences
+        over blocks of neighbouring frames, the number of those, and each image's pixel accuracies.
     """
     metadata = Build(build).metadata(split)
     names, counts = counts_by_image(build, split, metadata)

@@ -115,8 +115,8 @@ def write_report(config, build, splits):
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
     page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
                   table_1=TABLE_1, search_titles=SEARCH_TITLES, symbols=SYMBOLS, notes=notes, results=results,
-                  edges_legend=LEGEND, result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
-                  server=read_server_score(build.server_score),
+                  edges_legend=LEGEND, result=result, official=official, search=search,
+                  on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                   overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))

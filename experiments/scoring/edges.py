@@ -42,7 +42,8 @@ def _runs(labels, counted):
     above, below = labels[:-1], labels[1:]
     places = np.flatnonzero((above != below) & counted[:-1] & counted[1:])
     above, below = above.ravel()[places], below.ravel()[places]
-    begins = (np.diff(places) != 1) | (places[1:] % labels.shape[1] == 0) | (np.diff(above) != 0) | (np.diff(below) != 0)
+    moved = (np.diff(places) != 1) | (places[1:] % labels.shape[1] == 0)
+    begins = moved | (above[1:] != above[:-1]) | (below[1:] != below[:-1])
     starts = np.flatnonzero(np.concatenate([np.ones(min(1, len(places)), bool), begins]))
     return np.diff(np.append(starts, len(places)))
 

@@ -5,6 +5,7 @@ from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
 from experiments.scoring.text import aligned_table, difference, percent
 from experiments.scoring.training_notes import training_notes
 
+
 def format_evaluations(results):
     """Lay out evaluations as text.
 
@@ -32,7 +33,8 @@ def format_evaluations(results):
                               *_edges(result["details"]["edges"][row.key]))]
         published = "{:.1f} / {:.1f}".format(*row.published) if row.published else ""
         lines.append((row.title, *cells, published))
-    lines.append(("truth", *(cell for result in results for cell in ("", "", "", "", percent(_aligned_truth(result)))), ""))
+    truth = [cell for result in results for cell in (*[""] * 4, percent(_aligned_truth(result)))]
+    lines.append(("truth", *truth, ""))
     table = aligned_table((*header, "paper (Cityscapes)"), lines)
     differences = [line for result in results for line in _differences(result)]
     notes = dict.fromkeys(note for result in results for note in training_notes(result["details"]))

@@ -28,7 +28,8 @@ def test_splits_stand_side_by_side_and_differences_follow():
     header = lines.index(next(line for line in lines if "drive: IoU classes" in line))
     cells = [line.split("  ") for line in lines[header + 1:header + 1 + len(ROWS + FURTHER_ROWS)]]
     cells = [[cell.strip() for cell in line if cell.strip()] for line in cells]
-    assert cells[0] == ["CNN only", "20.00", "-", "90.00", "30.00", "-", "40.00", "-", "90.00", "30.00", "-", "63.8 / 81.5"]
+    assert cells[0] == ["CNN only", "20.00", "-", "90.00", "30.00", "-", "40.00", "-", "90.00", "30.00", "-",
+                        "63.8 / 81.5"]
     assert [line[1] for line in cells] == [f"{20 + place}.00" for place in range(6)]
     assert lines[header + 7].split() == ["truth", "12.50", "12.50"]
     start = lines.index("Differences in IoU classes on drive, with 95 % intervals over 3 blocks of images, for these "
