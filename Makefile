@@ -55,7 +55,7 @@ help:  ## list the targets (what `make` alone does too)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
-## GRID_ARGS     options of experiments.grid_search, such as --write
+## GRID_ARGS     options of experiments.grid_search, such as --write and --method dense
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
 ## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4)

@@ -19,9 +19,10 @@ from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.edges import LEGEND
-from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, TABLE_1
 from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
+from experiments.search.methods import METHODS
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4
@@ -51,22 +52,28 @@ def read_evaluation(build, split):
 
 
 def read_further(build, split, result):
-    """Return what there is beside the evaluation: (official evaluation or None, grid search or None).
+    """Return what there is beside the evaluation: (official evaluation or None, {method's name: its grid search}).
 
     A grid search of other weights than those that were evaluated counts as none, and so does an official evaluation
     that does not say how its rows were brought to full resolution.
     """
-    official, search = (json.loads(path.read_text()) if path.is_file() else None
-                        for path in (build.official_evaluation(split), build.grid_search(split)))
+    official = _read_if_there(build.official_evaluation(split))
+    searches = {name: _read_if_there(build.grid_search(split, name=method.file))
+                for name, method in METHODS.items()}
     if official and any(official.get(row.key, {}).get("enlarged_by") != row.enlarged_by for row in FULL_SIZE_ROWS):
         print("the official evaluation is of an older version, which did not enlarge all rows alike, so the report "
               "leaves it out; run `make official-evaluation` again")
         official = None
-    if search and search["cnn"] != result[CNN.key]:
-        print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
-              "`make grid-search` again")
-        search = None
-    return official, search
+    for name, search in searches.items():
+        if search and search["cnn"] != result[CNN.key]:
+            print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
+                  "`make grid-search` again")
+            searches[name] = None
+    return official, {name: search for name, search in searches.items() if search}
+
+
+def _read_if_there(path):
+    return json.loads(path.read_text()) if path.is_file() else None
 
 
 def read_examples(build, split, metadata, result):
@@ -107,15 +114,15 @@ def write_report(config, build, splits):
     build = Build(build)
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
     split, result = splits[0], results[0]
-    official, search = read_further(build, split, result)
+    official, searches = read_further(build, split, result)
     pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf)
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
-    plots = _plots(read_curves(build), config.validation.splits, search)
+    plots = _plots(read_curves(build), config.validation.splits, searches)
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
     page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
-                  table_1=TABLE_1, search_titles=SEARCH_TITLES, symbols=SYMBOLS, notes=notes, results=results,
-                  edges_legend=LEGEND, result=result, official=official, search=search,
+                  table_1=TABLE_1, symbols=SYMBOLS, methods=METHODS, notes=notes, results=results,
+                  edges_legend=LEGEND, result=result, official=official, searches=searches,
                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                   overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
@@ -124,12 +131,12 @@ def write_report(config, build, splits):
     return build.report / "index.html"
 
 
-def _plots(curves, splits, search):
+def _plots(curves, splits, searches):
     """Return {file name: SVG} of the plots that there is something for."""
     plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves),
              "splits.svg": splits_curve(curves, splits), "health.svg": health_curve(curves)} if curves else {}
-    if search:
-        plots["grid-search.svg"] = heat_map(search)
+    for name, search in searches.items():
+        plots[f"{METHODS[name].file}.svg"] = heat_map(search, METHODS[name])
     return {name: content for name, content in plots.items() if content}
 
 

@@ -151,9 +151,6 @@ def interpolated(row):
 
 FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), *map(interpolated, ROWS))
 
-# The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
-SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
-
 
 class PublishedRow(NamedTuple):
     """A line of table 1: IoU in percent on Cityscapes.

@@ -151,9 +151,12 @@ class Build(os.PathLike):
         """The test server's score, a file that the user writes."""
         return self.folder / "test-server.yaml"
 
-    def grid_search(self, split, suffix=".json"):
-        """The results of the grid search on a split, or the database and the heat map beside them."""
-        return self.folder / f"grid-search-{split}{suffix}"
+    def grid_search(self, split, suffix=".json", name="grid-search"):
+        """The results of the grid search on a split, or the database and the heat map beside them.
+
+        `name` is the `file` of one of `experiments.search.methods.METHODS`.
+        """
+        return self.folder / f"{name}-{split}{suffix}"
 
     def probabilities(self, split):
         """The folder of the CNN's probabilities of a split."""

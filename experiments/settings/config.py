@@ -56,12 +56,32 @@ class GridConfig(StrictModel):
     @pydantic.validator("*")
     def check_bounds(cls, values, field):
         """Each value must be one that the CRF takes."""
-        for value in values:
-            try:
-                CRFConfig(**{field.name: value})
-            except pydantic.ValidationError as error:
-                raise ValueError(error.errors()[0]["msg"]) from None
-        return values
+        return _checked_values(CRFConfig, field.name, values)
+
+
+class DenseGridConfig(StrictModel):
+    """Values that the grid search tries of the fully connected CRF's parameters; without values, its own."""
+
+    smoothness: Tuple[float, ...] = ()
+    smoothness_distance: Tuple[float, ...] = ()
+    appearance: Tuple[float, ...] = ()
+    appearance_distance: Tuple[float, ...] = ()
+    appearance_colour: Tuple[float, ...] = ()
+    iterations: Tuple[int, ...] = ()
+
+    @pydantic.validator("*")
+    def check_bounds(cls, values, field):
+        """Each value must be one that the fully connected CRF takes."""
+        return _checked_values(DenseCRFConfig, field.name, values)
+
+
+def _checked_values(model, name, values):
+    for value in values:
+        try:
+            model(**{name: value})
+        except pydantic.ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"]) from None
+    return values
 
 
 class StageConfig(StrictModel):
@@ -115,6 +135,7 @@ class _Experiment(StrictModel):
     crf: CRFConfig = CRFConfig()
     dense_crf: DenseCRFConfig = DenseCRFConfig()
     grid: GridConfig = GridConfig()
+    dense_grid: DenseGridConfig = DenseGridConfig()
     validation: ValidationConfig = ValidationConfig()
     augmentation: Augmentation = Augmentation()
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones

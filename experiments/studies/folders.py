@@ -12,7 +12,7 @@ from experiments.settings.config import load_config
 
 CONFIG = "config.yaml"
 # Keys of a configuration that weights do not depend on.
-WITHOUT_EFFECT = {"dense_crf", "grid", "validation"}
+WITHOUT_EFFECT = {"dense_crf", "dense_grid", "grid", "validation"}
 
 
 class StudyFolder:

@@ -248,6 +248,27 @@ def test_parameter_search_is_shown_where_there_was_one(evaluated, command):
     assert (evaluated.folder / "report" / "grid-search.svg").exists()
 
 
+def test_the_dense_crfs_search_has_its_own_section(evaluated, command):
+    cnn = json.loads((evaluated.folder / "evaluation-val.json").read_text())["cnn"]
+    write_search(evaluated, cnn)
+    sets = [{"parameters": {"smoothness": 3.0, "smoothness_distance": 3.0, "appearance": appearance,
+                            "appearance_distance": 80.0, "appearance_colour": 13.0, "iterations": 10},
+             "classes": classes, "categories": 60.0} for appearance, classes in ((5.0, 57.5), (10.0, 54.0))]
+    search = json.loads((evaluated.folder / "grid-search-val.json").read_text())
+    for key in ("differences", "held_out"):
+        for entry in search[key]:
+            entry.update({name: "example" for name in ("first", "second") if entry[name] == "paper"})
+    search.update(cnn=cnn, best={**sets[0], "per_class": {}}, example={**sets[1], "per_class": {}}, sets=sets)
+    search["details"]["edges"] = ["appearance"]
+    (evaluated.folder / "dense-grid-search-val.json").write_text(json.dumps(search))
+    assert run(evaluated, command)[0] == 0
+    text = (evaluated.folder / "report" / "index.html").read_text()
+    page = Page(text)
+    assert page.open_tags == [] and {"grid-search.svg", "dense-grid-search.svg"} <= page.references
+    assert ["the best set", "3", "3", "5", "80", "13", "10", "57.5", "60.0", "+1.25", "+0.50 to +2.00"] in page.rows
+    assert "Parameter search: CNN + dense CRF" in text and "dashed: pydensecrf&#39;s example." in text
+
+
 def test_parameter_search_on_other_weights_is_left_out(evaluated, command):
     write_search(evaluated, {"classes": 1.0, "categories": 1.0, "per_class": {}})
     status, output, _ = run(evaluated, command)
