@@ -26,6 +26,8 @@ SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
 EVALUATION = $(SPLIT:%=$(BUILD)/evaluation-%.json)
+# Variants of stages that were trained for further rows: newer than an evaluation, they are scored before the report.
+TRAINED_VARIANTS = $(filter-out $(WEIGHTS),$(wildcard $(BUILD)/*/final.caffemodel))
 # Drawn scenes cost nothing: a study draws more of them to score.
 STUDY_LMDB = $(if $(filter scenes,$(DATASET)),$(BUILD)/study/lmdb/dataset.json,$(LMDB))
 INITIAL_WEIGHTS = $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
@@ -58,7 +60,8 @@ help:  ## list the targets (what `make` alone does too)
 ## GRID_ARGS     options of experiments.grid_search, such as --write and --method dense
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
-## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4)
+## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4);
+##               of evaluate, rows that it and the report show beside, from then on
 ## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid
@@ -156,8 +159,8 @@ study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## train and score r
 study-report: | docker  ## a study's seeds, differences and classes as a page
 	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
 
-evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
-	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint, control, and further rows that are trained
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT) $(if $(ROWS),--rows $(subst $(comma), ,$(ROWS)))
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
 	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
@@ -238,5 +241,5 @@ $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel $(BUILD)/s
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
 	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
-$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
+$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(TRAINED_VARIANTS) $(BUILD)/nets/stage4/solver.prototxt | docker
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $*

@@ -15,11 +15,12 @@ from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.row_labels import counts_of_rows
 from experiments.scoring.bootstrap import compared, frame_blocks
 from experiments.scoring.confusion_cache import ConfusionStore
 from experiments.scoring.image_counts import ImageCounter, ImageCounts, edge_scores, stacked
 from experiments.scoring.metrics import scores_of
-from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
+from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, JOINT, ROWS, WEIGHT_SETS
 from experiments.scoring.text import resolution
 from experiments.settings.build_paths import Build
 
@@ -81,7 +82,7 @@ def _run_weight_set(segmenter, stage, records, classes, store):
             store.save()
 
 
-def evaluate(config, build, split):
+def evaluate(config, build, split, further=()):
     """Score all rows on a split.
 
     Parameters
@@ -90,6 +91,8 @@ def evaluate(config, build, split):
     build : path
         Build folder of the experiment, with its nets, weights and LMDB.
     split : str
+    further : sequence of experiments.scoring.result_rows.Row
+        Rows beside `ROWS` and `FURTHER_ROWS`, whose weights are there.
 
     Returns
     -------
@@ -101,7 +104,9 @@ def evaluate(config, build, split):
     """
     metadata = Build(build).metadata(split)
     names, counts = counts_by_image(build, split, metadata)
+    counts.update({row.key: of_row for row, of_row in counts_of_rows(config, build, further, split).items()})
     confusions = {key: of_row.confusion for key, of_row in counts.items()}
+    comparisons = [(first.key, second.key) for first, second in (*COMPARISONS, *((row, JOINT) for row in further))]
     blocks = frame_blocks(names, independent=bool(metadata.generator))
     scored = {key: scores_of(matrices, metadata.classes) for key, matrices in confusions.items()}
     details = {
@@ -110,9 +115,9 @@ def evaluate(config, build, split):
         "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS),
         "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
         "per_category": {key: dict(value.per_category) for key, value in scored.items()},
-        "further_rows": {row.key: scored[row.key].to_json() for row in FURTHER_ROWS},
+        "further_rows": {row.key: scored[row.key].to_json() for row in (*further, *FURTHER_ROWS)},
         "edges": {key: edge_scores(of_row, metadata.classes) for key, of_row in counts.items()},
-        "differences": [compared(first.key, second.key, confusions, blocks) for first, second in COMPARISONS],
+        "differences": [compared(first, second, confusions, blocks) for first, second in comparisons],
         "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
                       for index, name in enumerate(names)},
     }

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import itertools
 import zipfile
 
 import caffe
@@ -12,6 +13,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from data_prep.store.records import open_records
+from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
 from experiments.scoring.image_counts import ImageCounter, ImageCounts, stacked
@@ -138,7 +140,7 @@ def read_counts(path, mark):
 
 
 def label_rows(config, build, rows, split):
-    """Label a split as each row does, and keep a file of counts per row.
+    """Label a split as each row does, and keep a file of counts per row. Processes share the images out.
 
     Parameters
     ----------
@@ -148,21 +150,53 @@ def label_rows(config, build, rows, split):
     rows : sequence of experiments.scoring.result_rows.Row
         Rows of one stage's weights.
     split : str
+
+    Returns
+    -------
+    dict of experiments.scoring.result_rows.Row to experiments.scoring.image_counts.ImageCounts
+        With an axis of images.
     """
-    build, metadata = Build(build), Build(build).metadata(split)
+    build, metadata, processes = Build(build), Build(build).metadata(split), communicator()
     labellers = row_labellers(config, build, rows, split)
     stage, = {row.stage for row in rows}
     segmenter = Segmenter(build.deploy_net(crf=False), build.weights(stage), metadata.mean_bgr)
     marks = {row: row_mark(build, split, labeller) for row, labeller in labellers.items()}
     records, counts = open_records(str(build.split(split))), {row: [] for row in rows}
+
+    def counts_of(index):
+        image, truth = records[index]
+        scored, counter = segmenter.scored(image), ImageCounter(truth, len(metadata.classes))
+        return [counter(labellers[row](image, scored)) for row in rows]
+
     with Progress(f"label {', '.join(row.key for row in rows)}", 0, len(records), "image") as progress:
-        for image, truth in map(records.__getitem__, range(len(records))):
-            scored, counter = segmenter.scored(image), ImageCounter(truth, len(metadata.classes))
-            for row, labeller in labellers.items():
-                counts[row].append(counter(labeller(image, scored)))
+        for of_image in share_out(processes, range(len(records)), counts_of):
+            for row, of_row in zip(rows, of_image):
+                counts[row].append(of_row)
             progress.advance()
     names = [records.name(index) for index in range(len(records))]
-    for row in rows:
+    whole = {row: stacked(of_row) for row, of_row in counts.items()}
+    for row in rows if processes.rank == 0 else ():
         content = io.BytesIO()
-        np.savez_compressed(content, mark=marks[row], names=names, **stacked(counts[row])._asdict())
+        np.savez_compressed(content, mark=marks[row], names=names, **whole[row]._asdict())
         write_atomically(build.row_confusions(split, row.key), content.getvalue(), sync=True)
+    return whole
+
+
+def counts_of_rows(config, build, rows, split):
+    """Return the `ImageCounts` of rows of any weights, {row: counts}; a split is labelled where that is not done yet.
+
+    The parameters are those of `label_rows`.
+    """
+    counts = communicator().from_first(_known_counts(config, build, rows, split))
+    missing = sorted((row for row in rows if row.key not in counts), key=lambda row: row.stage)
+    for _, group in itertools.groupby(missing, key=lambda row: row.stage):
+        labelled = label_rows(config, build, tuple(group), split)
+        counts.update({row.key: of_row for row, of_row in labelled.items()})
+    return {row: counts[row.key] for row in rows}
+
+
+def _known_counts(config, build, rows, split):
+    """Return {row's key: its `ImageCounts`} of the rows that were labelled with the weights and settings of now."""
+    stored = {row.key: read_counts(Build(build).row_confusions(split, row.key), row_mark(build, split, labeller))
+              for row, labeller in row_labellers(config, build, rows, split).items()}
+    return {key: of_row[1] for key, of_row in stored.items() if of_row}

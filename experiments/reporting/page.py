@@ -19,7 +19,7 @@ from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.edges import LEGEND
-from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, TABLE_1
+from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, ROWS_BY_KEY, TABLE_1
 from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
 from experiments.search.methods import METHODS
@@ -120,7 +120,7 @@ def write_report(config, build, splits):
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, searches)
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
-    page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
+    page = render("report.html", rows=ROWS, further_rows=further_rows(results), differences=differences(results),
                   table_1=TABLE_1, symbols=SYMBOLS, methods=METHODS, notes=notes, results=results,
                   edges_legend=LEGEND, result=result, official=official, searches=searches,
                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
@@ -138,6 +138,19 @@ def _plots(curves, splits, searches):
     for name, search in searches.items():
         plots[f"{METHODS[name].file}.svg"] = heat_map(search, METHODS[name])
     return {name: content for name, content in plots.items() if content}
+
+
+def further_rows(results):
+    """Return the rows beside the paper's of the evaluations of several splits."""
+    return [ROWS_BY_KEY[key] for key in dict.fromkeys(key for one in results for key in one["details"]["further_rows"])]
+
+
+def differences(results):
+    """Return (title, an entry or None per result) for each two rows that an evaluation compares."""
+    compared = [{(entry["first"], entry["second"]): entry for entry in one["details"]["differences"]}
+                for one in results]
+    return [(" minus ".join(ROWS_BY_KEY[key].title for key in pair), [entries.get(pair) for entries in compared])
+            for pair in dict.fromkeys(pair for entries in compared for pair in entries)]
 
 
 def best_rows(result, classes):

@@ -206,6 +206,20 @@ def test_a_row_is_trained_from_the_nets_on(front_door):
     assert done.returncode != 0 and "error: ROW is not set; name a row of results: ROW=control-x3" in done.stderr
 
 
+def test_further_rows_are_scored_when_asked_for_and_when_trained_since(front_door):
+    finish(front_door, *STEPS[:8])
+    done = front_door.run("make", "-n", "evaluate", "ROWS=cnn-t5,joint-100")
+    assert "experiments.evaluate --config experiments/configs/scenes.yaml --build build/scenes --split val " \
+        "--rows cnn-t5 joint-100" in done.stdout
+    assert steps(front_door, "report") == ["report"]
+    variant = front_door.repository / "build" / "scenes" / "joint-8" / "final.caffemodel"
+    variant.parent.mkdir()
+    variant.touch()
+    later = time.time() + 5
+    os.utime(variant, (later, later))
+    assert steps(front_door, "report") == ["evaluate", "report"]
+
+
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):
     done = front_door.run("make", "-n", "bench", "FRANKFURT=../some frame", "BENCH_ARGS=--training-step")
     assert 'benchmarks.crf --frame "../some frame"  --training-step' in done.stdout

@@ -6,6 +6,7 @@ import sys
 import pytest
 import yaml
 
+from experiments.scoring.shown_rows import shown_rows
 from experiments.train import main
 from prototxt.stages import STAGES
 from tests.experiments.tiny_experiment import CONFIG, STAGE
@@ -40,12 +41,13 @@ def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path,
     assert (build / "joint-without-edges" / "final.caffemodel").is_file()
     assert not (build / "stage4" / "log.jsonl").exists()
     assert "lam=2.5" in output and "in the loss {'lam': 0}" in output
+    assert [row.key for row in shown_rows(build)] == ["joint-without-edges"]
     assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
 
 
 def test_an_unknown_row_is_named(experiment, tmp_path, command):
-    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--row", "best")
-    assert status == 1 and "There is no row 'best'" in errors
+    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--row", "finest")
+    assert status == 1 and "There is no row 'finest'" in errors
 
 
 @pytest.mark.parametrize("change, words", [
