@@ -49,6 +49,8 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.config)
     stages = _stages(options)
+    for stage in stages:
+        config.check_trainable(stage)
     try:
         for stage in stages:
             train_stage(config, stage, build_folder(options, config))

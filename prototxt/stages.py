@@ -44,6 +44,8 @@ class Stage(NamedTuple):
         Keys of the configuration's crf that differ in the structured loss alone, so not in validation and deployment.
     settings : mapping of str to mapping
         Keys that differ of the configuration's `crf`, `net` and `augmentation`, and of the stage's own as `stage`.
+    configured : bool
+        Whether these keys are those under `best` in the configuration instead.
     """
 
     name: str
@@ -59,9 +61,10 @@ class Stage(NamedTuple):
     rate: float = 1
     loss_settings: Mapping[str, Any] = NONE
     settings: Mapping[str, Mapping[str, Any]] = NONE
+    configured: bool = False
 
 
-CNN, JOINT, CONTROL = "stage3", "stage4", "control"
+CNN, JOINT, CONTROL, BEST = "stage3", "stage4", "control", "best"
 
 _ROWS = (
     Stage("stage1", "FCN-32s", 32, None, frozenset({"score_fr", "upscore32"})),
@@ -108,6 +111,8 @@ _VARIANTS = (
     *_at_lambdas(_variant(JOINT, "joint-8", "joint, 8 neighbours", settings={"crf": {"neighbours": NEIGHBOURS_8}})),
     *_at_lambdas(_variant(JOINT, "joint-8-long", "joint, 8 neighbours and 2 far ones",
                           settings={"crf": {"neighbours": (*NEIGHBOURS_8, (0, 4), (4, 0))}})),
+    # All that helped together, of each dataset.
+    _variant(JOINT, BEST, "best settings", configured=True),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

@@ -13,13 +13,14 @@ from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
+from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.contact_sheet import training_sheet
 from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.edges import LEGEND
-from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, ROWS_BY_KEY, TABLE_1
+from experiments.scoring.result_rows import BEST, CNN, FULL_SIZE_ROWS, JOINT, ROWS, ROWS_BY_KEY, TABLE_1
 from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
 from experiments.search.methods import METHODS
@@ -76,7 +77,7 @@ def _read_if_there(path):
     return json.loads(path.read_text()) if path.is_file() else None
 
 
-def read_examples(build, split, metadata, result):
+def read_examples(config, build, split, metadata, result):
     """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
     records = open_records(str(build.split(split)))
     per_image = result["details"]["per_image"]
@@ -86,13 +87,17 @@ def read_examples(build, split, metadata, result):
                          "run `make evaluate` again.")
     chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
     pairs = [records[places[name]] for name in chosen]
-    net = build.deploy_net(crf=True)
+    nets = {row: build.deploy_net(crf=True) for row in (CNN, JOINT)}
+    if BEST.key in result["details"]["further_rows"]:
+        nets[BEST] = write_row_net(config, build, BEST)
     segmentations = {}
-    for row in (CNN, JOINT):
+    for row, net in nets.items():
         segmenter = Segmenter(net, build.weights(row.stage), metadata.mean_bgr)
         segmentations[row] = [segmenter(image) for image, _ in pairs]
-    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
-            for name, (image, truth), cnn, joint in zip(chosen, pairs, segmentations[CNN], segmentations[JOINT])]
+    best = [segmentation.labels for segmentation in segmentations.get(BEST, ())] or [None] * len(pairs)
+    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name], labels)
+            for name, (image, truth), cnn, joint, labels in zip(chosen, pairs, segmentations[CNN],
+                                                                segmentations[JOINT], best)]
 
 
 def write_report(config, build, splits):
@@ -115,7 +120,7 @@ def write_report(config, build, splits):
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
     split, result = splits[0], results[0]
     official, searches = read_further(build, split, result)
-    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf)
+    pictures = ReportPictures(read_examples(config, build, split, metadata, result), metadata.classes, config.crf)
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, searches)

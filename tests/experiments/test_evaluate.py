@@ -5,6 +5,8 @@ import json
 import pytest
 
 from experiments import evaluate, report
+from experiments.settings.build_paths import Build
+from tests.experiments.studies.tiny_study import random_weights
 
 
 def test_each_split_has_its_file_and_its_columns(tiny_build, command):
@@ -62,6 +64,22 @@ def test_the_report_has_these_rows_too_where_a_split_was_scored_with_them(with_v
     assert row.count("<td></td>") == 7 and f"{result['details']['further_rows']['joint-icm']['classes']:.1f}" in row
     assert text.count('<th scope="row">Structured loss without edges, then CRF</th>') == 1
     assert "Structured loss without edges, then CRF minus CNN + CRF (joint)" in text
+
+
+def test_the_best_row_is_shown_over_the_images_too(experiment, tmp_path, command):
+    config, build = experiment
+    for number, stage in enumerate(("stage3", "stage4", "control", "best")):
+        random_weights(Build(build), stage, number)
+    words = "--config", tmp_path / "tiny.yaml", "--build", build
+    for main in (evaluate.main, report.main):
+        status, _, errors = command(main, *words)
+        assert status == 0, errors
+    folder = build / "report"
+    assert (folder / "figure4-1-best.png").read_bytes() != (folder / "figure4-1-joint.png").read_bytes()
+    assert len(list(folder.glob("figure5-*-best.png"))) == len(list(folder.glob("figure5-*-joint.png"))) > 0
+    text = (folder / "index.html").read_text()
+    assert "<figcaption>Joint, the best settings</figcaption>" in text
+    assert "Joint, the best settings minus CNN + CRF (joint)" in text
 
 
 def test_a_row_without_weights_names_the_target(tiny_build, command):

@@ -34,8 +34,8 @@ def test_the_page_of_commands_explains_the_rows():
 
 def test_rows_are_found_in_the_tables_order():
     assert [row.key for row in find_rows(["joint", "cnn"])] == ["cnn", "joint"]
-    with pytest.raises(ValueError, match="There is no row 'best'; the rows are cnn, cnn.crf, "):
-        find_rows(["joint", "best"])
+    with pytest.raises(ValueError, match="There is no row 'finest'; the rows are cnn, cnn.crf, "):
+        find_rows(["joint", "finest"])
 
 
 def test_the_papers_figures():

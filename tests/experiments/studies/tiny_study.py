@@ -24,14 +24,20 @@ def make_study(config, build, seeds, stages=("stage3", "stage4")):
         wanted = dict.fromkeys(name for stage in stages for name in (*stages_before(stage), stage))
         generate_nets(configs[seed], of_seed, wanted)
         for number, stage in enumerate(wanted):
-            net = caffe.Net(str(of_seed.net("stage3", "deploy")), caffe.TEST)
-            generator = np.random.default_rng([seed, number])
-            for blobs in net.params.values():
-                for blob in blobs:
-                    if blob.data.ndim < 4 or blob.data.shape[2:] != (4, 4) and blob.data.shape[2:] != (16, 16):
-                        blob.data[...] = generator.normal(0, 0.1, blob.data.shape)
-            net.save(str(of_seed.stage(stage) / "final.caffemodel"))
+            random_weights(of_seed, stage, [seed, number])
     return folder, configs
+
+
+def random_weights(build, stage, seed):
+    """Give a stage of a `Build` random weights; upsampling stays bilinear."""
+    net = caffe.Net(str(build.net("stage3", "deploy")), caffe.TEST)
+    generator = np.random.default_rng(seed)
+    for blobs in net.params.values():
+        for blob in blobs:
+            if blob.data.ndim < 4 or blob.data.shape[2:] != (4, 4) and blob.data.shape[2:] != (16, 16):
+                blob.data[...] = generator.normal(0, 0.1, blob.data.shape)
+    build.stage(stage).mkdir(exist_ok=True)
+    net.save(str(build.stage(stage) / "final.caffemodel"))
 
 
 class StudyProcess:
