@@ -26,6 +26,10 @@ SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
 EVALUATION = $(SPLIT:%=$(BUILD)/evaluation-%.json)
+# Variants of stages that were trained for further rows: newer than an evaluation, they are scored before the report.
+TRAINED_VARIANTS = $(filter-out $(WEIGHTS),$(wildcard $(BUILD)/*/final.caffemodel) $(if $(filter demo,$(MAKECMDGOALS)),$(if $(HAS_BEST),$(BEST))))
+BEST = $(BUILD)/best/final.caffemodel
+HAS_BEST = $(shell grep -s '^best:' $(CONFIG))
 # Drawn scenes cost nothing: a study draws more of them to score.
 STUDY_LMDB = $(if $(filter scenes,$(DATASET)),$(BUILD)/study/lmdb/dataset.json,$(LMDB))
 INITIAL_WEIGHTS = $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
@@ -34,7 +38,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
-	train train-joint train-control train-row study study-report evaluate official-evaluation submission grid-search report \
+	train train-joint train-control train-best train-row study study-report evaluate official-evaluation submission grid-search report \
 	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -55,10 +59,11 @@ help:  ## list the targets (what `make` alone does too)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
-## GRID_ARGS     options of experiments.grid_search, such as --write
+## GRID_ARGS     options of experiments.grid_search, such as --write and --method dense
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
-## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4)
+## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4);
+##               of evaluate, rows that it and the report show beside, from then on
 ## BENCH_ARGS    options of benchmarks.crf or benchmarks.gpu, such as --parts accuracy
 ## SCALING_ARGS  options of benchmarks.scaling, such as --stage stage3
 ## TRAINING_ARGS options of benchmarks.training, such as --datasets camvid
@@ -81,7 +86,7 @@ docker:  ## build the environment's image, unless it is there
 bundle:  ## the environment with CUDA as an archive, for machines without containers (DEVICE=cpu: without CUDA)
 	@docker/bundle
 
-demo: train report  ## environment, drawn scenes, four short stages, evaluation, report
+demo: train $(if $(HAS_BEST),train-best) report  ## environment, drawn scenes, four short stages, the best settings, evaluation, report
 
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
@@ -142,6 +147,8 @@ train-joint: train-stage4  ## the same as train-stage4
 
 train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as many iterations as stage 4
 
+train-best: $(BEST)  ## CNN and CRF jointly, from stage 3, with the settings under `best` in the configuration
+
 train: $(WEIGHTS)  ## all stages and the control
 
 train-row: $(SOLVERS) | $(INITIAL_WEIGHTS) docker  ## train what a row of results needs, such as ROW=control-x3
@@ -156,8 +163,8 @@ study: $(CONFIG) $(STUDY_LMDB) | $(INITIAL_WEIGHTS) docker  ## train and score r
 study-report: | docker  ## a study's seeds, differences and classes as a page
 	$(RUN) python3 -m experiments.study_report $(EXPERIMENT) --split $(SPLIT)
 
-evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint and control
-	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)
+evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint, control, and further rows that are trained
+	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)$(if $(ROWS), --rows $(subst $(comma), ,$(ROWS)))
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
 	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
@@ -235,8 +242,10 @@ $(BUILD)/stage3/final.caffemodel: | $(BUILD)/stage2/final.caffemodel
 $(BUILD)/stage4/final.caffemodel: | $(BUILD)/stage3/final.caffemodel
 # The control starts from stage 3 and takes as many iterations as stage 4 did, so stage 4 comes first.
 $(BUILD)/control/final.caffemodel: | $(BUILD)/stage3/final.caffemodel $(BUILD)/stage4/final.caffemodel
+$(BEST): | $(BUILD)/stage3/final.caffemodel $(SOLVERS) docker
+	$(RUN) python3 -m experiments.train $(EXPERIMENT) --row best
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
 	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
-$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker
+$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(TRAINED_VARIANTS) $(BUILD)/nets/stage4/solver.prototxt | docker
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $*

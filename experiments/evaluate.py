@@ -1,6 +1,9 @@
 """Score the rows of the paper's table 1 and a control: `python3 -m experiments.evaluate --config CONFIG`.
 
 The scores of each split land in <build>/evaluation-<split>.json. Interrupted, it goes on when started again.
+
+Further rows of results are scored beside them: those of trained variants of a stage, those that `make train-row` was
+called for, and those of --rows, once and from then on.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -16,6 +19,8 @@ from experiments.prediction.evaluation import evaluate
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
 from experiments.scoring.evaluation_table import format_evaluations
+from experiments.scoring.result_rows import find_rows
+from experiments.scoring.shown_rows import ask_for, shown_rows
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
 
@@ -23,6 +28,7 @@ from experiments.settings.config import load_config
 def _parser():
     parser = experiment_parser(__doc__)
     add_splits(parser, "splits that are scored")
+    parser.add_argument("--rows", nargs="+", default=[], metavar="ROW", help="keys of further rows of results")
     return parser
 
 
@@ -30,9 +36,13 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.config)
     build = Build(build_folder(options, config))
-    results = {}
+    for row in find_rows(options.rows):
+        build.weights(row.stage)  # says what to run where they are missing
+    if options.rows and communicator().rank == 0:
+        ask_for(build, options.rows)
+    results, further = {}, communicator().from_first(shown_rows(build))
     for split in options.split or config.scored_splits:
-        results[split] = evaluate(config, build, split)
+        results[split] = evaluate(config, build, split, further)
         if communicator().rank == 0:
             write_atomically(build.evaluation(split), json.dumps(results[split], indent=2, allow_nan=False) + "\n")
     print(format_evaluations(list(results.values())))

@@ -1,9 +1,12 @@
-"""Search the CRF's parameters on a split: `python3 -m experiments.grid_search --config CONFIG`.
+"""Search a CRF's parameters on a split: `python3 -m experiments.grid_search --config CONFIG`.
 
 Labels the images with every combination of the values under `grid` in the configuration. The unary costs are those of
 stage 3, computed once and kept. Prints the best sets beside the paper's and the CNN alone, and writes
 <build>/grid-search-<split>.json and a heat map, <build>/grid-search-<split>.svg. `make grid-search` runs it on all
 cores. Interrupted, or given further values, it goes on with the results that are missing.
+
+With --method dense the fully connected CRF is searched in the same way: values under `dense_grid`, the set of
+pydensecrf's example in place of the paper's, files named dense-grid-search-<split>.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -24,19 +27,18 @@ from experiments.reporting.heat_map import heat_map
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
 from experiments.search.cnn_probabilities import Probabilities
-from experiments.search.parameter_sets import parameter_sets
+from experiments.search.methods import METHODS, CRFSearch
 from experiments.search.results import SearchResults
-from experiments.search.score_sets import score_sets
 from experiments.search.summary import format_search, summarise
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
-from experiments.settings.edit_config import write_crf
+from experiments.settings.edit_config import write_section
 
 CNN_ALONE = None
 SOURCES = (".py", ".hpp", ".cluda")
 
 
-def grid_search(config, build, split):
+def grid_search(config, build, split, method=CRFSearch):
     """Score every set of the configuration's grid; several processes share the images out.
 
     Parameters
@@ -45,6 +47,7 @@ def grid_search(config, build, split):
     build : pathlib.Path
         Build folder of the experiment, with its LMDB, nets and the weights of stage 3.
     split : str
+    method : experiments.search.methods.CRFSearch or DenseSearch
 
     Returns
     -------
@@ -57,19 +60,20 @@ def grid_search(config, build, split):
         If a set cannot be scored; image and set are named.
     """
     build = Build(build)
-    metadata, sets = build.metadata(split), parameter_sets(config.grid, config.crf)
+    metadata, sets = build.metadata(split), method.sets(config)
     probabilities, processes = Probabilities(build, split, metadata), communicator()
     wanted = [CNN_ALONE, *sets]
-    mark = f"{probabilities.mark} {config.crf.unary} {config.crf.decode} {config.crf.neighbours} {_solver_digest()}"
+    mark = f"{probabilities.mark} {method.settings(config)} {_solver_digest()}"
     with contextlib.ExitStack() as stack:
         results = None
         if processes.rank == 0:
-            results = stack.enter_context(contextlib.closing(SearchResults(build.grid_search(split, ".sqlite"), mark)))
-        _fill(results, probabilities, wanted, config.crf)
+            path = build.grid_search(split, ".sqlite", method.file)
+            results = stack.enter_context(contextlib.closing(SearchResults(path, mark)))
+        _fill(results, probabilities, wanted, config, method)
         if results is None:
             return None
         names = [probabilities.name(index) for index in range(len(probabilities))]
-        return summarise(results, sets, names, metadata, split, config)
+        return summarise(results, sets, names, metadata, split, config, method)
 
 
 def _solver_digest():
@@ -78,7 +82,7 @@ def _solver_digest():
     return contents_digest(sorted(path for path in folder.rglob("*") if path.suffix in SOURCES))
 
 
-def _fill(results, probabilities, sets, crf):
+def _fill(results, probabilities, sets, config, method):
     """Add the results that are missing, image by image; rank 0, which alone has `results`, adds those of all."""
     processes = communicator()
     missing = processes.from_first(results and _missing(results, probabilities, sets))
@@ -87,7 +91,7 @@ def _fill(results, probabilities, sets, crf):
     indices = list(missing)
 
     def score(index):
-        return index, _score(probabilities, index, missing[index], crf)
+        return index, _score(probabilities, index, missing[index], config, method)
 
     with Progress("grid search", len(probabilities) - len(missing), len(probabilities), "image") as progress:
         progress.note(f"{len(sets) - 1} sets, {len(missing)} images to do, {processes.size} "
@@ -104,7 +108,7 @@ def _missing(results, probabilities, sets):
     return {index: wanted for index, wanted in by_image.items() if wanted}
 
 
-def _score(probabilities, index, sets, crf):
+def _score(probabilities, index, sets, config, method):
     """Score an image's sets; image and set are noted for the launcher, and named in an error."""
     place = name = probabilities.name(index)
 
@@ -114,7 +118,7 @@ def _score(probabilities, index, sets, crf):
         communicator().note(place)
 
     try:
-        return score_sets(*probabilities[index], crf.unary, sets, crf.decode, note, crf.neighbours)
+        return method.score(*probabilities[index], sets, config, note)
     except MemoryError:
         raise RuntimeError(f"Memory ran out at {place}; take fewer processes with NP=<number>, or end other programs, "
                            "and start the same command again.") from None
@@ -125,6 +129,8 @@ def _score(probabilities, index, sets, crf):
 def _parser():
     parser = experiment_parser(__doc__)
     parser.add_argument("--split", default="val", help="split of the dataset (default: val)")
+    parser.add_argument("--method", choices=list(METHODS), default=CRFSearch.name,
+                        help="crf: the CRF of the paper (default); dense: the fully connected one")
     parser.add_argument("--write", action="store_true", help="write the best set into the configuration")
     return parser
 
@@ -132,17 +138,17 @@ def _parser():
 def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.config)
-    build = build_folder(options, config)
-    result = grid_search(config, build, options.split)
+    build, method = build_folder(options, config), METHODS[options.method]
+    result = grid_search(config, build, options.split, method)
     if result is None:
         return 0
-    path, picture = (Build(build).grid_search(options.split, suffix) for suffix in (".json", ".svg"))
-    write_atomically(picture, heat_map(result))
+    path, picture = (Build(build).grid_search(options.split, suffix, method.file) for suffix in (".json", ".svg"))
+    write_atomically(picture, heat_map(result, method))
     write_atomically(path, json.dumps(result, indent=2, allow_nan=False) + "\n")
-    print(format_search(result))
+    print(format_search(result, method))
     print(f"\nwritten to {path} and {path.with_suffix('.svg')}")
     if options.write:
-        write_crf(options.config, result["best"]["parameters"])
+        write_section(options.config, method.section, result["best"]["parameters"])
         print(f"the best set is in {options.config}; what was trained with another set stays as it is")
     return 0
 

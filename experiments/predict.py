@@ -5,6 +5,9 @@ that they had there; --scale sets another factor. CNN and CRF both run at that s
 in a larger raster neighbours differ less, and areas grow faster than their borders. The labels are then brought to the
 photograph's size with smooth borders.
 
+The model is that of the best settings (`make train-best`) where it is trained, else the joint one, else the CNN with
+the CRF.
+
 Each photograph gives <name>-overlay.png and <name>-labels.png (the dataset's label values, with a palette), and all of
 them one legend.png.
 """
@@ -29,12 +32,14 @@ from experiments.reporting.plots import legend
 from experiments.runtime.command_line import run_command
 from experiments.runtime.several_processes import Work
 from experiments.scoring.result_rows import find_rows
-from experiments.settings.build_paths import Build
+from experiments.settings.build_paths import FINAL, Build
 from experiments.settings.config import load_config
-from prototxt.stages import CNN, CONTROL, JOINT
+from prototxt.stages import BEST, CNN, CONTROL, JOINT
 
 CONFIGS = Path(__file__).with_name("configs")
-STAGES = {"joint": JOINT, CNN: CNN, CONTROL: CONTROL}
+STAGES = {"best": BEST, "joint": JOINT, CNN: CNN, CONTROL: CONTROL}
+# The first that is trained.
+DEFAULTS = ("best", "joint", CNN)
 
 
 def _parser():
@@ -49,9 +54,10 @@ def _parser():
     parser.add_argument("--output", type=Path, help="folder of the pictures (default: <build>/predictions)")
     parser.add_argument("--row", metavar="ROW",
                         help="label as this row of results does, instead of --weights and --crf")
-    parser.add_argument("--weights", choices=sorted(STAGES), default="joint",
-                        help="joint: CNN and CRF trained together (default); stage3: the CNN before that; "
-                             "control: the CNN trained on without the CRF")
+    parser.add_argument("--weights", choices=sorted(STAGES),
+                        help="best: CNN and CRF trained together with the best settings; joint: with the paper's; "
+                             "stage3: the CNN before that; control: the CNN trained on without the CRF (default: the "
+                             "first of best, joint and stage3 that is trained)")
     parser.add_argument("--crf", action=argparse.BooleanOptionalAction, default=True,
                         help="take the CRF's labels (default), or the CNN's alone")
     parser.add_argument("--scale", type=positive_real, help="factor between photograph and net's input")
@@ -65,12 +71,7 @@ def main(arguments=None):
     build = Build(options.build or Path("build") / dataset)
     output = options.output or build.predictions
     metadata = build.metadata()
-    if options.row:
-        config, (row,) = load_config(config_path), find_rows([options.row])
-        row = trained_row(config, build, row)
-        weights, net = build.weights(row.stage), write_row_net(config, build, row)
-    else:
-        weights, net = build.weights(STAGES[options.weights]), build.deploy_net(options.crf)
+    weights, net = _model(options, config_path, build)
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
     predictor = Predictor(segmenter, metadata, output, options.scale)
     print(f"{weights}, trained on images of {segmenter.size[1]} x {segmenter.size[0]}")
@@ -86,6 +87,24 @@ def main(arguments=None):
         write_atomically(output / "legend.png", legend(metadata.classes, metadata.label_ids))
         print(f"pictures are in {output}")
     return 1 if failed else 0
+
+
+def _model(options, config_path, build):
+    """Return the files of weights and net."""
+    key = options.row
+    if key is None:
+        name = options.weights or _first_trained(build)
+        if name != "best" or not options.crf:
+            return build.weights(STAGES[name]), build.deploy_net(options.crf)
+        key = name
+    config, (row,) = load_config(config_path), find_rows([key])
+    row = trained_row(config, build, row)
+    return build.weights(row.stage), write_row_net(config, build, row)
+
+
+def _first_trained(build):
+    """Return the first of `DEFAULTS` that is trained, the joint model where none is."""
+    return next((name for name in DEFAULTS if (build.stage(STAGES[name]) / FINAL).exists()), "joint")
 
 
 def find_work():

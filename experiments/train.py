@@ -12,7 +12,7 @@ validation split has not risen for so many validations. The control takes as man
 
 Started again, it goes on from the newest valid snapshot and names those that it passes over. One run at a time trains
 a stage in a build folder. With --row ROW it trains what the row's weights need and is not there yet: the stages before,
-and a variant of a stage that only this row has.
+and a variant of a stage that only this row has. From then on `make evaluate` and `make report` show the row.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -23,9 +23,11 @@ if __name__ == "__main__":
 import functools
 import math
 
+from experiments.mpi.processes import communicator
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
 from experiments.scoring.result_rows import ROWS_BY_KEY, find_rows, labelled_rows
+from experiments.scoring.shown_rows import ask_for
 from experiments.settings.config import load_config
 from experiments.training.signals import Interrupted
 from experiments.training.train_stage import train_stage
@@ -47,9 +49,13 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.config)
     stages = _stages(options)
+    for stage in stages:
+        config.check_trainable(stage)
     try:
         for stage in stages:
             train_stage(config, stage, build_folder(options, config))
+        if options.row and communicator().rank == 0:
+            ask_for(build_folder(options, config), [options.row])
     except Interrupted as interrupted:
         print(f"{stage}: interrupted; the same command goes on from the last snapshot")
         return interrupted.status

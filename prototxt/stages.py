@@ -52,6 +52,8 @@ class Stage(NamedTuple):
         Keys of the configuration's crf that differ in the structured loss alone, so not in validation and deployment.
     settings : mapping of str to mapping
         Keys that differ of the configuration's `crf`, `net` and `augmentation`, and of the stage's own as `stage`.
+    configured : bool
+        Whether these keys are those under `best` in the configuration instead.
     """
 
     name: str
@@ -69,9 +71,10 @@ class Stage(NamedTuple):
     rate: float = 1
     loss_settings: Mapping[str, Any] = NONE
     settings: Mapping[str, Mapping[str, Any]] = NONE
+    configured: bool = False
 
 
-CNN, JOINT, CONTROL = "stage3", "stage4", "control"
+CNN, JOINT, CONTROL, BEST = "stage3", "stage4", "control", "best"
 
 _ROWS = (
     Stage("stage1", "FCN-32s", 32, None, frozenset({"score_fr", "upscore32"})),
@@ -136,6 +139,8 @@ _VARIANTS = (
                           settings={"crf": {"learn_compatibility": SYMMETRIC}})),
     *_at_lambdas(_variant(JOINT, "joint-compatibility-directed", "joint, learnt directed compatibilities",
                           settings={"crf": {"learn_compatibility": DIRECTED}})),
+    # All that helped together, of each dataset.
+    _variant(JOINT, BEST, "best settings", configured=True),
 )
 VARIANTS = {stage.name: stage for stage in _VARIANTS}
 

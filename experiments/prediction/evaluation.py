@@ -1,4 +1,4 @@
-"""Evaluation of the rows of the paper's table 1 on a split: labels, confusion matrices and scores.
+"""Evaluation of the rows of the paper's table 1 on a split: labels, confusion matrices, edges and scores.
 
 CNN only and CNN + CRF are one net, that of stage 3, without and with inference; the joint row is stage 4's,
 the control's CNN was trained on with the softmax loss instead. All run through stage 4's deploy net, at the
@@ -15,17 +15,19 @@ from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.row_labels import counts_of_rows
 from experiments.scoring.bootstrap import compared, frame_blocks
 from experiments.scoring.confusion_cache import ConfusionStore
-from experiments.scoring.metrics import confusion_matrix, scores
-from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, ROWS, WEIGHT_SETS
+from experiments.scoring.image_counts import ImageCounter, ImageCounts, edge_scores, stacked
+from experiments.scoring.metrics import scores_of
+from experiments.scoring.result_rows import COMPARISONS, FURTHER_ROWS, JOINT, ROWS, WEIGHT_SETS
 from experiments.scoring.text import resolution
 from experiments.settings.build_paths import Build
 
 SECONDS_BETWEEN_SAVES = 60
 
 
-def confusions_by_image(build, split, metadata):
+def counts_by_image(build, split, metadata):
     """Run all weight sets over a split.
 
     Parameters
@@ -39,8 +41,8 @@ def confusions_by_image(build, split, metadata):
     -------
     names : list of N str
         Of the images.
-    confusions : dict of str to (N, K, K) int64
-        For each row of `ROWS` and `FURTHER_ROWS`, by its key.
+    counts : dict of str to experiments.scoring.image_counts.ImageCounts
+        With an axis of N images, for each row of `ROWS` and `FURTHER_ROWS`, by its key.
     """
     build = Build(build)
     weights = {stage: build.weights(stage) for stage in WEIGHT_SETS}
@@ -53,24 +55,24 @@ def confusions_by_image(build, split, metadata):
             segmenter = Segmenter(net, weights[stage], metadata.mean_bgr)
             _run_weight_set(segmenter, stage, records, len(metadata.classes), store)
     names = [records.name(index) for index in range(len(records))]
-    confusions = {row.key: store.array(row.stage)[:, int(row.crf)] for row in ROWS + FURTHER_ROWS}
+    counts = {row.key: ImageCounts(*(field[:, int(row.crf)] for field in store.counts(row.stage)))
+              for row in ROWS + FURTHER_ROWS}
     store.remove()
-    return names, confusions
+    return names, counts
 
 
 def _run_weight_set(segmenter, stage, records, classes, store):
-    """Append the matrices (2, K, K) of each image not done yet: the CNN's and the CRF's. Processes share them out."""
-    def matrices(index):
+    """Append the counts of each image not done yet: the CNN's labels and the CRF's. Processes share them out."""
+    def counts_of(index):
         image, truth = records[index]
-        segmentation = segmenter(image)
-        return np.stack([confusion_matrix(truth, labels, classes)
-                         for labels in (segmentation.cnn_labels, segmentation.labels)])
+        segmentation, counter = segmenter(image), ImageCounter(truth, classes)
+        return stacked([counter(segmentation.cnn_labels), counter(segmentation.labels)])
 
     first, saved = store.done(stage), time.monotonic()
     try:
         with Progress(f"evaluate {stage}", first, len(records), "image") as progress:
-            for confusions in share_out(communicator(), range(first, len(records)), matrices):
-                store.append(stage, confusions)
+            for counts in share_out(communicator(), range(first, len(records)), counts_of):
+                store.append(stage, counts)
                 progress.advance()
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
                     store.save()
@@ -80,7 +82,7 @@ def _run_weight_set(segmenter, stage, records, classes, store):
             store.save()
 
 
-def evaluate(config, build, split):
+def evaluate(config, build, split, further=()):
     """Score all rows on a split.
 
     Parameters
@@ -89,28 +91,33 @@ def evaluate(config, build, split):
     build : path
         Build folder of the experiment, with its nets, weights and LMDB.
     split : str
+    further : sequence of experiments.scoring.result_rows.Row
+        Rows beside `ROWS` and `FURTHER_ROWS`, whose weights are there.
 
     Returns
     -------
     dict
         What the JSON file holds: for each row of `ROWS`, by its key, ``classes``, ``categories`` and
         ``per_class``, IoU in percent or None; under ``details`` how it was found, further rows, pixel
-        accuracies, 95 % intervals of differences over blocks of neighbouring frames, the number of those, and each
-        image's pixel accuracies.
+        accuracies, scores of the edges (`experiments.scoring.image_counts.edge_scores`), 95 % intervals of differences
+        over blocks of neighbouring frames, the number of those, and each image's pixel accuracies.
     """
     metadata = Build(build).metadata(split)
-    names, confusions = confusions_by_image(build, split, metadata)
+    names, counts = counts_by_image(build, split, metadata)
+    counts.update({row.key: of_row for row, of_row in counts_of_rows(config, build, further, split).items()})
+    confusions = {key: of_row.confusion for key, of_row in counts.items()}
+    comparisons = [(first.key, second.key) for first, second in (*COMPARISONS, *((row, JOINT) for row in further))]
     blocks = frame_blocks(names, independent=bool(metadata.generator))
-    table = [[entry.name for entry in metadata.classes], [entry.category for entry in metadata.classes]]
-    scored = {key: scores(matrices.sum(axis=0), *table) for key, matrices in confusions.items()}
+    scored = {key: scores_of(matrices, metadata.classes) for key, matrices in confusions.items()}
     details = {
         "dataset": metadata.name, "split": split, "images": len(names), "blocks": int(blocks.max()) + 1,
         "resolution": resolution(metadata, split),
         "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS),
         "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
         "per_category": {key: dict(value.per_category) for key, value in scored.items()},
-        "further_rows": {row.key: scored[row.key].to_json() for row in FURTHER_ROWS},
-        "differences": [compared(first.key, second.key, confusions, blocks) for first, second in COMPARISONS],
+        "further_rows": {row.key: scored[row.key].to_json() for row in (*further, *FURTHER_ROWS)},
+        "edges": {key: edge_scores(of_row, metadata.classes) for key, of_row in counts.items()},
+        "differences": [compared(first, second, confusions, blocks) for first, second in comparisons],
         "per_image": {name: {row.key: _accuracy(confusions[row.key][index]) for row in ROWS}
                       for index, name in enumerate(names)},
     }

@@ -2,6 +2,7 @@
 
 import functools
 import io
+import itertools
 import zipfile
 
 import caffe
@@ -13,9 +14,10 @@ from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.nets.caffemodel import copy_learnt_terms
+from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
-from experiments.scoring.metrics import confusion_matrix
+from experiments.scoring.image_counts import ImageCounter, ImageCounts, stacked
 from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
 from prototxt.nets import crf_net, deploy_net
@@ -108,7 +110,7 @@ def row_labellers(config, build, rows, split):
 
 
 def row_mark(build, split, labeller):
-    """Return a digest of all that a row's confusion matrices follow from, None where its weights are not there yet."""
+    """Return a digest of all that a row's counts follow from, None where its weights are not there yet."""
     build = Build(build)
     try:
         files = [*build.data_files(split), build.deploy_net(crf=False), build.weights(labeller.row.stage)]
@@ -128,37 +130,36 @@ def _digest(path, *changes):
     return file_digest(path)
 
 
-def read_confusions(path, mark):
-    """Return (names, confusions (N, K, K) int64) of a row's file; None where there is none with this mark."""
+def read_counts(path, mark):
+    """Return (names, `ImageCounts` with an axis of images) of a row's file; None where there is none with this mark."""
     try:
         with np.load(path) as stored:
-            return (list(stored["names"]), stored["confusions"]) if str(stored["mark"]) == mark else None
+            counts = ImageCounts(*(stored[field] for field in ImageCounts._fields))
+            return (list(stored["names"]), counts) if str(stored["mark"]) == mark else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
         return None
 
 
 def read_rows(config, build, rows, split):
-    """Return (names, {key: confusions (N, K, K) int64}) of rows that are labelled.
+    """Return (names, {key: `ImageCounts` with an axis of images}) of rows that are labelled.
 
     Raises
     ------
     FileNotFoundError
         If a row is not labelled with the weights and settings of now.
     """
-    confusions = {}
-    for row, labeller in row_labellers(config, build, rows, split).items():
-        mark = row_mark(build, split, labeller)
-        stored = mark and read_confusions(Build(build).row_confusions(split, row.key), mark)
-        if not stored:
-            raise FileNotFoundError(f"The row {row.key} is not labelled on {split} with these weights and settings; "
-                                    f"run `docker/run python3 -m experiments.evaluate_rows --rows {row.key}` with the "
-                                    "same configuration first.")
-        names, confusions[row.key] = stored
-    return names, confusions
+    known = _known_counts(config, build, rows, split)
+    missing = [row.key for row in rows if row.key not in known]
+    if missing:
+        raise FileNotFoundError(f"The row {missing[0]} is not labelled on {split} with these weights and settings; "
+                                f"run `docker/run python3 -m experiments.evaluate_rows --rows {missing[0]}` with the "
+                                "same configuration first.")
+    names = known[rows[0].key][0]
+    return names, {key: counts for key, (_, counts) in known.items()}
 
 
 def label_rows(config, build, rows, split):
-    """Label a split as each row does, and keep a file of confusion matrices per row.
+    """Label a split as each row does, and keep a file of counts per row. Processes share the images out.
 
     Parameters
     ----------
@@ -168,21 +169,54 @@ def label_rows(config, build, rows, split):
     rows : sequence of experiments.scoring.result_rows.Row
         Rows of one stage's weights.
     split : str
+
+    Returns
+    -------
+    dict of experiments.scoring.result_rows.Row to experiments.scoring.image_counts.ImageCounts
+        With an axis of images.
     """
-    build, metadata = Build(build), Build(build).metadata(split)
+    build, metadata, processes = Build(build), Build(build).metadata(split), communicator()
     labellers = row_labellers(config, build, rows, split)
     stage, = {row.stage for row in rows}
     segmenter = Segmenter(build.deploy_net(crf=False), build.weights(stage), metadata.mean_bgr)
     marks = {row: row_mark(build, split, labeller) for row, labeller in labellers.items()}
-    records, confusions = open_records(str(build.split(split))), {row: [] for row in rows}
+    records, counts = open_records(str(build.split(split))), {row: [] for row in rows}
+
+    def counts_of(index):
+        image, truth = records[index]
+        scored, counter = segmenter.scored(image), ImageCounter(truth, len(metadata.classes))
+        return [counter(labellers[row](image, scored)) for row in rows]
+
     with Progress(f"label {', '.join(row.key for row in rows)}", 0, len(records), "image") as progress:
-        for image, truth in map(records.__getitem__, range(len(records))):
-            scored = segmenter.scored(image)
-            for row, labeller in labellers.items():
-                confusions[row].append(confusion_matrix(truth, labeller(image, scored), len(metadata.classes)))
+        for of_image in share_out(processes, range(len(records)), counts_of):
+            for row, of_row in zip(rows, of_image):
+                counts[row].append(of_row)
             progress.advance()
     names = [records.name(index) for index in range(len(records))]
-    for row in rows:
+    whole = {row: stacked(of_row) for row, of_row in counts.items()}
+    for row in rows if processes.rank == 0 else ():
         content = io.BytesIO()
-        np.savez_compressed(content, mark=marks[row], names=names, confusions=np.stack(confusions[row]))
+        np.savez_compressed(content, mark=marks[row], names=names, **whole[row]._asdict())
         write_atomically(build.row_confusions(split, row.key), content.getvalue(), sync=True)
+    return whole
+
+
+def counts_of_rows(config, build, rows, split):
+    """Return the `ImageCounts` of rows of any weights, {row: counts}; a split is labelled where that is not done yet.
+
+    The parameters are those of `label_rows`.
+    """
+    known = communicator().from_first(_known_counts(config, build, rows, split))
+    counts = {key: of_row for key, (_, of_row) in known.items()}
+    missing = sorted((row for row in rows if row.key not in counts), key=lambda row: row.stage)
+    for _, group in itertools.groupby(missing, key=lambda row: row.stage):
+        labelled = label_rows(config, build, tuple(group), split)
+        counts.update({row.key: of_row for row, of_row in labelled.items()})
+    return {row: counts[row.key] for row in rows}
+
+
+def _known_counts(config, build, rows, split):
+    """Return {row's key: (names, its `ImageCounts`)} of rows that were labelled with the weights and settings of now."""
+    stored = {row.key: read_counts(Build(build).row_confusions(split, row.key), row_mark(build, split, labeller))
+              for row, labeller in row_labellers(config, build, rows, split).items()}
+    return {key: of_row for key, of_row in stored.items() if of_row}

@@ -1,4 +1,4 @@
-"""The heat map of a grid search: gain in IoU over alpha and lambda, a panel per beta."""
+"""The heat map of a grid search: gain in IoU over two parameters, a panel per value of a third."""
 
 import math
 
@@ -9,8 +9,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from experiments.reporting.plots import COLOURS, STYLE, svg
+from experiments.search.methods import CRFSearch
 
-SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations", "temperature": "T"}
+SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations", "temperature": "T",
+           "smoothness": "smoothness", "smoothness_distance": "distance of smoothness", "appearance": "appearance",
+           "appearance_distance": "distance of appearance", "appearance_colour": "colour of appearance"}
 PANELS_PER_ROW = 3
 # Losses and gains in the report's two colours.
 LOSS_TO_GAIN = LinearSegmentedColormap.from_list("loss to gain", [COLOURS["categories"], "white", COLOURS["classes"]])
@@ -19,7 +22,7 @@ MOST_NUMBERED = 8
 DARK = "#1d262d"
 
 
-def heat_map(result):
+def heat_map(result, method=CRFSearch):
     """Plot each set's gain in IoU over classes over the CNN alone.
 
     Where other parameters are searched too, a cell shows the best gain among their values.
@@ -28,47 +31,51 @@ def heat_map(result):
     ----------
     result : dict
         From `experiments.search.summary.summarise`.
+    method : experiments.search.methods.CRFSearch or DenseSearch
+        Whose sets they are.
 
     Returns
     -------
     bytes
         An SVG file.
     """
-    gains = gains_by_cell(result)
-    alphas, betas, lams = (sorted({key[axis] for key in gains}) for axis in range(3))
-    columns = min(PANELS_PER_ROW, len(betas))
-    rows = math.ceil(len(betas) / columns)
+    gains = gains_by_cell(result, method.axes)
+    down, panels_of, across = (sorted({key[axis] for key in gains}) for axis in range(3))
+    columns = min(PANELS_PER_ROW, len(panels_of))
+    rows = math.ceil(len(panels_of) / columns)
     largest_gain = max([0.1, *gains.values()])
     with matplotlib.rc_context({**STYLE, "axes.grid": False}):
-        size = max(3.2, 0.9 + 0.5 * len(lams)), max(2.2, 1.4 + 0.4 * len(alphas))
+        size = max(3.2, 0.9 + 0.5 * len(across)), max(2.2, 1.4 + 0.4 * len(down))
         figure = Figure(figsize=(columns * size[0] + 1, rows * size[1] + 0.4), constrained_layout=True)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
-        for axes, beta in zip(panels, betas):
-            table = np.array([[gains.get((alpha, beta, lam), np.nan) for lam in lams] for alpha in alphas])
+        for axes, value in zip(panels, panels_of):
+            table = np.array([[gains.get((row, value, column), np.nan) for column in across] for row in down])
             image = axes.imshow(table, cmap=LOSS_TO_GAIN, vmin=-largest_gain, vmax=largest_gain, origin="lower",
                                 aspect="auto")
-            _label(axes, alphas, beta, lams)
+            _label(axes, method.axes, down, value, across)
             _number(axes, table, image)
-            _mark(axes, result, alphas, beta, lams)
-        for axes in panels[len(betas):]:
+            _mark(axes, result, method, down, value, across)
+        for axes in panels[len(panels_of):]:
             axes.set_visible(False)
         figure.colorbar(image, ax=panels.tolist(), extend="min", label="gain in IoU over classes,\npercent points")
         return svg(figure)
 
 
-def gains_by_cell(result):
-    """Return {(alpha, beta, lambda): gain in IoU over the CNN alone}, the best among the other parameters' values."""
+def gains_by_cell(result, axes=CRFSearch.axes):
+    """Return {values of three parameters: gain in IoU over the CNN alone}, the best of the other parameters' values."""
     gains, alone = {}, result["cnn"]["classes"] or 0
     for entry in result["sets"]:
-        key = tuple(entry["parameters"][name] for name in ("alpha", "beta", "lam"))
+        key = tuple(entry["parameters"][name] for name in axes)
         gains[key] = max(gains.get(key, -np.inf), (entry["classes"] or 0) - alone)
     return gains
 
 
-def _label(axes, alphas, beta, lams):
-    axes.set(title=f"β = {beta:g}", xlabel="λ", ylabel="α", xticks=range(len(lams)), yticks=range(len(alphas)))
-    axes.set_xticklabels([f"{lam:g}" for lam in lams])
-    axes.set_yticklabels([f"{alpha:g}" for alpha in alphas])
+def _label(axes, names, down, value, across):
+    row, panel, column = (SYMBOLS[name] for name in names)
+    axes.set(title=f"{panel} = {value:g}", xlabel=column, ylabel=row, xticks=range(len(across)),
+             yticks=range(len(down)))
+    axes.set_xticklabels([f"{number:g}" for number in across])
+    axes.set_yticklabels([f"{number:g}" for number in down])
     axes.tick_params(length=0)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -95,10 +102,10 @@ def _luminance(colour):
     return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-def _mark(axes, result, alphas, beta, lams):
-    """Frame the best set and, dashed, the paper's."""
-    for key, style in (("paper", (0, (2, 1.5))), ("best", "-")):
-        parameters = result[key]["parameters"]
-        if parameters["beta"] == beta:
-            corner = lams.index(parameters["lam"]) - 0.46, alphas.index(parameters["alpha"]) - 0.44
+def _mark(axes, result, method, down, value, across):
+    """Frame the best set and, dashed, the baseline."""
+    for key, style in ((method.baseline, (0, (2, 1.5))), ("best", "-")):
+        row, panel, column = (result[key]["parameters"][name] for name in method.axes)
+        if panel == value:
+            corner = across.index(column) - 0.46, down.index(row) - 0.44
             axes.add_patch(Rectangle(corner, 0.92, 0.88, fill=False, edgecolor="black", linewidth=2, linestyle=style))

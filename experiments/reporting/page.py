@@ -13,14 +13,17 @@ from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
+from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.contact_sheet import training_sheet
 from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
-from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, FURTHER_ROWS, JOINT, ROWS, SEARCH_TITLES, TABLE_1
+from experiments.scoring.edges import LEGEND
+from experiments.scoring.result_rows import BEST, CNN, FULL_SIZE_ROWS, JOINT, ROWS, ROWS_BY_KEY, TABLE_1
 from experiments.scoring.server_score import read_server_score
 from experiments.scoring.training_notes import training_notes
+from experiments.search.methods import METHODS
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4
@@ -41,6 +44,7 @@ def read_evaluation(build, split):
     try:
         result = json.loads(path.read_text())
         missing = [key for key in [row.key for row in ROWS] + ["details"] if key not in result]
+        missing += [] if missing or "edges" in result["details"] else ["the scores of edges"]
     except (ValueError, TypeError):
         missing = ["JSON"]
     if missing:
@@ -49,25 +53,31 @@ def read_evaluation(build, split):
 
 
 def read_further(build, split, result):
-    """Return what there is beside the evaluation: (official evaluation or None, grid search or None).
+    """Return what there is beside the evaluation: (official evaluation or None, {method's name: its grid search}).
 
     A grid search of other weights than those that were evaluated counts as none, and so does an official evaluation
     that does not say how its rows were brought to full resolution.
     """
-    official, search = (json.loads(path.read_text()) if path.is_file() else None
-                        for path in (build.official_evaluation(split), build.grid_search(split)))
+    official = _read_if_there(build.official_evaluation(split))
+    searches = {name: _read_if_there(build.grid_search(split, name=method.file))
+                for name, method in METHODS.items()}
     if official and any(official.get(row.key, {}).get("enlarged_by") != row.enlarged_by for row in FULL_SIZE_ROWS):
         print("the official evaluation is of an older version, which did not enlarge all rows alike, so the report "
               "leaves it out; run `make official-evaluation` again")
         official = None
-    if search and search["cnn"] != result[CNN.key]:
-        print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
-              "`make grid-search` again")
-        search = None
-    return official, search
+    for name, search in searches.items():
+        if search and search["cnn"] != result[CNN.key]:
+            print("the grid search was on other weights than the evaluation, so the report leaves it out; run "
+                  "`make grid-search` again")
+            searches[name] = None
+    return official, {name: search for name, search in searches.items() if search}
 
 
-def read_examples(build, split, metadata, result):
+def _read_if_there(path):
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def read_examples(config, build, split, metadata, result):
     """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
     records = open_records(str(build.split(split)))
     per_image = result["details"]["per_image"]
@@ -77,13 +87,17 @@ def read_examples(build, split, metadata, result):
                          "run `make evaluate` again.")
     chosen = choose_examples(per_image, lambda name: records[places[name]][1], EXAMPLES, CNN.key, JOINT.key)
     pairs = [records[places[name]] for name in chosen]
-    net = build.deploy_net(crf=True)
+    nets = {row: build.deploy_net(crf=True) for row in (CNN, JOINT)}
+    if BEST.key in result["details"]["further_rows"]:
+        nets[BEST] = write_row_net(config, build, BEST)
     segmentations = {}
-    for row in (CNN, JOINT):
+    for row, net in nets.items():
         segmenter = Segmenter(net, build.weights(row.stage), metadata.mean_bgr)
         segmentations[row] = [segmenter(image) for image, _ in pairs]
-    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name])
-            for name, (image, truth), cnn, joint in zip(chosen, pairs, segmentations[CNN], segmentations[JOINT])]
+    best = [segmentation.labels for segmentation in segmentations.get(BEST, ())] or [None] * len(pairs)
+    return [Example(name, image, truth, cnn.cnn_labels, joint.labels, joint.weights, per_image[name], labels)
+            for name, (image, truth), cnn, joint, labels in zip(chosen, pairs, segmentations[CNN],
+                                                                segmentations[JOINT], best)]
 
 
 def write_report(config, build, splits):
@@ -105,16 +119,16 @@ def write_report(config, build, splits):
     build = Build(build)
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
     split, result = splits[0], results[0]
-    official, search = read_further(build, split, result)
-    pictures = ReportPictures(read_examples(build, split, metadata, result), metadata.classes, config.crf)
+    official, searches = read_further(build, split, result)
+    pictures = ReportPictures(read_examples(config, build, split, metadata, result), metadata.classes, config.crf)
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
-    plots = _plots(read_curves(build), config.validation.splits, search)
+    plots = _plots(read_curves(build), config.validation.splits, searches)
     notes = dict.fromkeys(note for one in results for note in training_notes(one["details"]))
-    page = render("report.html", rows=ROWS, further_rows=FURTHER_ROWS, titles={row.key: row.title for row in ROWS},
-                  table_1=TABLE_1, search_titles=SEARCH_TITLES, symbols=SYMBOLS, notes=notes, results=results,
-                  result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
-                  server=read_server_score(build.server_score),
+    page = render("report.html", rows=ROWS, further_rows=further_rows(results), differences=differences(results),
+                  table_1=TABLE_1, symbols=SYMBOLS, methods=METHODS, notes=notes, results=results,
+                  edges_legend=LEGEND, result=result, official=official, searches=searches,
+                  on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
                   overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
@@ -122,13 +136,26 @@ def write_report(config, build, splits):
     return build.report / "index.html"
 
 
-def _plots(curves, splits, search):
+def _plots(curves, splits, searches):
     """Return {file name: SVG} of the plots that there is something for."""
     plots = {"figure3.svg": training_curve(curves), "joint-stage.svg": joint_stage_curve(curves),
              "splits.svg": splits_curve(curves, splits), "health.svg": health_curve(curves)} if curves else {}
-    if search:
-        plots["grid-search.svg"] = heat_map(search)
+    for name, search in searches.items():
+        plots[f"{METHODS[name].file}.svg"] = heat_map(search, METHODS[name])
     return {name: content for name, content in plots.items() if content}
+
+
+def further_rows(results):
+    """Return the rows beside the paper's of the evaluations of several splits."""
+    return [ROWS_BY_KEY[key] for key in dict.fromkeys(key for one in results for key in one["details"]["further_rows"])]
+
+
+def differences(results):
+    """Return (title, an entry or None per result) for each two rows that an evaluation compares."""
+    compared = [{(entry["first"], entry["second"]): entry for entry in one["details"]["differences"]}
+                for one in results]
+    return [(" minus ".join(ROWS_BY_KEY[key].title for key in pair), [entries.get(pair) for entries in compared])
+            for pair in dict.fromkeys(pair for entries in compared for pair in entries)]
 
 
 def best_rows(result, classes):

@@ -1,7 +1,7 @@
 """Pictures of the report: overlays of whole images (the paper's figure 4) and enlarged regions (figure 5)."""
 
 import string
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 from matplotlib import font_manager
@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from experiments.prediction.label_images import colour_table, encode_png, enlarge, overlay, weights_picture
 from experiments.reporting.disagreements import choose_regions
+from experiments.scoring.result_rows import BEST, CNN, JOINT
 
 OVERLAY_WIDTH = 480
 REGION_WIDTH = 300
@@ -17,6 +18,8 @@ REGIONS = 4
 REGION_SHARE = 0.3
 # Share of equal true labels from which two images are alike.
 ALIKE = 0.8
+# Labels that are shown, and their captions.
+SHOWN = (("truth", "ground truth"), *((row.key, row.title) for row in (CNN, JOINT, BEST)))
 MARK_SIZE = 18
 SUMMARY_GAP = 6
 
@@ -33,6 +36,8 @@ class Example(NamedTuple):
     weights : (D, H, W) float32
     accuracies : dict of str to float
         Share of labelled pixels that are right in percent, a row's key each.
+    best : (H, W) integer or None
+        Labels of the row with the best settings, where it is trained.
     """
 
     name: str
@@ -42,6 +47,12 @@ class Example(NamedTuple):
     joint: np.ndarray
     weights: np.ndarray
     accuracies: dict
+    best: Optional[np.ndarray] = None
+
+    @property
+    def shown(self):
+        """The labels that are shown: (attribute, caption) pairs."""
+        return SHOWN[:-1] if self.best is None else SHOWN
 
 
 def choose_examples(per_image, truths, count, first="cnn", second="joint"):
@@ -115,8 +126,7 @@ class ReportPictures:
     def overlays(self):
         """Return a row per image: {"name", "accuracies", "pictures": [{"file", "caption", "alt"}, ...]}."""
         return [{"name": example.name, "accuracies": example.accuracies,
-                 "pictures": [self._overlay(index, key, caption) for key, caption in (
-                     ("truth", "ground truth"), ("cnn", "CNN only"), ("joint", "CNN + CRF (joint)"))]}
+                 "pictures": [self._overlay(index, key, caption) for key, caption in example.shown]}
                 for index, example in enumerate(self._examples)]
 
     def _overlay(self, index, key, caption):
@@ -153,7 +163,7 @@ class ReportPictures:
         example = self._examples[region.image]
         image = region.cut(example.image)
         pictures = [("image", "image", image)]
-        for key, caption in (("truth", "ground truth"), ("cnn", "CNN only"), ("joint", "CNN + CRF (joint)")):
+        for key, caption in example.shown:
             pictures.append((key, caption, overlay(image, region.cut(getattr(example, key)), self._colours)))
         pictures.append(("weights", "pairwise weights",
                          region.cut(weights_picture(example.weights, self._crf.lam, self._crf.neighbours))))

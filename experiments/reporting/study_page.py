@@ -4,6 +4,7 @@ import json
 
 from experiments.reporting.page import render, write_folder
 from experiments.reporting.study_plots import differences_plot, scores_plot
+from experiments.scoring.edges import LEGEND
 from experiments.scoring.study_table import paired, references, spread
 
 
@@ -19,9 +20,10 @@ def read_results(path):
         raise FileNotFoundError(f"There is no {path}; run `make study` with the same DATASET first.")
     try:
         result = json.loads(path.read_text())
-        labelled = bool(result["details"]["means"])
+        labelled = result["details"]["means"] and result["details"]["edges"]
     except (ValueError, TypeError, KeyError):
-        raise ValueError(f"{path} is not a study's results; remove it and run `make study` again.") from None
+        raise ValueError(f"{path} is not a study's results, or those of an older version; remove it and run "
+                         "`make study` again.") from None
     if not labelled:
         raise ValueError(f"In {path} no row is labelled yet; run `make study` on.")
     return result
@@ -47,7 +49,7 @@ def write_study_report(folder, splits):
         for number, reference in enumerate(references(result["details"])):
             plots[f"differences-{split}-{number}.svg"] = differences_plot(result["details"], reference)
     page = render("study.html", results=results, splits=splits, spread=spread, paired=paired, references=references,
-                  class_means=class_means)
+                  class_means=class_means, edges_legend=LEGEND)
     write_folder(folder.report, {**plots, "index.html": page.encode()})
     return folder.report / "index.html"
 

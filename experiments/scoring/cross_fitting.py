@@ -54,8 +54,7 @@ def crossed(sums, half, confusions_of):
         half has no images the other takes the first key.
     """
     chosen = tuple(best_way({key: of_halves[1 - side] for key, of_halves in sums.items()}) for side in (0, 1))
-    first, second = map(confusions_of, chosen)
-    return np.where(np.asarray(half)[:, None, None] == 0, first, second), chosen
+    return _joined(half, *map(confusions_of, chosen)), chosen
 
 
 def cross_fitted(confusions, blocks):
@@ -76,6 +75,32 @@ def cross_fitted(confusions, blocks):
     half = halves_of(blocks)
     sums = {key: sum_of_halves(matrices, half) for key, matrices in confusions.items()}
     return crossed(sums, half, confusions.__getitem__)
+
+
+def cross_fitted_counts(counts, blocks):
+    """Put together all counts of the ways whose IoU is best on the other half of the blocks.
+
+    Parameters
+    ----------
+    counts : mapping of key to experiments.scoring.image_counts.ImageCounts
+        With an axis of images.
+    blocks : (N,) int
+
+    Returns
+    -------
+    counts, chosen
+        As of `cross_fitted`, but counts of all kinds.
+    """
+    _, chosen = cross_fitted({key: of_way.confusion for key, of_way in counts.items()}, blocks)
+    first, second = (counts[key] for key in chosen)
+    half = halves_of(blocks)
+    return first._make(_joined(half, *values) for values in zip(first, second)), chosen
+
+
+def _joined(half, first, second):
+    """Return the values of images: of the first half as in `first`, of the second as in `second`."""
+    half = np.asarray(half).reshape(-1, *[1] * (first.ndim - 1))
+    return np.where(half == 0, first, second)
 
 
 def _iou(confusion):

@@ -113,12 +113,14 @@ LOVASZ = Row("lovasz", "Lovász-softmax, then CRF", "lovasz", True)
 SCRATCH = Row("scratch", "CNN + CRF (joint) from random weights", "scratch", True)
 LEARNT_CONTRAST = Row("joint-learnt-contrast", "Joint, learnt contrast", "joint-learnt-contrast", True)
 PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
+# All that helped together, as the configuration has it under `best`.
+BEST = Row("best", "Joint, the best settings", stages.BEST, True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
 # those that the paper's claim rests on, which it takes when none are named, and those of its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
 FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LEARNT_CONTRAST,
-               LOVASZ, SCRATCH, PERCEPTRON)
+               LOVASZ, SCRATCH, PERCEPTRON, BEST)
 STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
@@ -175,9 +177,6 @@ def interpolated(row):
 
 
 FULL_SIZE_ROWS = (*map(enlarged_by_labels, ROWS), *map(interpolated, ROWS))
-
-# The rows of a grid search: none of the paper's, the paper's and the best parameters of the CRF.
-SEARCH_TITLES = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
 
 
 class PublishedRow(NamedTuple):

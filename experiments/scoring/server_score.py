@@ -3,7 +3,7 @@
 import pydantic
 
 from data_prep.strict_model import StrictModel, parse
-from experiments.settings.config import read_yaml
+from experiments.settings.yaml_files import read_yaml
 
 
 class ServerScore(StrictModel):

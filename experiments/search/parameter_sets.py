@@ -1,9 +1,9 @@
-"""Sets of the CRF's parameters: those that a grid search tries, and the paper's."""
+"""Sets of a CRF's parameters: those that a grid search tries, and the paper's or pydensecrf's."""
 
 import itertools
 from typing import NamedTuple, Optional
 
-from experiments.settings.config import CRFConfig
+from experiments.settings.config import CRFConfig, DenseCRFConfig
 
 
 class ParameterSet(NamedTuple):
@@ -31,11 +31,35 @@ class ParameterSet(NamedTuple):
         return self._replace(gamma=None)
 
     def __str__(self):
-        return ", ".join(f"{name} {value:g}" for name, value in self.to_json().items())
+        return _text(self)
 
     def to_json(self):
         """Return {name: value}, gamma only where it is searched."""
         return {name: value for name, value in self._asdict().items() if value is not None}
+
+
+class DenseParameterSet(NamedTuple):
+    """Parameters of the fully connected CRF, see `experiments.settings.config.DenseCRFConfig`, of the same names."""
+
+    smoothness: float
+    smoothness_distance: float
+    appearance: float
+    appearance_distance: float
+    appearance_colour: float
+    iterations: int
+
+    gamma = None  # its labels are not trained with a margin
+
+    def __str__(self):
+        return _text(self)
+
+    def to_json(self):
+        """Return {name: value}."""
+        return self._asdict()
+
+
+def _text(parameters):
+    return ", ".join(f"{name} {value:g}" for name, value in parameters.to_json().items())
 
 
 def paper_set(grid):
@@ -57,12 +81,41 @@ def parameter_sets(grid, crf):
     list of ParameterSet
         Every combination once, gamma changing fastest; at the end the paper's set if it is not among them.
     """
-    own = _own_set(crf, grid)
+    return _combined(grid, _own_set(crf, grid), paper_set(grid))
+
+
+def example_set():
+    """Return the parameters of pydensecrf's example."""
+    return _own_dense_set(DenseCRFConfig())
+
+
+def dense_parameter_sets(grid, dense_crf):
+    """Combine the values of a grid of the fully connected CRF.
+
+    Parameters
+    ----------
+    grid : experiments.settings.config.DenseGridConfig
+    dense_crf : experiments.settings.config.DenseCRFConfig
+        Gives the value of each parameter for which the grid has none.
+
+    Returns
+    -------
+    list of DenseParameterSet
+        Every combination once; at the end the example's if it is not among them.
+    """
+    return _combined(grid, _own_dense_set(dense_crf), example_set())
+
+
+def _combined(grid, own, last):
     values = [getattr(grid, name) or (value,) for name, value in own._asdict().items()]
-    sets = [ParameterSet(*combination) for combination in itertools.product(*values)]
-    return list(dict.fromkeys([*sets, paper_set(grid)]))
+    sets = [type(own)(*combination) for combination in itertools.product(*values)]
+    return list(dict.fromkeys([*sets, last]))
 
 
 def _own_set(crf, grid):
     gamma = crf.gamma if grid.gamma else None
     return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.temperature, gamma)
+
+
+def _own_dense_set(dense_crf):
+    return DenseParameterSet(*(getattr(dense_crf, name) for name in DenseParameterSet._fields))

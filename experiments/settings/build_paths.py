@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from data_prep.store.metadata import FILE_NAME, read_metadata
-from prototxt.stages import CNN, JOINT
+from prototxt.stages import CNN, JOINT, STAGES
 
 # FCN-8s with the CRF and without: the weights of stages 3, 4 and of the control fit both.
 NET_WITH_CRF, NET_WITHOUT_CRF = JOINT, CNN
@@ -92,7 +92,8 @@ class Build(os.PathLike):
         ValueError
             If outcome.json is damaged.
         """
-        target, folder = f"train-{stage}", self.stage(stage)
+        target = f"train-{stage}" if stage in STAGES else f"train-row ROW={stage}"
+        folder = self.stage(stage)
         final, outcome = existing(folder / FINAL, target), self.outcome(stage)
         return final if outcome is None else existing(folder / outcome["weights"], target)
 
@@ -134,6 +135,11 @@ class Build(os.PathLike):
         """The confusion matrices of a row, by its key."""
         return self.folder / "rows" / split / f"{row}.npz"
 
+    @property
+    def shown_rows(self):
+        """The keys of rows that evaluations show because they were asked for."""
+        return self.folder / "rows" / "shown.json"
+
     def official_evaluation(self, split):
         """The scores of a split at full resolution."""
         return self.folder / f"official-evaluation-{split}.json"
@@ -151,9 +157,12 @@ class Build(os.PathLike):
         """The test server's score, a file that the user writes."""
         return self.folder / "test-server.yaml"
 
-    def grid_search(self, split, suffix=".json"):
-        """The results of the grid search on a split, or the database and the heat map beside them."""
-        return self.folder / f"grid-search-{split}{suffix}"
+    def grid_search(self, split, suffix=".json", name="grid-search"):
+        """The results of the grid search on a split, or the database and the heat map beside them.
+
+        `name` is the `file` of one of `experiments.search.methods.METHODS`.
+        """
+        return self.folder / f"{name}-{split}{suffix}"
 
     def probabilities(self, split):
         """The folder of the CNN's probabilities of a split."""

@@ -1,15 +1,14 @@
 """The configuration of an experiment: one small YAML file, typed, unknown keys rejected."""
 
 import re
-from pathlib import Path
-from typing import Literal, Optional, Tuple
+from typing import Any, Dict, Literal, Optional, Tuple
 
 import pydantic
-import yaml
 
 from data_prep.strict_model import StrictModel, parse
 from experiments.settings.learnt_terms import LearntTerms
-from prototxt.stages import SSVM, STAGES, find_stage
+from experiments.settings.yaml_files import read_yaml
+from prototxt.stages import JOINT, SSVM, STAGES, find_stage
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
 from python_layers.augmentation import Augmentation
 from python_layers.parameters import InferenceParameters, MarginParameters, Neighbourhood, WeightParameters
@@ -63,12 +62,41 @@ class GridConfig(StrictModel):
     @pydantic.validator("*")
     def check_bounds(cls, values, field):
         """Each value must be one that the CRF takes."""
-        for value in values:
-            try:
-                CRFConfig(**{field.name: value})
-            except pydantic.ValidationError as error:
-                raise ValueError(error.errors()[0]["msg"]) from None
-        return values
+        return _checked_values(CRFConfig, field.name, values)
+
+
+class DenseGridConfig(StrictModel):
+    """Values that the grid search tries of the fully connected CRF's parameters; without values, its own."""
+
+    smoothness: Tuple[float, ...] = ()
+    smoothness_distance: Tuple[float, ...] = ()
+    appearance: Tuple[float, ...] = ()
+    appearance_distance: Tuple[float, ...] = ()
+    appearance_colour: Tuple[float, ...] = ()
+    iterations: Tuple[int, ...] = ()
+
+    @pydantic.validator("*")
+    def check_bounds(cls, values, field):
+        """Each value must be one that the fully connected CRF takes."""
+        return _checked_values(DenseCRFConfig, field.name, values)
+
+
+def _checked_values(model, name, values):
+    for value in values:
+        try:
+            model(**{name: value})
+        except pydantic.ValidationError as error:
+            raise ValueError(error.errors()[0]["msg"]) from None
+    return values
+
+
+class BestConfig(StrictModel):
+    """Settings of the row `best` that differ from the configuration's own, by their keys there."""
+
+    crf: Dict[str, Any] = {}
+    net: Dict[str, Any] = {}
+    augmentation: Dict[str, Any] = {}
+    stage4: Dict[str, Any] = {}
 
 
 class StageConfig(StrictModel):
@@ -122,6 +150,7 @@ class _Experiment(StrictModel):
     crf: CRFConfig = CRFConfig()
     dense_crf: DenseCRFConfig = DenseCRFConfig()
     grid: GridConfig = GridConfig()
+    dense_grid: DenseGridConfig = DenseGridConfig()
     validation: ValidationConfig = ValidationConfig()
     augmentation: Augmentation = Augmentation()
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
@@ -150,7 +179,7 @@ class _Experiment(StrictModel):
             settings = self.stage(stage.variant_of)
             rate = float(f"{stage.rate * settings.base_lr:.12g}")  # 3 times 2e-5 is 6e-5
             length = self._stretched(settings, stage.as_long_as) if stage.as_long_as else {}
-            return _changed(settings, {"base_lr": rate, **length, **stage.settings.get("stage", {})})
+            return _changed(settings, {"base_lr": rate, **length, **self._changes(name).get("stage", {})})
         settings = getattr(self, name)
         return self.stage(stage.control_of) if settings is None else settings
 
@@ -163,9 +192,23 @@ class _Experiment(StrictModel):
 
     def of_stage(self, name):
         """Return the configuration with a variant's own `crf`, `net` and `augmentation`; for other stages, this one."""
-        changes = {key: _changed(getattr(self, key), values) for key, values in find_stage(name).settings.items()
+        changes = {key: _changed(getattr(self, key), values) for key, values in self._changes(name).items()
                    if key != "stage"}
         return self.copy(update=changes)
+
+    def _changes(self, name):
+        """Return what a variant changes, see `prototxt.stages.Stage.settings`."""
+        stage = find_stage(name)
+        if not stage.configured:
+            return stage.settings
+        return {**self.best.dict(exclude={JOINT}), "stage": self.best.stage4}
+
+    def check_trainable(self, name):
+        """Raise a ValueError where a stage's settings are to come from `best`, which has none."""
+        if find_stage(name).configured and self.best == BestConfig():
+            raise ValueError(f"The configuration of {self.dataset} has nothing under 'best', so the row {name} would "
+                             "be joint once more; write there what differs, of "
+                             f"{', '.join(BestConfig.__fields__)}.")
 
     def loss_crf(self, name):
         """Return the `CRFConfig` of a stage's structured loss."""
@@ -183,17 +226,37 @@ def _changed(model, values):
 
 
 def make_config_model():
-    """Return the model of a configuration, a pydantic class: an experiment's settings and one key per stage."""
+    """Return the model of a configuration, a pydantic class: an experiment's settings, a key per stage, and `best`."""
     def check_balance(cls, settings):
         if settings.balance:
             raise ValueError("balance weighs the classes of a softmax loss, and this stage has the structured one")
         return settings
 
+    def check_best(cls, best, values):
+        for key, changes in best:
+            if key in values:  # else it is wrong itself
+                changed = _checked_change(key, values[key], changes)
+                if key == JOINT:
+                    check_balance(cls, changed)
+        return best
+
     structured = [name for name, stage in STAGES.items() if stage.loss == SSVM]
     stages = {name: (Optional[StageConfig], None) if stage.control_of else (StageConfig, ...)
               for name, stage in STAGES.items()}
-    return pydantic.create_model("Config", __base__=_Experiment, __module__=__name__, **stages, __validators__={
-        "check_balance": pydantic.validator(*structured, allow_reuse=True)(check_balance)})
+    validators = {"check_balance": pydantic.validator(*structured, allow_reuse=True)(check_balance),
+                  "check_best": pydantic.validator("best", allow_reuse=True)(check_best)}
+    # `best` is last, as it is checked with the values of all other keys.
+    return pydantic.create_model("Config", __base__=_Experiment, __module__=__name__, **stages,
+                                 best=(BestConfig, BestConfig()), __validators__=validators)
+
+
+def _checked_change(section, model, values):
+    """Return a section with other values; a ValueError names the first key that is wrong."""
+    try:
+        return _changed(model, values)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        raise ValueError(f"{section}.{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
 Config = make_config_model()
@@ -213,40 +276,3 @@ def load_config(path):
     except FileNotFoundError:
         raise FileNotFoundError(f"There is no configuration {path}; name one with --config.") from None
     return parse(Config, values, str(path))
-
-
-def read_yaml(path):
-    """Return what a YAML file holds.
-
-    Raises
-    ------
-    ValueError
-        One sentence saying why the file is not YAML, or which key is there twice, of which the last would count.
-    OSError
-        If it can't be read.
-    """
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-        _check_keys(yaml.compose(text, Loader=yaml.SafeLoader))
-        return yaml.safe_load(text)
-    except OSError:
-        raise
-    except Exception as error:  # of any kind: PyYAML leaves what its readers of dates and numbers raise
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ValueError(f"{path} is not YAML: {reason}") from None
-
-
-def _check_keys(node):
-    """Raise a ValueError if a mapping below `node` has a key twice."""
-    nodes, seen = [node], set()
-    while nodes:
-        node = nodes.pop()
-        if id(node) in seen or not isinstance(node, yaml.CollectionNode):  # an alias may lead back
-            continue
-        seen.add(id(node))
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)] \
-            if isinstance(node, yaml.MappingNode) else []
-        twice = {key for key in keys if keys.count(key) > 1}
-        if twice:
-            raise ValueError(f"the key '{min(twice)}' is there twice in one mapping, remove one")
-        nodes += node.value if isinstance(node, yaml.SequenceNode) else [value for _, value in node.value]

@@ -7,12 +7,13 @@ import re
 import yaml
 
 from data_prep.atomic_files import write_atomically
-from experiments.settings.build_paths import Build
+from experiments.settings.build_paths import FINAL, Build
 from experiments.settings.config import load_config
+from prototxt.stages import BEST
 
 CONFIG = "config.yaml"
 # Keys of a configuration that weights do not depend on.
-WITHOUT_EFFECT = {"dense_crf", "grid", "validation"}
+WITHOUT_EFFECT = {"dense_crf", "dense_grid", "grid", "validation"}
 
 
 class StudyFolder:
@@ -82,7 +83,10 @@ class StudyFolder:
         path = self.config(seed)
         if not path.exists():
             return
-        before, now = (own.dict(exclude=WITHOUT_EFFECT) for own in (load_config(path), config))
+        # What is under `best` has an effect on that row's weights alone.
+        trained = (self.seed(seed).stage(BEST) / FINAL).exists()
+        without_effect = WITHOUT_EFFECT if trained else {*WITHOUT_EFFECT, "best"}
+        before, now = (own.dict(exclude=without_effect) for own in (load_config(path), config))
         changed = [key for key in now if now[key] != before[key]]
         if changed:
             raise ValueError(f"{path.parent} was made with another configuration, in which the key '{changed[0]}' "

@@ -1,11 +1,12 @@
-"""The results of a study on a split: each row's scores for each seed, and the paired differences among rows."""
+"""The results of a study on a split: each row's scores for each seed, their edges', and paired differences of rows."""
 
 import functools
 import json
 
-from experiments.prediction.row_labels import read_confusions, row_labellers, row_mark
+from experiments.prediction.row_labels import read_counts, row_labellers, row_mark
 from experiments.scoring.bootstrap import difference_interval, frame_blocks
-from experiments.scoring.cross_fitting import cross_fitted
+from experiments.scoring.cross_fitting import cross_fitted_counts
+from experiments.scoring.image_counts import edge_scores
 from experiments.scoring.metrics import scores_of
 from experiments.scoring.paired import summary
 from experiments.scoring.result_rows import (CNN, CNN_CRF, CONTROLS, COOLED_CNNS, COOLED_CONTROLS, JOINT, JOINT_OWN,
@@ -16,6 +17,8 @@ from prototxt.stages import SSVM, find_stage
 
 # Sets of rows, of each of which the results name the one with the highest mean over seeds.
 BEST_OF = {"control": CONTROLS, "cooled control": COOLED_CONTROLS, "cooled CNN": COOLED_CNNS}
+# Scores of edges that are averaged over seeds, see `experiments.scoring.image_counts.edge_scores`.
+EDGES = ("band", "axis_aligned")
 
 
 class Results:
@@ -34,7 +37,7 @@ class Results:
         self.config, self.builds, self.rows, self.split = config, builds, rows, split
         self._labellers = {seed: row_labellers(config, build, labelled_rows(rows), split)
                            for seed, build in builds.items()}
-        self._confusions, self._chosen = {}, {}
+        self._counts, self._chosen = {}, {}
         self._interval = functools.lru_cache(maxsize=None)(self._interval_of_seed)
         any_build = next(iter(builds.values()))
         self.metadata = any_build.metadata(split)
@@ -42,24 +45,24 @@ class Results:
 
     def missing(self, seed, row):
         """Read a row of a seed unless that was done; return whether it is not labelled yet."""
-        if (row.key, seed) in self._confusions:
+        if (row.key, seed) in self._counts:
             return False
         if row.candidates:
             return self._candidates_missing(seed, row)
         build = self.builds[seed]
         mark = row_mark(build, self.split, self._labellers[seed][row])
-        stored = mark and read_confusions(build.row_confusions(self.split, row.key), mark)
+        stored = mark and read_counts(build.row_confusions(self.split, row.key), mark)
         if not stored:
             return True
-        self.names, self._confusions[row.key, seed] = stored
+        self.names, self._counts[row.key, seed] = stored
         return False
 
     def _candidates_missing(self, seed, row):
-        """Put the matrices of a row at its own lambda together, unless one of its candidates is not labelled yet."""
+        """Put the counts of a row at its own lambda together, unless one of its candidates is not labelled yet."""
         if any([self.missing(seed, candidate) for candidate in row.candidates]):
             return True
-        self._confusions[row.key, seed], chosen = cross_fitted(
-            {candidate.key: self._confusions[candidate.key, seed] for candidate in row.candidates}, self._blocks())
+        self._counts[row.key, seed], chosen = cross_fitted_counts(
+            {candidate.key: self._counts[candidate.key, seed] for candidate in row.candidates}, self._blocks())
         self._chosen.setdefault(row.key, {})[seed] = chosen
         return False
 
@@ -71,16 +74,18 @@ class Results:
         for seed in self.builds:
             for row in self.rows:
                 self.missing(seed, row)
-        scored = {row.key: {str(seed): scores_of(self._confusions[row.key, seed], self.metadata.classes).to_json()
+        scored = {row.key: {str(seed): scores_of(self._counts[row.key, seed].confusion, self.metadata.classes).to_json()
                             for seed in self._seeds(row)} for row in self.rows if self._seeds(row)}
         return {**scored, "details": self._details(scored)}
 
     def _seeds(self, row):
-        return [seed for seed in self.builds if (row.key, seed) in self._confusions]
+        return [seed for seed in self.builds if (row.key, seed) in self._counts]
 
     def _details(self, scored):
-        means = {key: {name: summary([scores[name] for scores in of_seeds.values()])
-                       for name in ("classes", "categories")} for key, of_seeds in scored.items()}
+        edges = {key: {seed: self._edges(key, int(seed)) for seed in of_seeds} for key, of_seeds in scored.items()}
+        means = {key: {name: _summary([scores[name] for scores in per_seed[key].values()])
+                       for per_seed, names in ((scored, ("classes", "categories")), (edges, EDGES)) for name in names}
+                 for key in scored}
         best = {name: max((row.key for row in rows if row.key in means),
                           key=lambda key: means[key]["classes"]["mean"], default=None)
                 for name, rows in BEST_OF.items()}
@@ -92,6 +97,7 @@ class Results:
             "seeds": [seed for seed in self.builds if any(seed in self._seeds(row) for row in self.rows)],
             "blocks": int(self._blocks().max()) + 1 if self.names else None,
             "titles": {row.key: row.title for row in self.rows}, "means": means, "best": best,
+            "edges": edges, "axis_aligned_truth": self._aligned_truth(edges),
             "differences": [self._difference(scored, row, reference) for reference in references for row in self.rows
                             if row.key in means and row.key != reference],
             "chosen": {key: {str(seed): list(rows) for seed, rows in sorted(seeds.items())}
@@ -99,6 +105,14 @@ class Results:
             "training": self._training(),
             "configuration": json.loads(self.config.json()),
         }
+
+    def _edges(self, key, seed):
+        return edge_scores(self._counts[key, seed], self.metadata.classes)
+
+    @staticmethod
+    def _aligned_truth(edges):
+        """Return the share of the truth's edges, which all rows and seeds have in common; None before any is there."""
+        return next((scores["axis_aligned_truth"] for of_seeds in edges.values() for scores in of_seeds.values()), None)
 
     def _training(self):
         """Return {row: {seed: {"loss", "certificate"}}} of rows with the structured loss: means over logged iterations.
@@ -119,7 +133,7 @@ class Results:
 
     def _difference(self, scored, row, reference):
         """Compare a row with another: over seeds that have both, and over blocks of images for each seed's weights."""
-        seeds = [seed for seed in self._seeds(row) if (reference, seed) in self._confusions]
+        seeds = [seed for seed in self._seeds(row) if (reference, seed) in self._counts]
         intervals = {str(seed): dict(zip(("classes", "low", "high"), self._interval(row.key, reference, seed)))
                      for seed in seeds}
         paired = [scored[row.key][seed]["classes"] - scored[reference][seed]["classes"] for seed in intervals]
@@ -127,7 +141,14 @@ class Results:
         return {"first": row.key, "second": reference, "over_seeds": over_seeds, "over_blocks": intervals}
 
     def _interval_of_seed(self, first, second, seed):
-        return difference_interval(self._confusions[first, seed], self._confusions[second, seed], self._blocks())
+        first, second = (self._counts[key, seed].confusion for key in (first, second))
+        return difference_interval(first, second, self._blocks())
 
     def _blocks(self):
         return frame_blocks(self.names, independent=bool(self.metadata.generator))
+
+
+def _summary(values):
+    """Return the `summary` of the values that are known, None where none is."""
+    known = [value for value in values if value is not None]
+    return summary(known) if known else None

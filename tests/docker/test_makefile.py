@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --output) build=${2%/lmdb};;
         --build) build=$2;;
+        --row) stage=$2;;
         --stage) case $2 in [0-9]) stage=stage$2;; *) stage=$2;; esac;;
     esac
     shift
@@ -204,6 +205,32 @@ def test_a_row_is_trained_from_the_nets_on(front_door):
     assert '--build build/scenes --row "control-x3"' in done.stdout
     done = front_door.run("make", "train-row")
     assert done.returncode != 0 and "error: ROW is not set; name a row of results: ROW=control-x3" in done.stderr
+
+
+def test_the_best_settings_are_trained_from_stage_3_and_by_the_demo_where_there_are_some(front_door):
+    assert steps(front_door, "train-best") == [*STEPS[:5], "best"] and steps(front_door, "train-best") == []
+    shutil.rmtree(front_door.repository / "build")
+    config = front_door.repository / "experiments" / "configs" / "scenes.yaml"
+    config.write_text("best: {crf: {lam: 10}}\n")
+    assert steps(front_door, "demo") == [*STEPS[:7], "best", "evaluate", "report"]
+    shutil.rmtree(front_door.repository / "build" / "scenes" / "best")
+    assert steps(front_door, "report") == ["report"]
+    # an evaluation without the row is not enough for the demo
+    assert steps(front_door, "demo") == ["best", "evaluate", "report"]
+
+
+def test_further_rows_are_scored_when_asked_for_and_when_trained_since(front_door):
+    finish(front_door, *STEPS[:8])
+    done = front_door.run("make", "-n", "evaluate", "ROWS=cnn-t5,joint-100")
+    assert "experiments.evaluate --config experiments/configs/scenes.yaml --build build/scenes --split val " \
+        "--rows cnn-t5 joint-100" in done.stdout
+    assert steps(front_door, "report") == ["report"]
+    variant = front_door.repository / "build" / "scenes" / "joint-8" / "final.caffemodel"
+    variant.parent.mkdir()
+    variant.touch()
+    later = time.time() + 5
+    os.utime(variant, (later, later))
+    assert steps(front_door, "report") == ["evaluate", "report"]
 
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):

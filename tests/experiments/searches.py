@@ -9,10 +9,10 @@ from experiments import grid_search
 GRID = {"alpha": [5, 35], "lam": [0, 0.4], "iterations": [2]}
 
 
-def set_grid(build, **grid):
+def set_grid(build, key="grid", **grid):
     """Write the values to try into the configuration."""
     values = yaml.safe_load(build.config.read_text())
-    build.config.write_text(yaml.safe_dump({**values, "grid": grid}))
+    build.config.write_text(yaml.safe_dump({**values, key: grid}))
 
 
 def words(build, *options):
@@ -24,9 +24,9 @@ def search(build, command, *options):
     """Search on one process and return the results."""
     status, _, error = command(grid_search.main, *words(build, *options))
     assert status == 0, error
-    return read(build)
+    return read(build, "dense-grid-search" if "dense" in options else "grid-search")
 
 
-def read(build):
-    """Return the results that the last search wrote."""
-    return json.loads((build.folder / "grid-search-val.json").read_text())
+def read(build, name="grid-search"):
+    """Return the results that the last search of this name wrote."""
+    return json.loads((build.folder / f"{name}-val.json").read_text())

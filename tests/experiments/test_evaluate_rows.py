@@ -35,5 +35,5 @@ def test_missing_weights_name_the_target(tiny_build, command):
 
 
 def test_an_unknown_row_is_named(tiny_build, command):
-    status, _, errors = command(main, "--config", tiny_build.config, "--build", tiny_build.folder, "--rows", "best")
-    assert status == 1 and "There is no row 'best'; the rows are cnn, cnn+crf," in errors
+    status, _, errors = command(main, "--config", tiny_build.config, "--build", tiny_build.folder, "--rows", "finest")
+    assert status == 1 and "There is no row 'finest'; the rows are cnn, cnn+crf," in errors

@@ -1,6 +1,7 @@
 """The grid search on a tiny net: its scores against labels computed in NumPy, what is kept, and what it refuses."""
 
 import itertools
+import json
 import re
 
 import numpy as np
@@ -9,7 +10,9 @@ import yaml
 
 from data_prep.store.records import open_records
 from experiments import grid_search
+from experiments.prediction.dense_crf import mean_field
 from experiments.scoring.metrics import confusion_matrix, scores
+from experiments.settings.config import DenseCRFConfig
 from tests.conftest import CLASSES
 from tests.experiments.searches import GRID, read, search, set_grid, words
 from tests.theano_crf import twins
@@ -101,9 +104,9 @@ class Handed:
     def __init__(self, monkeypatch):
         self.jobs, score = {}, grid_search._score
 
-        def noted(probabilities, index, sets, crf):
+        def noted(probabilities, index, sets, *rest):
             self.jobs[index] = sets
-            return score(probabilities, index, sets, crf)
+            return score(probabilities, index, sets, *rest)
         monkeypatch.setattr(grid_search, "_score", noted)
 
 
@@ -182,6 +185,47 @@ def test_an_error_names_the_image_and_the_set(build, command, monkeypatch):
     assert status == 1 and error.count("\n") == 1
     place = r"val\d, alpha 35, beta 0\.9, lam 2\.5, iterations 15, temperature 1"
     assert re.match(f"error: Memory ran out at {place}; take fewer", error)
+
+
+DENSE_GRID = {"appearance": [2, 40], "appearance_colour": [13, 60], "iterations": [3]}
+
+
+def dense_labels(build, image, **values):
+    return mean_field(image, probabilities(build, image).astype(np.float32), DenseCRFConfig(**values))
+
+
+def test_the_dense_crf_is_searched_in_the_same_way(build, command):
+    set_grid(build, "dense_grid", **DENSE_GRID)
+    result = search(build, command, "--method", "dense")
+    by_set = by_parameters(result, "appearance", "appearance_colour", "iterations")
+    assert set(by_set) == {*itertools.product((2, 40), (13, 60), (3,)), (10, 13, 10)}  # and the example's
+    for (appearance, colour, iterations), entry in by_set.items():
+        expected = score_of(build, lambda image: dense_labels(
+            build, image, appearance=appearance, appearance_colour=colour, iterations=iterations))
+        assert entry["classes"] == pytest.approx(expected.classes, abs=0.2)
+    assert result["cnn"] == score_of(build, lambda image: build.cnn_labels("stage3", image)).to_json()
+    best = result["best"]["parameters"]
+    assert result["best"]["classes"] == max(entry["classes"] for entry in by_set.values())
+    assert result["details"]["edges"] == [name for name in ("appearance", "appearance_colour")
+                                          if best[name] in DENSE_GRID[name]]
+    assert result["example"]["parameters"] == json.loads(DenseCRFConfig().json())
+    assert (build.folder / "dense-grid-search-val.svg").exists()
+
+
+def test_the_best_dense_set_is_written_and_the_crfs_search_stays(build, command):
+    before = search(build, command)
+    set_grid(build, "dense_grid", appearance=[2, 40])
+    status, output, _ = command(grid_search.main, *words(build, "--method", "dense", "--write"))
+    best = read(build, "dense-grid-search")["best"]["parameters"]
+    assert status == 0 and yaml.safe_load(build.config.read_text())["dense_crf"] == best
+    assert "The best set over pydensecrf's example: " in output and read(build) == before
+    assert "crf" not in yaml.safe_load(build.config.read_text())
+
+
+def test_a_wrong_dense_grid_is_refused(build, command):
+    set_grid(build, "dense_grid", appearance_distance=[5, 0])
+    status, _, error = command(grid_search.main, *words(build, "--method", "dense"))
+    assert status == 1 and error.count("\n") == 1 and "'dense_grid.appearance_distance' is wrong" in error
 
 
 @pytest.mark.parametrize("grid, words_of_error", [

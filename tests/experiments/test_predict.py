@@ -45,6 +45,35 @@ def test_labels_are_those_of_the_weights_named(tiny_build, command, tmp_path, we
         assert (f"{name} {share:.1f} %" in output) == (share > 0)
 
 
+def test_the_model_is_the_best_that_is_trained(tiny_build, command, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict, "write_row_net", lambda config, build, row: build.deploy_net(row.crf))
+    path = photograph(tmp_path / "street.png", (24, 32))
+    best = tiny_build.folder / "best" / "final.caffemodel"
+    best.parent.mkdir()
+    best.write_bytes((tiny_build.folder / "control" / "final.caffemodel").read_bytes())
+    expected = {"best": tiny_build.crf_labels("control", np.asarray(Image.open(path))),
+                "stage4": tiny_build.crf_labels("stage4", np.asarray(Image.open(path))),
+                "stage3": tiny_build.crf_labels("stage3", np.asarray(Image.open(path)))}
+    for stage, labels in expected.items():
+        status, output, errors = run(tiny_build, command, path, "--output", tmp_path / stage)
+        assert status == 0 and f"{stage}/final.caffemodel, trained on" in output, errors
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / stage / "street-labels.png")), labels)
+        (tiny_build.folder / stage / "final.caffemodel").unlink()
+    status, _, errors = run(tiny_build, command, path)
+    assert status == 1 and "make train-stage4" in errors
+
+
+def test_the_best_models_cnn_alone_has_no_crf(tiny_build, command, tmp_path):
+    path = photograph(tmp_path / "street.png", (24, 32))
+    best = tiny_build.folder / "best" / "final.caffemodel"
+    best.parent.mkdir()
+    best.write_bytes((tiny_build.folder / "control" / "final.caffemodel").read_bytes())
+    status, output, errors = run(tiny_build, command, path, "--no-crf", "--output", tmp_path / "found")
+    assert status == 0 and "energy" not in output, errors
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "found" / "street-labels.png")),
+                                  tiny_build.cnn_labels("control", np.asarray(Image.open(path))))
+
+
 def test_a_row_has_its_own_weights_and_net(tiny_build, command, tmp_path, monkeypatch):
     asked = []
 

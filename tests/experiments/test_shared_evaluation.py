@@ -23,12 +23,16 @@ def run(processes, module, *arguments):
 
 @pytest.mark.parametrize("processes", [2, 3])
 def test_scores_are_those_of_one_process(tiny_build, processes):
-    arguments = "experiments.evaluate", "--config", tiny_build.config, "--build", tiny_build.folder
+    arguments = ("experiments.evaluate", "--config", tiny_build.config, "--build", tiny_build.folder,
+                 "--rows", "joint-100")
+    labelled = tiny_build.folder / "rows" / "val" / "joint-100.npz"
     path = tiny_build.folder / "evaluation-val.json"
     assert run(1, *arguments)[0] == 0
     expected = json.loads(path.read_text())
     path.unlink()
+    labelled.unlink()
     status, output, errors = run(processes, *arguments)
+    assert labelled.exists()
     assert (status, errors) == (0, "") and output.count("CNN + CRF (joint)  ") == 1
     assert json.loads(path.read_text()) == expected
     assert not list(tiny_build.folder.glob("*.partial*"))

@@ -1,17 +1,19 @@
 """The command line of training."""
 
+import json
 import subprocess
 import sys
 
 import pytest
 import yaml
 
+from experiments.scoring.shown_rows import shown_rows
 from experiments.settings.build_paths import Build
 from experiments.train import main
 from experiments.training.log import read_log
 from prototxt.stages import STAGES, stages_before
 from tests.experiments.studies.tiny_study import random_weights
-from tests.experiments.tiny_experiment import CONFIG, STAGE
+from tests.experiments.tiny_experiment import CONFIG, STAGE, make_experiment
 
 
 @pytest.mark.parametrize("name, number", [*((stage, stage) for stage in STAGES), ("stage3", "3")])
@@ -43,6 +45,7 @@ def test_the_variant_of_a_row_is_trained_from_its_own_nets(experiment, tmp_path,
     assert (build / "joint-without-edges" / "final.caffemodel").is_file()
     assert not (build / "stage4" / "log.jsonl").exists()
     assert "lam=2.5" in output and "in the loss {'lam': 0}" in output
+    assert [row.key for row in shown_rows(build)] == ["joint-without-edges"]
     assert '"lam": 0' in (build / "nets" / "joint-without-edges" / "train.prototxt").read_text().replace("\\", "")
 
 
@@ -62,9 +65,29 @@ def test_rows_of_other_losses_are_trained_and_caffe_takes_their_solver(experimen
     subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
 
 
+def test_the_best_row_is_trained_with_its_own_settings(tmp_path, make_dataset, command):
+    best = {"crf": {"neighbours": [[0, 1], [1, 0], [0, 4]], "lam": 10}, "stage4": {"iterations": 2}}
+    _, build = make_experiment(tmp_path, make_dataset, best=best)
+    status, output, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", build, "--row", "best")
+    assert status == 0, errors
+    assert json.loads((build / "best" / "outcome.json").read_text())["iterations"] == 2
+    assert "lam=10" in output and not (build / "stage4" / "log.jsonl").exists()
+    for kind in ("train", "val", "deploy"):
+        text = (build / "nets" / "best" / f"{kind}.prototxt").read_text()
+        assert text.count("[0, 4]") == 2 and '\\"lam\\": 10' in text  # of the weights, and of the loss or the labels
+    assert [row.key for row in shown_rows(build)] == ["best"]
+
+
+def test_the_best_row_needs_settings(experiment, tmp_path, command):
+    status, output, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1],
+                                     "--row", "best")
+    assert status == 1 and "has nothing under 'best'" in errors and errors.count("\n") == 1
+    assert "stage1" not in output
+
+
 def test_an_unknown_row_is_named(experiment, tmp_path, command):
-    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--row", "best")
-    assert status == 1 and "There is no row 'best'" in errors
+    status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--row", "finest")
+    assert status == 1 and "There is no row 'finest'" in errors
 
 
 @pytest.mark.parametrize("change, words", [

@@ -9,6 +9,8 @@ from data_prep.store.records import open_records
 from experiments import evaluate
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction import evaluation
+from experiments.scoring.edges import edge_band, edge_lengths
+from experiments.scoring.image_counts import ImageCounts
 from experiments.scoring.result_rows import FURTHER_ROWS, ROWS
 from experiments.settings.config import load_config
 
@@ -68,6 +70,24 @@ def test_details(tiny_build):
     assert gains["joint", "cnn+crf"]["low"] <= gains["joint", "cnn+crf"]["classes"]
 
 
+def test_edges_are_scored_beside(tiny_build):
+    details = evaluation.evaluate(load_config(tiny_build.config), tiny_build.folder, "val")["details"]
+    records = open_records(str(tiny_build.folder / "lmdb" / "val"))
+    truths, predictions, lengths, true_lengths = [], [], np.zeros(2), np.zeros(2)
+    for image, truth in (records[index] for index in range(len(records))):
+        labels, band = tiny_build.crf_labels("stage4", image), edge_band(truth)
+        truths.append(truth[band])
+        predictions.append(labels[band])
+        lengths += edge_lengths(labels, truth != 255)
+        true_lengths += edge_lengths(truth, truth != 255)
+    truth, predicted = np.concatenate(truths), np.concatenate(predictions)
+    assert 0 < truth.size < sum(records[index][1].size for index in range(len(records)))
+    assert details["edges"]["joint"] == pytest.approx({
+        "band": np.mean([iou(truth, predicted, [label]) for label in range(3)]),
+        "axis_aligned": 100 * lengths[0] / lengths[1], "axis_aligned_truth": 100 * true_lengths[0] / true_lengths[1]})
+    assert set(details["edges"]) == {row.key for row in ROWS + FURTHER_ROWS}
+
+
 class CountingSegmenter(Segmenter):
     """Counts its images, and is interrupted when it is asked for one after the `limit`th."""
 
@@ -110,7 +130,8 @@ def test_goes_on_in_a_moved_build_folder(tiny_build, command, monkeypatch):
 
 def test_does_not_go_on_with_other_weights(tiny_build, command, monkeypatch):
     store = evaluation.ConfusionStore(tiny_build.folder / "evaluation-val.partial.npz", "of something else")
-    store.append("stage3", np.ones((2, 3, 3), int))
+    ones = ImageCounts(*(np.ones((2, *shape), int) for shape in ((3, 3), (3, 3), (2,), (2,))))
+    store.append("stage3", ones)
     store.save()
     assert run(tiny_build, command)[0] == 0
     result = json.loads((tiny_build.folder / "evaluation-val.json").read_text())

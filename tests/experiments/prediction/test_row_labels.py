@@ -8,7 +8,7 @@ import theano_crf
 from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
-from experiments.prediction.row_labels import (label_rows, read_confusions, row_crf, row_labellers, row_mark,
+from experiments.prediction.row_labels import (label_rows, read_counts, row_crf, row_labellers, row_mark,
                                                write_row_net)
 from experiments.scoring.metrics import confusion_matrix
 from experiments.scoring.result_rows import find_rows
@@ -31,7 +31,7 @@ def test_cooled_rows_label_by_a_cooled_softmax(labelled):
     metadata = read_metadata(str(build / "lmdb"))
     segmenter = Segmenter(build / "nets" / "stage3" / "deploy.prototxt", build / "stage3" / "final.caffemodel",
                           metadata.mean_bgr)
-    stored = {key: np.load(build / "rows" / "val" / f"{key}.npz")["confusions"] for key in ("cnn", "cnn+crf", "cnn-t5")}
+    stored = {key: np.load(build / "rows" / "val" / f"{key}.npz")["confusion"] for key in ("cnn", "cnn+crf", "cnn-t5")}
     for index in range(len(records)):
         image, truth = records[index]
         prob = segmenter(image).prob
@@ -57,12 +57,12 @@ def test_a_file_belongs_to_weights_data_and_settings(labelled):
     labeller = row_labellers(config, build, [row], "val")[row]
     label_rows(config, build, [row], "val")
     path, mark = build / "rows" / "val" / "joint.npz", row_mark(build, "val", labeller)
-    names, confusions = read_confusions(path, mark)
-    assert len(names) == len(confusions) == 5
+    names, counts = read_counts(path, mark)
+    assert [len(names), *map(len, counts)] == [5] * 5
     other = config.copy(update={"crf": config.crf.copy(update={"lam": 1.0})})
-    assert read_confusions(path, row_mark(build, "val", row_labellers(other, build, [row], "val")[row])) is None
+    assert read_counts(path, row_mark(build, "val", row_labellers(other, build, [row], "val")[row])) is None
     (build / "stage4" / "final.caffemodel").write_bytes((build / "stage3" / "final.caffemodel").read_bytes())
-    assert read_confusions(path, row_mark(build, "val", labeller)) is None
+    assert read_counts(path, row_mark(build, "val", labeller)) is None
     (build / "stage4" / "final.caffemodel").unlink()
     assert row_mark(build, "val", labeller) is None
 
@@ -123,6 +123,11 @@ def weights_without_learnt_terms(build, weights):
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short"])
 def test_a_damaged_file_counts_as_none(tmp_path, content):
     path = tmp_path / "joint.npz"
-    assert read_confusions(path, "mark") is None
+    assert read_counts(path, "mark") is None
     path.write_bytes(content)
-    assert read_confusions(path, "mark") is None
+    assert read_counts(path, "mark") is None
+
+
+def test_a_file_of_an_older_version_counts_as_none(tmp_path):
+    np.savez(tmp_path / "joint.npz", mark="mark", names=["a"], confusions=np.ones((1, 3, 3), int))
+    assert read_counts(tmp_path / "joint.npz", "mark") is None

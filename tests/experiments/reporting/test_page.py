@@ -64,7 +64,9 @@ def test_page_holds_the_scores_and_refers_only_to_its_own_folder(evaluated, comm
     result = json.loads((evaluated.folder / "evaluation-val.json").read_text())
     joint = next(row for row in page.rows if row[0] == "CNN + CRF (joint)")
     assert joint[1:3] == [f"{result['joint'][key]:.1f}" for key in ("classes", "categories")]
-    assert joint[5] == "+0.60"
+    assert joint[7] == "+0.60"
+    edges = result["details"]["edges"]["joint"]
+    assert joint[5:7] == [f"{edges[key]:.1f}" for key in ("band", "axis_aligned")]
     gain = float(joint[3].replace("\N{MINUS SIGN}", "-"))
     assert gain == pytest.approx(result["joint"]["classes"] - result["cnn"]["classes"], abs=0.006)
     bus = next(row for row in page.rows if row[0] == "bus")
@@ -109,6 +111,7 @@ def test_class_names_are_escaped(evaluated, command):
 
 @pytest.mark.parametrize("content, words", [
     (None, "make evaluate"), ("no JSON", "lacks"), ("[]", "lacks"), ('{"cnn": {}}', "lacks cnn+crf"),
+    (json.dumps({key: {} for key in ("cnn", "cnn+crf", "joint", "control", "details")}), "lacks the scores of edges"),
 ])
 def test_missing_or_broken_evaluation_is_refused(evaluated, command, content, words):
     path = evaluated.folder / "evaluation-val.json"
@@ -243,6 +246,27 @@ def test_parameter_search_is_shown_where_there_was_one(evaluated, command):
     assert ["the best set", "20", "0.9", "2.5", "15", "55.2", "60.0", "+1.25", "+0.50 to +2.00"] in page.rows
     assert ["2", "35", "0.9", "2.5", "15", "54.00", "60.00"] in page.rows
     assert (evaluated.folder / "report" / "grid-search.svg").exists()
+
+
+def test_the_dense_crfs_search_has_its_own_section(evaluated, command):
+    cnn = json.loads((evaluated.folder / "evaluation-val.json").read_text())["cnn"]
+    write_search(evaluated, cnn)
+    sets = [{"parameters": {"smoothness": 3.0, "smoothness_distance": 3.0, "appearance": appearance,
+                            "appearance_distance": 80.0, "appearance_colour": 13.0, "iterations": 10},
+             "classes": classes, "categories": 60.0} for appearance, classes in ((5.0, 57.5), (10.0, 54.0))]
+    search = json.loads((evaluated.folder / "grid-search-val.json").read_text())
+    for key in ("differences", "held_out"):
+        for entry in search[key]:
+            entry.update({name: "example" for name in ("first", "second") if entry[name] == "paper"})
+    search.update(cnn=cnn, best={**sets[0], "per_class": {}}, example={**sets[1], "per_class": {}}, sets=sets)
+    search["details"]["edges"] = ["appearance"]
+    (evaluated.folder / "dense-grid-search-val.json").write_text(json.dumps(search))
+    assert run(evaluated, command)[0] == 0
+    text = (evaluated.folder / "report" / "index.html").read_text()
+    page = Page(text)
+    assert page.open_tags == [] and {"grid-search.svg", "dense-grid-search.svg"} <= page.references
+    assert ["the best set", "3", "3", "5", "80", "13", "10", "57.5", "60.0", "+1.25", "+0.50 to +2.00"] in page.rows
+    assert "Parameter search: CNN + dense CRF" in text and "dashed: pydensecrf&#39;s example." in text
 
 
 def test_parameter_search_on_other_weights_is_left_out(evaluated, command):

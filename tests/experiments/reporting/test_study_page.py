@@ -23,7 +23,8 @@ def test_the_page_has_every_row_and_needs_nothing_outside_its_folder(folder):
     page = write_study_report(folder, ["val", "drive"])
     text = page.read_text()
     assert "<td>joint-lam5</td><td>joint-lam20</td>" in text
-    assert "46.00 ± 1.41" in text and "-5.00 (-17.71 to +7.71)" in text and "0.01200" in text
+    assert "46.00 ± 1.41" in text and "26.00 ± 1.41" in text and "17.25" in text
+    assert "-5.00 (-17.71 to +7.71)" in text and "0.01200" in text
     for title in made_results()["details"]["titles"].values():
         assert text.count(title) >= 4
     linked = set(re.findall(r'(?:src|href)="([^"]*)"', text))
@@ -43,7 +44,8 @@ def test_classes_are_means_over_the_seeds_that_have_them():
 
 @pytest.mark.parametrize("content, sentence", [
     (None, "There is no .*; run `make study`"), ("{", "is not a study's results"), ("[]", "is not a study's results"),
-    ('{"details": {"means": {}}}', "no row is labelled yet")])
+    ('{"details": {"means": {}}}', "no row is labelled yet"),
+    ('{"details": {"means": {"cnn": {}}}}', "of an older version")])
 def test_what_is_no_result_is_refused(tmp_path, content, sentence):
     path = tmp_path / "results-val.json"
     if content is not None:

@@ -14,6 +14,8 @@ def made_up(split, first, **changes):
     details = {"dataset": "tiny", "split": split, "images": 7, "blocks": 3, "resolution": "full resolution (4 x 3)",
                "pixel_accuracy": {key: 90 + place for place, key in enumerate(scored)},
                "configuration": json.loads(Config(**{**CONFIG, **changes}).json()),
+               "edges": {key: {"band": 30 + place, "axis_aligned": None, "axis_aligned_truth": 12.5}
+                         for place, key in enumerate(scored)},
                "further_rows": {row.key: scored[row.key] for row in FURTHER_ROWS},
                "differences": [{"first": "joint", "second": "cnn", "classes": 1.5, "low": -0.25, "high": 3}]}
     return {**{row.key: scored[row.key] for row in ROWS}, "details": details}
@@ -26,8 +28,10 @@ def test_splits_stand_side_by_side_and_differences_follow():
     header = lines.index(next(line for line in lines if "drive: IoU classes" in line))
     cells = [line.split("  ") for line in lines[header + 1:header + 1 + len(ROWS + FURTHER_ROWS)]]
     cells = [[cell.strip() for cell in line if cell.strip()] for line in cells]
-    assert cells[0] == ["CNN only", "20.00", "-", "90.00", "40.00", "-", "90.00", "63.8 / 81.5"]
+    assert cells[0] == ["CNN only", "20.00", "-", "90.00", "30.00", "-", "40.00", "-", "90.00", "30.00", "-",
+                        "63.8 / 81.5"]
     assert [line[1] for line in cells] == [f"{20 + place}.00" for place in range(6)]
+    assert lines[header + 7].split() == ["truth", "12.50", "12.50"]
     start = lines.index("Differences in IoU classes on drive, with 95 % intervals over 3 blocks of images, for these "
                         "weights:")
     assert lines[start + 1] == "CNN + CRF (joint) minus CNN only: +1.50 (-0.25 to +3.00)"

@@ -51,8 +51,8 @@ def test_a_row_is_labelled_by_itself_or_by_its_candidates():
 
 def test_rows_are_found_in_the_tables_order():
     assert [row.key for row in find_rows(["joint", "cnn"])] == ["cnn", "joint"]
-    with pytest.raises(ValueError, match="There is no row 'best'; the rows are cnn, cnn.crf, "):
-        find_rows(["joint", "best"])
+    with pytest.raises(ValueError, match="There is no row 'finest'; the rows are cnn, cnn.crf, "):
+        find_rows(["joint", "finest"])
 
 
 def test_the_papers_figures():

@@ -9,6 +9,8 @@ def test_means_and_differences_stand_in_the_rows_line():
     joint, = (line for line in text.splitlines() if line.startswith("CNN + CRF (joint)"))
     assert joint.split()[4:8] == ["2", "46.00", "±", "1.41"]
     cnn, = (line for line in text.splitlines() if line.startswith("CNN only"))
+    assert cnn.split()[9:13] == ["21.00", "±", "0.00", "-"] and "truth" in text and "17.25" in text
+    assert joint.split()[11:17] == ["26.00", "±", "1.41", "23.00", "±", "0.71"]
     assert "-5.00 (-17.71 to +7.71)" in cnn  # differences of -4 and -6, t of one degree of freedom 12.706
 
 

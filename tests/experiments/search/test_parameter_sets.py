@@ -1,7 +1,8 @@
 """Sets of the CRF's parameters."""
 
-from experiments.search.parameter_sets import ParameterSet, paper_set, parameter_sets
-from experiments.settings.config import CRFConfig, GridConfig
+from experiments.search.parameter_sets import (DenseParameterSet, ParameterSet, dense_parameter_sets, example_set,
+                                               paper_set, parameter_sets)
+from experiments.settings.config import CRFConfig, DenseCRFConfig, DenseGridConfig, GridConfig
 
 
 def test_every_combination_comes_once_and_the_papers_at_the_end():
@@ -31,3 +32,14 @@ def test_as_json_and_as_text():
 def test_the_papers_set_has_its_own_temperature():
     sets = parameter_sets(GridConfig(lam=[2.5]), CRFConfig(temperature=3))
     assert [parameters.temperature for parameters in sets] == [3, 1]
+
+
+def test_dense_sets_end_with_the_example():
+    grid = DenseGridConfig(appearance=[5, 10], appearance_colour=[4, 8])
+    sets = dense_parameter_sets(grid, DenseCRFConfig(smoothness=1, appearance_distance=20))
+    assert sets == [DenseParameterSet(1, 3, 5, 20, 4, 10), DenseParameterSet(1, 3, 5, 20, 8, 10),
+                    DenseParameterSet(1, 3, 10, 20, 4, 10), DenseParameterSet(1, 3, 10, 20, 8, 10), example_set()]
+    assert example_set() == DenseParameterSet(3, 3, 10, 80, 13, 10)
+    assert dense_parameter_sets(DenseGridConfig(), DenseCRFConfig()) == [example_set()]
+    assert str(sets[0]) == ("smoothness 1, smoothness_distance 3, appearance 5, appearance_distance 20, "
+                            "appearance_colour 4, iterations 10")

@@ -74,6 +74,12 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "dataset": "../../home"}, "letters, digits, dots, dashes and underscores only"),
     ({**GOOD, "a\nb": 1}, "the key 'a b' is wrong"),
     ({**GOOD, 3: 1}, "allowed is a mapping of names to values"),
+    ({**GOOD, "best": {"crf": {"lam": -1}}}, "'best' is wrong: crf.lam: "),
+    ({**GOOD, "best": {"crf": {"lambda": 1}}}, "'best' is wrong: crf.lambda: extra fields not permitted"),
+    ({**GOOD, "best": {"stage4": {"balance": 0.5}}}, "weighs the classes of a softmax loss"),
+    ({**GOOD, "best": {"net": {"width": 0}}}, "'best' is wrong: net.width: "),
+    ({**GOOD, "best": {"stage3": {"batch": 2}}}, "'best.stage3' is wrong"),
+    ({**GOOD, "best": 3}, "'best' is wrong"),
     (b"[1, 2]", "holds list, allowed is a mapping"),
     (b"", "holds NoneType"),
     (b"seed: 1\nnet: {width: 1, width: 2}", "the key 'width' is there twice"),
@@ -139,3 +145,24 @@ def test_a_variant_may_change_any_settings(tmp_path, monkeypatch):
     settings["crf"]["lam"] = -1
     with pytest.raises(ValueError, match="lam"):
         config.of_stage("other")
+
+
+def test_best_is_stage_4_with_what_the_configuration_says(tmp_path):
+    best = {"crf": {"lam": 7, "neighbours": [[0, 1], [1, 0], [1, 1]], "margin_balance": 0.5}, "net": {"dropout": 0.1},
+            "augmentation": {"hue": 0.2}, "stage4": {"iterations": 9}}
+    config = load_config(write(tmp_path, {**GOOD, "crf": {"alpha": 20}, "net": {"width": 0.5}, "best": best}))
+    own = config.of_stage("best")
+    assert own.crf == config.crf.copy(update={"lam": 7, "neighbours": ((0, 1), (1, 0), (1, 1)), "margin_balance": 0.5})
+    assert own.crf.alpha == 20 and config.loss_crf("best") == own.crf
+    assert (own.net.dropout, own.net.width) == (0.1, 0.5) and config.stage_augmentation("best").hue == 0.2
+    assert config.stage("best") == config.stage4.copy(update={"iterations": 9})
+    assert config.of_stage("stage4").crf.lam == 2.5
+    config.check_trainable("best")
+
+
+def test_best_without_settings_of_its_own_is_not_trained(tmp_path):
+    config = load_config(write(tmp_path, GOOD))
+    assert config.of_stage("best") == config and config.stage("best") == config.stage4
+    config.check_trainable("stage4")
+    with pytest.raises(ValueError, match="of tiny has nothing under 'best', .*; write there what differs, of crf, net"):
+        config.check_trainable("best")

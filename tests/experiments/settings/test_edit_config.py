@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from experiments.settings.config import load_config
-from experiments.settings.edit_config import write_crf
+from experiments.settings.edit_config import write_section
 
 STAGES = "\n".join(f"stage{number}: {{base_lr: 1.0e-4, iterations: 4, validate_every: 2}}  # stage {number}"
                    for number in (1, 2, 3, 4))
@@ -26,7 +26,7 @@ LAYOUTS = {
 def written(path, text, values):
     with open(path, "w", newline="") as file:
         file.write(text)
-    write_crf(path, values)
+    write_section(path, "crf", values)
     with open(path, newline="") as file:
         return file.read()
 
@@ -65,6 +65,14 @@ def test_what_is_laid_out_otherwise_is_left_alone(tmp_path, text):
 def test_a_link_stays_a_link(tmp_path):
     (tmp_path / "real.yaml").write_text(f"dataset: tiny\n{STAGES}\n")
     (tmp_path / "link.yaml").symlink_to("real.yaml")
-    write_crf(tmp_path / "link.yaml", VALUES)
+    write_section(tmp_path / "link.yaml", "crf", VALUES)
     assert (tmp_path / "link.yaml").is_symlink()
     assert load_config(tmp_path / "real.yaml").crf.lam == 5
+
+
+def test_another_section_is_changed_alone(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(f"dataset: tiny\ncrf: {{lam: 1}}\ndense_crf: {{appearance: 4}}  # found\n{STAGES}\n")
+    write_section(path, "dense_crf", {"appearance": 7.5, "iterations": 5})
+    assert path.read_text() == ("dataset: tiny\ncrf: {lam: 1}\ndense_crf: {appearance: 7.5, iterations: 5}  # found\n"
+                                f"{STAGES}\n")

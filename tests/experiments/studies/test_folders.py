@@ -43,3 +43,15 @@ def test_what_weights_do_not_depend_on_may_change(experiment, tmp_path):
     config, build = experiment
     StudyFolder(build).prepare(config, [0])
     StudyFolder(build).prepare(changed(tmp_path, grid={"lam": [1, 2]}, validation={"images": 1}), [0])
+
+
+def test_the_best_rows_settings_may_change_until_it_is_trained(experiment, tmp_path):
+    config, build = experiment
+    folder = StudyFolder(build)
+    folder.prepare(config, [0])
+    with_best = changed(tmp_path, best={"crf": {"lam": 9}})
+    assert folder.prepare(with_best, [0])[0] == load_config(folder.config(0)) == with_best.copy(update={"seed": 0})
+    folder.seed(0).stage("best").mkdir()
+    (folder.seed(0).stage("best") / "final.caffemodel").touch()
+    with pytest.raises(ValueError, match="in which the key 'best' differs"):
+        folder.prepare(config, [0])

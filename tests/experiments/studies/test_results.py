@@ -43,6 +43,10 @@ def test_scores_are_those_of_the_evaluation(study):
         evaluated = evaluate(configs[seed], build, "val")
         for key in ("cnn", "cnn+crf", "joint", "control"):
             assert found[key][str(seed)] == json.loads(json.dumps(evaluated[key]))
+            assert found["details"]["edges"][key][str(seed)] == evaluated["details"]["edges"][key]
+    bands = [scores["band"] for scores in found["details"]["edges"]["joint"].values()]
+    assert found["details"]["means"]["joint"]["band"]["mean"] == pytest.approx(np.mean(bands))
+    assert found["details"]["axis_aligned_truth"] == evaluated["details"]["edges"]["cnn"]["axis_aligned_truth"]
     assert found["details"]["seeds"] == [0, 4]
 
 
@@ -58,7 +62,7 @@ def test_differences_are_paired_by_seed_and_have_both_intervals(study):
     pairs = [found["joint"][seed]["classes"] - found[best][seed]["classes"] for seed in ("0", "4")]
     assert entry["over_seeds"]["mean"] == pytest.approx(np.mean(pairs))
     assert entry["over_seeds"]["sd"] == pytest.approx(np.std(pairs, ddof=1))
-    confusions = [np.load(builds[4].row_confusions("val", key))["confusions"] for key in ("joint", best)]
+    confusions = [np.load(builds[4].row_confusions("val", key))["confusion"] for key in ("joint", best)]
     _, low, high = difference_interval(*confusions, frame_blocks(known.names))
     assert (entry["over_blocks"]["4"]["low"], entry["over_blocks"]["4"]["high"]) == (low, high)
 

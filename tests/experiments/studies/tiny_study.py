@@ -29,12 +29,14 @@ def make_study(config, build, seeds, stages=("stage3", "stage4")):
 
 
 def random_weights(build, stage, seed):
-    """Give a stage random weights, those of FCN-8s."""
-    net, generator = caffe.Net(str(build.net("stage3", "deploy")), caffe.TEST), np.random.default_rng(seed)
+    """Give a stage of a `Build` random weights; upsampling stays bilinear."""
+    net = caffe.Net(str(build.net("stage3", "deploy")), caffe.TEST)
+    generator = np.random.default_rng(seed)
     for blobs in net.params.values():
         for blob in blobs:
             if blob.data.ndim < 4 or blob.data.shape[2:] != (4, 4) and blob.data.shape[2:] != (16, 16):
                 blob.data[...] = generator.normal(0, 0.1, blob.data.shape)
+    build.stage(stage).mkdir(exist_ok=True)
     net.save(str(build.stage(stage) / "final.caffemodel"))
 
 
