@@ -47,10 +47,7 @@ class LayerCompatibility:
         if self._layer is None:
             return self._fixed
         values = self._layer.blobs[0].data
-        if not self.directed:
-            values[...] = (values + values.swapaxes(1, 2)) / 2
-        self.clipped = int(np.count_nonzero(values < 0))
-        np.maximum(values, 0, out=values)
+        self.clipped = put_in_order(values, self.directed)
         return values
 
     def add_gradient(self, gradient, scale):
@@ -59,6 +56,21 @@ class LayerCompatibility:
             if not self.directed:
                 gradient = (gradient + gradient.swapaxes(1, 2)) / 2
             self._layer.blobs[0].diff[...] += scale * gradient
+
+
+def put_in_order(matrices, directed):
+    """Make learnt compatibilities (D, K, K) at least 0 and, unless `directed`, symmetric, in place.
+
+    Returns
+    -------
+    int
+        Number of entries that were below 0.
+    """
+    if not directed:
+        matrices[...] = (matrices + matrices.swapaxes(1, 2)) / 2
+    clipped = int(np.count_nonzero(matrices < 0))
+    np.maximum(matrices, 0, out=matrices)
+    return clipped
 
 
 def _array(nested):
