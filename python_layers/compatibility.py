@@ -17,11 +17,17 @@ class LayerCompatibility:
         With the attribute `parameters`; a blob is added to it if it has none.
     labels : int
         Number of classes K.
+
+    Attributes
+    ----------
+    clipped : int
+        Number of entries that were below 0 when `values` was last called, and were set to 0.
     """
 
     def __init__(self, layer, labels):
         options = layer.parameters
         self.directed = options.directed
+        self.clipped = 0
         self._layer = layer if options.learn_compatibility else None
         self._fixed = None
         if options.compatibility is not None or options.learn_compatibility:
@@ -31,14 +37,17 @@ class LayerCompatibility:
             layer.blobs.add_blob(*self._fixed.shape)
             layer.blobs[0].data[...] = self._fixed
 
+    @property
+    def is_learnt(self):
+        """True if it is a blob."""
+        return self._layer is not None
+
     def values(self):
         """Return the compatibility (D, K, K), None for Potts; a learnt one is first made at least 0 and symmetric."""
         if self._layer is None:
             return self._fixed
         values = self._layer.blobs[0].data
-        if not self.directed:
-            values[...] = (values + values.swapaxes(1, 2)) / 2
-        np.maximum(values, 0, out=values)
+        self.clipped = put_in_order(values, self.directed)
         return values
 
     def add_gradient(self, gradient, scale):
@@ -47,6 +56,21 @@ class LayerCompatibility:
             if not self.directed:
                 gradient = (gradient + gradient.swapaxes(1, 2)) / 2
             self._layer.blobs[0].diff[...] += scale * gradient
+
+
+def put_in_order(matrices, directed):
+    """Make learnt compatibilities (D, K, K) at least 0 and, unless `directed`, symmetric, in place.
+
+    Returns
+    -------
+    int
+        Number of entries that were below 0.
+    """
+    if not directed:
+        matrices[...] = (matrices + matrices.swapaxes(1, 2)) / 2
+    clipped = int(np.count_nonzero(matrices < 0))
+    np.maximum(matrices, 0, out=matrices)
+    return clipped
 
 
 def _array(nested):

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from caffe.proto import caffe_pb2
 from google.protobuf.message import DecodeError
 
@@ -16,13 +17,24 @@ def read_blob_shapes(path):
     ValueError
         If the file is no caffemodel or is truncated.
     """
+    return {layer.name: [tuple(blob.shape.dim) for blob in layer.blobs] for layer in _layers(path)}
+
+
+def read_learnt_blobs(path):
+    """Return {layer name: [each blob as an array]} of the learnt terms in a caffemodel; errors as above."""
+    return {layer.name: [np.array(blob.data, np.float32).reshape(blob.shape.dim) for blob in layer.blobs]
+            for layer in _layers(path) if layer.name in LEARNT_LAYERS}
+
+
+def _layers(path):
+    """Return the layers with blobs of a caffemodel."""
     model = caffe_pb2.NetParameter()
     try:
         model.ParseFromString(Path(path).read_bytes())
     except DecodeError:
         raise ValueError(f"{path} is not a caffemodel or is truncated; remove it and start the command again.") \
             from None
-    return {layer.name: [tuple(blob.shape.dim) for blob in layer.blobs] for layer in model.layer if layer.blobs}
+    return [layer for layer in model.layer if layer.blobs]
 
 
 def net_blob_shapes(net):

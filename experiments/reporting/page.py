@@ -17,6 +17,7 @@ from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.contact_sheet import training_sheet
 from experiments.reporting.curves import read_curves
 from experiments.reporting.heat_map import SYMBOLS, heat_map
+from experiments.reporting.learnt_terms import learnt_terms
 from experiments.reporting.pictures import Example, ReportPictures, choose_examples
 from experiments.reporting.plots import health_curve, joint_stage_curve, splits_curve, training_curve
 from experiments.scoring.edges import LEGEND
@@ -27,6 +28,7 @@ from experiments.search.methods import METHODS
 from experiments.settings.build_paths import Build
 
 EXAMPLES = 4
+LEARNT = 2    # images of which learnt weights are drawn
 TEMPLATES = Path(__file__).with_name("templates")
 
 
@@ -120,7 +122,9 @@ def write_report(config, build, splits):
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
     split, result = splits[0], results[0]
     official, searches = read_further(build, split, result)
-    pictures = ReportPictures(read_examples(config, build, split, metadata, result), metadata.classes, config.crf)
+    examples = read_examples(config, build, split, metadata, result)
+    pictures = ReportPictures(examples, metadata.classes, config.crf)
+    terms, drawn_terms = learnt_terms(config, build, [(example.name, example.image) for example in examples[:LEARNT]])
     sheet = training_sheet(config, build, metadata.classes)
     summary, overlays, regions = pictures.summary(), pictures.overlays(), pictures.regions()
     plots = _plots(read_curves(build), config.validation.splits, searches)
@@ -130,9 +134,9 @@ def write_report(config, build, splits):
                   edges_legend=LEGEND, result=result, official=official, searches=searches,
                   on_server=metadata.name == BENCHMARK, server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
-                  overlays=overlays, regions=regions, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
+                  overlays=overlays, regions=regions, terms=terms, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
-    write_folder(build.report, {**pictures.files, **plots, **sheet, "index.html": page.encode()})
+    write_folder(build.report, {**pictures.files, **plots, **drawn_terms, **sheet, "index.html": page.encode()})
     return build.report / "index.html"
 
 

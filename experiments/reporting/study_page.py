@@ -2,10 +2,13 @@
 
 import json
 
-from experiments.reporting.page import render, write_folder
+from data_prep.store.records import open_records
+from experiments.reporting.learnt_terms import learnt_terms
+from experiments.reporting.page import LEARNT, render, write_folder
 from experiments.reporting.study_plots import differences_plot, scores_plot
 from experiments.scoring.edges import LEGEND
 from experiments.scoring.study_table import paired, references, spread
+from experiments.settings.config import load_config
 
 
 def read_results(path):
@@ -48,10 +51,23 @@ def write_study_report(folder, splits):
         plots[f"scores-{split}.svg"] = scores_plot(result)
         for number, reference in enumerate(references(result["details"])):
             plots[f"differences-{split}-{number}.svg"] = differences_plot(result["details"], reference)
+    terms, drawn_terms = _learnt_terms(folder, splits[0])
     page = render("study.html", results=results, splits=splits, spread=spread, paired=paired, references=references,
-                  class_means=class_means, edges_legend=LEGEND)
-    write_folder(folder.report, {**plots, "index.html": page.encode()})
+                  class_means=class_means, terms=terms, edges_legend=LEGEND)
+    write_folder(folder.report, {**plots, **drawn_terms, "index.html": page.encode()})
     return folder.report / "index.html"
+
+
+def _learnt_terms(folder, split):
+    """Return the learnt terms of the first seed, and their files; none where no seed has any."""
+    for seed in folder.seeds():
+        build = folder.seed(seed)
+        records = open_records(str(build.split(split)))
+        images = [(records.name(index), records[index][0]) for index in range(min(LEARNT, len(records)))]
+        terms, files = learnt_terms(load_config(folder.config(seed)), build, images)
+        if terms:
+            return terms, files
+    return [], {}
 
 
 def class_means(result, key):

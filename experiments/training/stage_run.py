@@ -112,15 +112,22 @@ class StageRun:
         if self.solver.iter % LOG_EVERY == 0:
             values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
             values.update(self._health())
+            self._warn_of_clipping(values, progress)
             self.log.append("train", self.solver.iter, **values)
             self.watch.check()
         progress.advance(f"loss {self.loss_watch.smoothed:.4f} per labelled pixel")
         self.interruption.check()
 
+    def _warn_of_clipping(self, values, progress):
+        """Say it when entries of a learnt compatibility have been clipped for the first time."""
+        if values.get("clipped") and not any(record.get("clipped") for record in self.log.of_kind("train")):
+            progress.note(f"{values['clipped']} entries of the learnt compatibility have fallen below 0 and are set to "
+                          "0, the least that is allowed")
+
     def _health(self):
-        """Signs of health of the structured loss, of the last image of rank 0's, and the contrast that is learnt."""
+        """Signs of health of the structured loss, of the last image of rank 0's, and of the terms that are learnt."""
         net = self.solver.net
-        values = learnt_contrast(net)
+        values = learnt_terms(net)
         if "augmented_error" in net.blobs:
             values["augmented_error"] = float(net.blobs["augmented_error"].data)
         if "certificate" in net.blobs:
@@ -182,10 +189,22 @@ class StageRun:
                       f"confidence {scores['confidence']:.3f}{further}")
 
 
-def learnt_contrast(net):
-    """Return what alpha, beta and each neighbour's lambda have become in a net, {} where they are not learnt."""
-    contrasts = [layer.contrast.learnt for layer in net.layers if hasattr(layer, "contrast")]
-    return contrasts[0] or {} if contrasts else {}
+def learnt_terms(net):
+    """Return what a net's learnt terms have become, for the log.
+
+    Returns
+    -------
+    dict
+        Where the contrast is learnt ``alpha``, ``beta`` and ``lam``, a list of D; where the compatibility is learnt
+        ``clipped``, the number of its entries that had fallen below 0.
+    """
+    learnt = {}
+    for layer in net.layers:
+        if hasattr(layer, "contrast"):
+            learnt.update(layer.contrast.learnt or {})
+        elif hasattr(layer, "compatibility") and layer.compatibility.is_learnt:
+            learnt["clipped"] = layer.compatibility.clipped
+    return learnt
 
 
 def _percent(score):

@@ -100,6 +100,7 @@ def test_a_learnt_compatibility_is_kept_in_order(tmp_path, problem, directed):
     net.forward()
     assert blob.data[1].tolist() == ([[0, 2, 3], [0, 0, 0.5], [3, 0, 0.25]] if directed
                                      else [[0, 1, 3], [1, 0, 0], [3, 0, 0.25]])
+    assert layer(net, "SSVMLoss").compatibility.clipped == (2 if directed else 3)
     structured = expected(problem, compatibility=blob.data.copy())
     scale = 1 / np.count_nonzero(problem["labels"] != VOID)
     assert net.blobs["loss"].data == pytest.approx(scale * structured.loss.sum(), rel=1e-4)
