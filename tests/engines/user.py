@@ -50,8 +50,8 @@ class User:
         """Return the words that run a command as this user, in a clean environment with `variables`."""
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "MIRROR", "PIP_INDEX_URL")
                 if os.environ.get(name)}
-        entries = {**kept, "HOME": self.home, "USER": self.name, "LANG": "C.UTF-8", "XDG_RUNTIME_DIR": self.home / "run",
-                   **variables}
+        entries = {**kept, "HOME": self.home, "USER": self.name, "LANG": "C.UTF-8",
+                   "XDG_RUNTIME_DIR": self.home / "run", **variables}
         return ["setpriv", "--reuid", self.name, "--regid", self.name, "--init-groups", "env", "--ignore-environment",
                 *(f"{name}={value}" for name, value in entries.items()), *map(str, command)]
 
@@ -69,7 +69,8 @@ class User:
         """Remove the user with all that belongs to it, the processes of its containers included."""
         ids = user_ids(self.name)
         self._end_processes(ids)
-        done = subprocess.run(["userdel", "--remove", self.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        done = subprocess.run(["userdel", "--remove", self.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True)
         if self.home.exists():  # files of the containers' users, which are not this user's
             shutil.rmtree(self.home)
         if done.returncode not in (0, 12):  # 12: userdel could not remove all of the home
