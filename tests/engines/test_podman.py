@@ -57,14 +57,18 @@ def root(daemon, built, work):
     folder = work / "with-podman-of-root"
     copy_repository(folder)
     options = dict(cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with subprocess.Popen(["docker", "--host", daemon.address, "save", built.image], stdout=subprocess.PIPE) as saved:
-        subprocess.run(["podman", "load"], stdin=saved.stdout, env=environment, check=True, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
-    yield Caller(folder, lambda *words, seconds=600: subprocess.run(words, env=environment, timeout=seconds, **options),
-                 lambda *words: subprocess.Popen(words, env=environment, start_new_session=True, **options))
-    subprocess.run(["podman", "rm", "--all", "--force"], env=environment, stdout=subprocess.DEVNULL)
-    subprocess.run(["umount", str(ROOT / "podman" / "overlay")], stderr=subprocess.DEVNULL)
-    shutil.rmtree(ROOT / "podman")
+    try:
+        with subprocess.Popen(["docker", "--host", daemon.address, "save", built.image],
+                              stdout=subprocess.PIPE) as saved:
+            subprocess.run(["podman", "load"], stdin=saved.stdout, env=environment, check=True,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        yield Caller(folder, lambda *words, seconds=600: subprocess.run(words, env=environment, timeout=seconds,
+                                                                        **options),
+                     lambda *words: subprocess.Popen(words, env=environment, start_new_session=True, **options))
+    finally:
+        subprocess.run(["podman", "rm", "--all", "--force"], env=environment, stdout=subprocess.DEVNULL)
+        subprocess.run(["umount", str(ROOT / "podman" / "overlay")], stderr=subprocess.DEVNULL)
+        shutil.rmtree(ROOT / "podman", ignore_errors=True)
 
 
 @pytest.fixture(params=["ordinary", "root"])
