@@ -1,5 +1,6 @@
 """Progress of long work: a bar on a terminal, plain lines with the time left in a log."""
 
+import os
 import sys
 import time
 
@@ -7,6 +8,8 @@ from tqdm import tqdm
 
 SECONDS_BETWEEN_LINES = 20
 MEGABYTE = 1e6
+# Set to the terminal's width where standard output goes to one through mpirun, which hides it.
+COLUMNS_VARIABLE = "PROGRESS_COLUMNS"
 
 
 class Progress:
@@ -26,8 +29,11 @@ class Progress:
         self.name, self.start, self.total, self.unit = name, start, total, unit
         self.done = start
         self.began = self.last_line = time.monotonic()
-        self.bar = tqdm(desc=name, initial=start, total=total, disable=not sys.stderr.isatty(), dynamic_ncols=True,
-                        unit="B" if unit == "byte" else unit, unit_scale=unit == "byte")
+        columns = os.environ.get(COLUMNS_VARIABLE)
+        where = (dict(file=sys.stdout, ncols=int(columns)) if columns else
+                 dict(disable=not sys.stderr.isatty(), dynamic_ncols=True))
+        self.bar = tqdm(desc=name, initial=start, total=total, unit="B" if unit == "byte" else unit,
+                        unit_scale=unit == "byte", **where)
 
     def __enter__(self):
         return self

@@ -9,11 +9,13 @@ import argparse
 import ctypes
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
+from data_prep.progress import COLUMNS_VARIABLE
 from experiments.mpi.hosts import parse_hosts
 from experiments.mpi.launcher_messages import LauncherMessages
 from experiments.mpi.notes import NOTES_VARIABLE, folder_of_notes, note_path
@@ -56,6 +58,8 @@ def mpirun_command(processes, hosts, more_options, command, notes=None):
         words.append("--allow-run-as-root")  # as in a container
     if notes:
         words += ["-x", f"{NOTES_VARIABLE}={notes}"]
+    if sys.stdout.isatty():
+        words += ["-x", f"{COLUMNS_VARIABLE}={shutil.get_terminal_size().columns}"]
     if not reads_other_processes():
         words += _parameters(COPIES)
     if hosts:
@@ -99,7 +103,7 @@ def _agent(environment):
 
 
 def run(words, notes):
-    """Run mpirun to its end, forward signals to it, and return the exit status.
+    """Run mpirun to its end, forward signals to it, and return the exit status: EX_UNAVAILABLE where a machine is lost.
 
     Parameters
     ----------
@@ -127,7 +131,7 @@ def run(words, notes):
     _complain(messages.rest() + messages.last_sentence(status))
     if received and status:
         return 128 + received[0]
-    return 1 if messages.lost else status
+    return os.EX_UNAVAILABLE if messages.lost else status
 
 
 def _complain(text):

@@ -30,6 +30,8 @@ ADDED = re.compile(r"|".join((
     r"Warning: Permanently added .* to the list of known hosts\.")))
 
 GOES_ON = "and so all were ended; the same command goes on from what is saved.\n"
+UNUSABLE = ("error: not each machine of HOSTS can be used, for the reason above; each must let this user in by ssh "
+            "without a password and have the repository at the same path.\n")
 
 
 class LauncherMessages:
@@ -103,11 +105,25 @@ class LauncherMessages:
                     'eth0".\n')
         if NOT_STARTED.search(block):
             self.lost = self._said = True
-            return ("error: not each machine of HOSTS can be used, for the reason above; each must let this user in by "
-                    "ssh without a password and have the repository at the same path.\n")
+            return UNUSABLE
         self._said = True
         return block
 
     def _lost(self, what):
         self.lost = self._said = True
         return f"error: {what}, {GOES_ON}"
+
+
+def reason_of_loss(lines):
+    """Return why a machine was lost, given the lines that were printed, without their ends.
+
+    It is ssh's last line where the machine was not reached, else the sentence of `LauncherMessages`, without what
+    follows from it.
+    """
+    said = next((number for number in reversed(range(len(lines))) if lines[number].startswith("error: ")), None)
+    if said is None:
+        return "for a reason not given"
+    if lines[said] == UNUSABLE.strip() and said:
+        said -= 1
+    reason = lines[said].replace(f", {GOES_ON.strip()}", "")
+    return (reason[len("error: "):] if reason.startswith("error: ") else reason).rstrip(".")

@@ -5,7 +5,7 @@ import functools
 from data_prep.progress import Progress
 from experiments.settings.build_paths import FINAL
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity
-from experiments.studies.workers import python_module
+from experiments.studies.workers import Failure, Unreachable, python_module
 
 # So many images are labelled in about the time of an iteration of training, for the time left.
 IMAGES_PER_ITERATION = 5
@@ -33,7 +33,7 @@ class Scheduler:
         self.done = {identity(run) for run in runs if self._is_done(run)}
         unfinished = {run.seed for run in runs if run.kind != NETS and not self._is_done(run)}
         self.waiting = [run for run in runs if run.seed in unfinished and not self._is_done(run)]
-        self.failures = []
+        self.failures, self.left_out = [], set()
 
     def until_end(self, interruption, ended):
         """Do all runs.
@@ -47,7 +47,7 @@ class Scheduler:
         Returns
         -------
         list of experiments.studies.workers.Failure
-            Of the runs that failed; what needs them was not done.
+            Of the runs that failed; what needs them was not done. The last one says so where no machine was left.
         """
         left = sum(self._size(run) for run in self.waiting)
         total = left + sum(self._size(run) for run in self.runs if run not in self.waiting)
@@ -59,6 +59,10 @@ class Scheduler:
                     self._note(run, failure, progress)
                     if failure is None:
                         ended(run)
+        if not self.workers.free:
+            self.failures.append(Failure(f"no machine is left of those that the study was given "
+                                         f"({', '.join(sorted(self.left_out))}); the same command goes on once one of "
+                                         "them can be used"))
         return self.failures
 
     def _hand_out(self):
@@ -73,6 +77,11 @@ class Scheduler:
         if failure is None:
             self.done.add(identity(run))
             progress.advance(run.title, self._size(run))
+        elif isinstance(failure, Unreachable):
+            self.waiting = sorted([*self.waiting, run], key=self.runs.index)
+            if failure.machine not in self.left_out:
+                progress.note(str(failure))
+            self.left_out.add(failure.machine)
         else:
             self.failures.append(failure)
             progress.note(f"failed: {failure}")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 
+from experiments.mpi.launcher_messages import reason_of_loss
+
 SECONDS_BETWEEN_LOOKS = 0.1
 # A run that another process holds up by its lock on Theano's folder tries again after a second.
 THEANO_FLAGS = "compile.wait=1"
@@ -16,8 +18,21 @@ class Failure(RuntimeError):
     """A run that did not end well; holds one sentence."""
 
 
+class Unreachable(Failure):
+    """A run whose machine cannot be reached; holds one sentence, which is the machine's and not the run's.
+
+    Attributes
+    ----------
+    machine : str
+    """
+
+    def __init__(self, machine, sentence):
+        super().__init__(sentence)
+        self.machine = machine
+
+
 class Workers:
-    """A process at a time at each of several places.
+    """A process at a time at each of several places. A machine that cannot be reached gets no more runs.
 
     Parameters
     ----------
@@ -26,11 +41,11 @@ class Workers:
     """
 
     def __init__(self, places):
-        self._places, self._running = list(places), {}
+        self._places, self._running, self._left_out = list(places), {}, set()
 
     @property
     def free(self):
-        """True if one more run can be started."""
+        """True if one more run can be started; with no run left, False if every machine is left out."""
         return bool(self._places)
 
     @property
@@ -62,12 +77,21 @@ class Workers:
         self._running[run] = (process, place, log, begin)
 
     def ended(self):
-        """Return a list of (run, `Failure` or None) of the runs that have ended since the last call."""
+        """Return a list of (run, `Failure` or None) of the runs that have ended since the last call.
+
+        A run that may well end on another machine has an `Unreachable`.
+        """
         ended = {run: entry for run, entry in self._running.items() if entry[0].poll() is not None}
-        for run, (_, place, _, _) in ended.items():
+        outcomes = []
+        for run, (process, place, log, begin) in ended.items():
             del self._running[run]
+            failure = _failure(run, process, place, log, begin)
+            if isinstance(failure, Unreachable):
+                self._left_out.add(place)
             self._places.append(place)
-        return [(run, _failure(run, process, log, begin)) for run, (process, _, log, begin) in ended.items()]
+            outcomes.append((run, failure))
+        self._places = [place for place in self._places if place not in self._left_out]
+        return outcomes
 
     def wait(self):
         """Sleep a moment."""
@@ -88,13 +112,16 @@ def _end_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def _failure(run, process, log, begin):
+def _failure(run, process, place, log, begin):
     """Return the `Failure` of a process that has ended, None where it ended well."""
     if process.returncode == 0:
         return None
     with open(log, "rb") as file:
         file.seek(begin)
         lines = file.read().decode("utf-8", "replace").strip().splitlines()
+    if place is not None and process.returncode == os.EX_UNAVAILABLE:
+        return Unreachable(place, f"{place} is left out and its runs go to other machines, since it cannot be used: "
+                                  f"{reason_of_loss(lines)} (messages: {log})")
     if process.returncode < 0:
         reason = f"killed by signal {-process.returncode} ({signal.strsignal(-process.returncode)})"
     else:

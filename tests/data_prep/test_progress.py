@@ -49,3 +49,14 @@ def test_on_a_terminal_there_is_a_bar_and_no_lines(monkeypatch, capsys):
         progress.advance()
     output = capsys.readouterr()
     assert "2/2" in output.err and output.out == ""
+
+
+def test_a_terminal_behind_mpirun_has_its_bar_on_standard_output(monkeypatch, capsys):
+    monkeypatch.setenv(module.COLUMNS_VARIABLE, "60")
+    with Progress("stage1", 0, 2, "iteration") as progress:
+        progress.advance()
+        progress.note("a line")
+        progress.advance()
+    output = capsys.readouterr()
+    assert "2/2" in output.out and "stage1: a line\n" in output.out and output.err == ""
+    assert max(map(len, output.out.replace("\n", "\r").split("\r"))) <= 60

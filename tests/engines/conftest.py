@@ -101,3 +101,10 @@ def machines(daemon, built, work):
     two = Machines(daemon, built.image, work / "machines", work / "share")
     yield two
     two.end()
+
+
+@pytest.fixture
+def repaired(machines):
+    """After each case, both machines run and are on the network, whatever came of it."""
+    yield
+    machines.repair()

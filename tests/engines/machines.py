@@ -12,6 +12,8 @@ from tests.engines.daemon import end_with_parent
 from tests.engines.user import REPOSITORY, copy_repository
 
 NAMES = FIRST, SECOND = "first", "second"
+BOTH = f"HOSTS={FIRST}:1,{SECOND}:1"
+LONGEST = 60  # seconds from a fault to the sentence that names the machine
 NETWORK = "engines-tests"
 PLACE = "/srv/repository"
 BUILD, SSHD = f"{PLACE}/build", "/etc/ssh/sshd_config"
@@ -144,6 +146,15 @@ class Machines:
         """Return the processes on a machine that training has started."""
         lines = self.daemon.docker("top", name, "-eo", "pid,args").stdout.splitlines()[1:]
         return [line for line in lines if any(word in line for word in PROCESSES)]
+
+    def await_no_process(self, *names):
+        """Wait until no process that training has started is left on machines."""
+        for _ in range(100):
+            left = [line for name in names for line in self.processes(name)]
+            if not left:
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"after 20 s there are: {left}")
 
     def end(self):
         """Remove both and their network."""

@@ -154,25 +154,32 @@ def test_a_signal(number, status, way, user, docker, daemon, built, long_build, 
     note(f"{signal.Signals(number).name} to {way}: snapshot of iteration {max(snapshots(stage))}, container gone")
 
 
+def read_until(terminal, pattern=None):
+    """Read what a terminal shows until it shows a pattern, or its other side is closed."""
+    seen = b""
+    while not (pattern and re.search(pattern, seen)):
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # closed
+            break
+        assert len(seen) < 1 << 20
+    return seen
+
+
 def test_a_terminal(user, docker, daemon, built, long_build, note):
+    before = snapshots(built.folder / "build" / "long" / "stage1")
     parent, child = pty.openpty()
     job = subprocess.Popen(user.words("make", "train-stage1", *long_build, TERM="xterm", **docker), cwd=built.folder,
                            stdin=child, stdout=child, stderr=child, start_new_session=True,
                            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
     os.close(child)
-    seen = b""
-    while not re.search(rb"\r[^\r\n]*stage1[^\r\n]*loss", seen):
-        seen += os.read(parent, 4096)
-        assert len(seen) < 1 << 20
+    seen = read_until(parent, rb"\r[^\r\n]*stage1[^\r\n]*loss")
+    assert job.poll() is None, seen
     os.write(parent, b"\x03")  # Ctrl-C
-    try:
-        while True:
-            seen += os.read(parent, 4096)
-    except OSError:  # the terminal's other side is closed
-        pass
+    text = (seen + read_until(parent)).decode()
     assert job.wait(60) != 0
-    text = seen.decode()
-    assert "goes on from iteration" in text and "interrupted; the same command goes on" in text, text
+    assert ("goes on from iteration" in text) == bool(before), text
+    assert "interrupted; the same command goes on" in text, text
     assert containers(daemon) == []
     note("a terminal: the progress bar moves, Ctrl-C leaves a snapshot")
 

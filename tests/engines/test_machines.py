@@ -6,12 +6,12 @@ import time
 import pytest
 
 from tests.engines.experiments import FEW_SCENES, SMOKE, snapshots, write_config
-from tests.engines.machines import NAMES
+from tests.engines.machines import BOTH, FIRST, LONGEST, NAMES, SECOND
 
-FIRST, SECOND = NAMES
-BOTH, ALONE = f"HOSTS={FIRST}:1,{SECOND}:1", f"HOSTS={FIRST}:2"
+ALONE = f"HOSTS={FIRST}:2"
 LONG = ["CONFIG=build/long.yaml", "BUILD=build/long", FEW_SCENES]
-LONGEST = 60  # seconds from a fault to the end
+
+pytestmark = pytest.mark.usefixtures("repaired")
 
 
 class Training:
@@ -70,14 +70,6 @@ class Training:
         assert re.match(r"(rank \d of 2 on \w+: )?error: ", line) and all(word in line for word in words), line
         return f"{line} ({seconds:.0f} s)"
 
-    def await_no_process(self, *names):
-        for _ in range(100):
-            left = [line for name in names for line in self._machines.processes(name)]
-            if not left:
-                return
-            time.sleep(0.2)
-        raise AssertionError(f"after 20 s there are: {left}")
-
     def goes_on(self, hosts):
         """Let the same command go on; check that it does so from a snapshot, to the weights that are expected."""
         there = max(snapshots(self.stage))
@@ -90,13 +82,6 @@ class Training:
 @pytest.fixture(scope="module")
 def training(machines):
     return Training(machines)
-
-
-@pytest.fixture(autouse=True)
-def repaired(machines):
-    """After each case, both machines run and are on the network, whatever came of it."""
-    yield
-    machines.repair()
 
 
 def test_two_machines(training, machines, note):
@@ -124,7 +109,7 @@ def test_everything_over_both(machines, note):
 @pytest.mark.parametrize("hosts", [BOTH, ALONE])
 def test_the_second_is_killed(training, machines, note, hosts):
     sentence = training.disturb(lambda: machines.daemon.docker("kill", SECOND), f"error: {SECOND} ")
-    training.await_no_process(FIRST)
+    machines.await_no_process(FIRST)
     if hosts == BOTH:
         machines.start_again(SECOND)
     went_on = training.goes_on(hosts)
@@ -136,7 +121,7 @@ def test_the_second_is_killed(training, machines, note, hosts):
 def test_the_first_is_killed(training, machines, note):
     training.begin_again(BOTH)
     machines.daemon.docker("kill", FIRST)
-    training.await_no_process(SECOND)
+    machines.await_no_process(SECOND)
     machines.start_again(FIRST)
     note(f"the first is killed: the second ends its processes; the command {training.goes_on(BOTH)}")
 
@@ -144,7 +129,7 @@ def test_the_first_is_killed(training, machines, note):
 @pytest.mark.parametrize("hosts", [BOTH, ALONE])
 def test_the_network_is_cut(training, machines, note, hosts):
     sentence = training.disturb(lambda: machines.cut(SECOND), f"error: {SECOND} ")
-    training.await_no_process(FIRST, SECOND)
+    machines.await_no_process(FIRST, SECOND)
     if hosts == BOTH:
         machines.connect(SECOND)
     went_on = training.goes_on(hosts)
@@ -164,7 +149,7 @@ def test_the_disk_is_full(training, machines, note):
             except OSError:  # no space left
                 pass
     sentence = training.disturb(fill, f"on {FIRST}: ", "No space left on device")
-    training.await_no_process(FIRST, SECOND)
+    machines.await_no_process(FIRST, SECOND)
     filler.unlink()
     note(f"disk full: {sentence}; it {training.goes_on(BOTH)}")
 
@@ -185,14 +170,14 @@ def test_a_clock_is_an_hour_off(training, machines, note, offset):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_share_is_gone(training, machines, note, name):
     sentence = training.disturb(lambda: machines.lose_share(name), f"on {name}: ", "is not connected")
-    training.await_no_process(FIRST, SECOND)
+    machines.await_no_process(FIRST, SECOND)
     machines.regain_share(name)
     note(f"share gone: {sentence}; it {training.goes_on(BOTH)}")
 
 
 def test_the_share_is_read_only(training, machines, note):
     sentence = training.disturb(lambda: machines.set_read_only(FIRST), f"on {FIRST}: ", "Read-only file system")
-    training.await_no_process(FIRST, SECOND)
+    machines.await_no_process(FIRST, SECOND)
     machines.set_writable(FIRST)
     note(f"share read-only: {sentence}; it {training.goes_on(BOTH)}")
 
@@ -208,5 +193,5 @@ def test_a_machine_that_cannot_be_used(training, machines, note, fault, words):
         machines.run(SECOND, "mv", ".ssh/kept", ".ssh/authorized_keys", folder="/root")
     reason, sentence = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert words in reason and sentence.startswith("error: not each machine of HOSTS can be used"), done.stderr
-    training.await_no_process(FIRST, SECOND)
+    machines.await_no_process(FIRST, SECOND)
     note(f"{fault}: {reason} {sentence}")

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 
+from data_prep.progress import Progress
 from experiments.mpi.processes import communicator, share_out
 from experiments.runtime.command_line import run_command
 
@@ -41,6 +42,17 @@ def devices():
     caffe.set_device, caffe.set_mode_gpu = told.append, lambda: None  # without CUDA the real ones end the process
     use_device()
     print(json.dumps(communicator().gather([*told, theano.config.device])))
+    return 0
+
+
+def advance():
+    """Each rank's progress, of which rank 0's is shown."""
+    processes = communicator()
+    with Progress("cables", 0, 3, "cable") as progress:
+        for number in range(3):
+            processes.sum(np.zeros(1))
+            progress.advance(f"after {number}, rank {processes.rank}")
+            time.sleep(0.2)
     return 0
 
 

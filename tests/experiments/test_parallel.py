@@ -2,10 +2,12 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,20 @@ def test_each_rank_has_a_gpu_for_caffe_and_theano_alike(flags, wanted):
     status, output, errors = finish(start(2, "devices", DEVICE="cuda", GPU="2", THEANO_FLAGS=flags))
     assert status == 0, errors
     assert json.loads(output.splitlines()[-1]) == wanted
+
+
+def test_a_terminal_has_a_progress_bar():
+    parent, child = pty.openpty()
+    job = subprocess.Popen([sys.executable, "-m", "experiments.parallel", "--processes", "2", "tests.experiments.ranks",
+                            "advance"], stdin=child, stdout=child, stderr=child)
+    os.close(child)
+    seen = b""
+    with suppress(OSError):  # the terminal's other side is closed
+        while True:
+            seen += os.read(parent, 4096)
+    assert job.wait() == 0, seen
+    bars = [part for part in seen.decode().split("\r") if "cables" in part]
+    assert len(bars) >= 3 and "3/3" in bars[-1] and "rank 1" not in seen.decode(), seen
 
 
 def test_an_error_of_one_rank_ends_all_with_its_message():

@@ -6,7 +6,7 @@ import shutil
 import signal
 
 from experiments.study import main
-from tests.experiments.studies.tiny_study import StudyProcess, children
+from tests.experiments.studies.tiny_study import StudyProcess, children, make_remote_shell
 
 WORDS = "--seeds", "5", "--rows", "cnn+crf", "joint", "--processes", "2"
 KILLS = 2
@@ -39,6 +39,18 @@ def test_a_signal_ends_the_runs_too(tmp_path, experiment):
     output, errors = process.communicate()
     assert process.returncode == 128 + signal.SIGTERM, errors
     assert "the same command goes on" in output
+
+
+def test_a_machine_that_is_gone_is_left_out(tmp_path, experiment):
+    _, build = experiment
+    shell = f"--mpirun=--mca plm_rsh_agent {make_remote_shell(tmp_path / 'shell')}"
+    words = "--seeds", "5", "--rows", "cnn+crf", shell, "--hosts"
+    status, output, errors = StudyProcess(tmp_path / "tiny.yaml", build, *words, "gone:2").run()
+    assert status == 1 and errors.startswith("error: no machine is left of those that the study was given (gone); ")
+    status, output, errors = StudyProcess(tmp_path / "tiny.yaml", build, *words, "gone:2,there:1").run()
+    assert (status, errors) == (0, "")
+    assert output.count("gone is left out and its runs go to other machines, since it cannot be used: ssh: ") == 1
+    assert set(json.loads((build / "study" / "results-val.json").read_text())) == {"cnn+crf", "details"}
 
 
 def test_an_unknown_row_is_refused(experiment, tmp_path, command, capsys):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from experiments.mpi.launcher_messages import LauncherMessages
+from experiments.mpi.launcher_messages import LauncherMessages, reason_of_loss
 
 RULE = "-" * 74 + "\n"
 LOST = f"""{RULE}ORTE has lost communication with a remote daemon.
@@ -53,6 +53,18 @@ def translate(text, status=1, ending=False):
      "the same command goes on from what is saved.\n", False)])
 def test_a_machine_or_rank_that_is_gone_is_one_sentence(text, sentence, lost):
     assert translate(text) == (sentence, lost)
+
+
+@pytest.mark.parametrize("text, reason", [
+    ("ssh: connect to host b port 22: No route to host\n" + NOT_STARTED, "ssh: connect to host b port 22: No route to "
+     "host"),
+    ("error: the image is not built yet; run: make docker\n" + NOT_STARTED, "the image is not built yet; run: make "
+     "docker"),
+    ("iteration 20 of 40\n" + LOST + "iteration 21 of 40\n", "second does not answer any more, as it has ended or its "
+     "network is cut"),
+    ("", "for a reason not given")])
+def test_the_reason_of_a_loss_is_the_cause_without_what_follows(text, reason):
+    assert reason_of_loss(translate(text)[0].splitlines()) == reason
 
 
 def test_a_machine_that_was_never_reached_is_named_by_ssh():

@@ -7,17 +7,17 @@ from experiments.studies.folders import StudyFolder
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity, plan
 from experiments.studies.results import Results
 from experiments.studies.scheduler import Scheduler
-from experiments.studies.workers import Failure
+from experiments.studies.workers import Failure, Unreachable
 from experiments.training.signals import Interruption
 
 KEYS = ["cnn", "joint", "control"]
 
 
 class MadeWorkers:
-    """Workers whose runs end at once, in the reverse order of their starts; some fail."""
+    """Workers whose runs end at once, in the reverse order of their starts; some fail, some lose their machine."""
 
-    def __init__(self, count, failing=()):
-        self.count, self.failing, self.running, self.started = count, failing, [], []
+    def __init__(self, count, failing=(), losing=()):
+        self.count, self.failing, self.losing, self.running, self.started = count, failing, list(losing), [], []
 
     @property
     def free(self):
@@ -29,7 +29,14 @@ class MadeWorkers:
 
     def ended(self):
         runs, self.running = self.running[::-1], []
-        return [(run, Failure(run.title) if identity(run) in self.failing else None) for run in runs]
+        return [(run, self._failure(run)) for run in runs]
+
+    def _failure(self, run):
+        if identity(run) in self.losing:
+            self.losing.remove(identity(run))
+            self.count -= 1
+            return Unreachable("gone", "gone is left out")
+        return Failure(run.title) if identity(run) in self.failing else None
 
     def wait(self):
         pass
@@ -73,6 +80,23 @@ def test_a_failure_holds_up_only_what_needs_it(make_scheduler):
         "seed 0, train stage4"]
     held_up = {(0, TRAIN, "control"), (0, LABEL, "stage4"), (0, LABEL, "control")}
     assert {identity(run) for run in scheduler.runs} - set(workers.started) == held_up
+
+
+def test_a_run_whose_machine_is_lost_goes_to_another(make_scheduler, capsys):
+    lost = [(0, TRAIN, "stage2"), (1, TRAIN, "stage1")]
+    workers, ended = MadeWorkers(3, losing=lost), []
+    scheduler, _ = make_scheduler(workers)
+    assert scheduler.until_end(Interruption(), ended.append) == []
+    assert sorted(map(identity, ended)) == sorted(map(identity, scheduler.runs))
+    assert sorted(workers.started) == sorted([*map(identity, scheduler.runs), *lost])
+    assert capsys.readouterr().out.count("study: gone is left out\n") == 1
+
+
+def test_a_study_without_a_machine_left_fails(make_scheduler):
+    workers, ended = MadeWorkers(1, losing=[(0, TRAIN, "stage2")]), []
+    failure, = make_scheduler(workers)[0].until_end(Interruption(), ended.append)
+    assert str(failure).startswith("no machine is left of those that the study was given (gone); ")
+    assert [identity(run) for run in ended] == [(0, NETS, ""), (0, TRAIN, "stage1")]
 
 
 def test_what_is_trained_is_not_trained_again(make_scheduler):

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import pytest
 
-from experiments.studies.workers import Workers, python_module
+from experiments.studies.workers import Unreachable, Workers, python_module
+from tests.experiments.studies.tiny_study import make_remote_shell
 
 
 class Made(NamedTuple):
@@ -22,11 +23,8 @@ def python(code):
 
 @pytest.fixture
 def remote_shell(tmp_path):
-    """Stands in for ssh: every machine is this one."""
-    shell = tmp_path / "shell"
-    shell.write_text('#!/bin/sh\nshift\nexec sh -c "$*"\n')
-    shell.chmod(0o755)
-    return shell
+    """Stands in for ssh: every machine is this one, but for one that is gone."""
+    return make_remote_shell(tmp_path / "shell")
 
 
 def all_ended(workers):
@@ -87,6 +85,24 @@ def test_a_run_on_another_machine_has_one_thread_and_gets_the_signal(tmp_path, r
         workers.wait()
     workers.end(signal.SIGTERM)
     assert log.read_text().splitlines()[:2] == ["waits with 1 thread", "got SIGTERM"]
+
+
+def test_a_machine_that_cannot_be_reached_gets_no_more_runs(tmp_path, remote_shell):
+    workers, log = Workers(["gone", "there", "gone"]), tmp_path / "run.txt"
+    words = {"gone": "tests.experiments.studies.waiting", "there": "nothing.there"}
+    for number in range(3):
+        workers.start(Made(f"run {number}"), lambda place: python_module(
+            place, f"--mca plm_rsh_agent {remote_shell}", words[place]), tmp_path / f"{number}.txt")
+    ended = all_ended(workers)
+    lost = [ended[Made(f"run {number}")] for number in (0, 2)]
+    assert all(isinstance(failure, Unreachable) and failure.machine == "gone" for failure in lost)
+    assert str(lost[0]) == ("gone is left out and its runs go to other machines, since it cannot be used: ssh: connect "
+                            f"to host gone port 22: No route to host (messages: {tmp_path / '0.txt'})")
+    failure = ended[Made("run 1")]  # fails on a machine that can be used
+    assert failure is not None and not isinstance(failure, Unreachable)
+    assert workers.free
+    workers.start(Made("again"), python("pass"), log)
+    assert not workers.free and all_ended(workers) == {Made("again"): None}
 
 
 PARENT = """
