@@ -216,7 +216,7 @@ def counts_of_rows(config, build, rows, split):
 
 
 def _known_counts(config, build, rows, split):
-    """Return {row's key: (names, its `ImageCounts`)} of rows that were labelled with the weights and settings of now."""
+    """Return {key: (names, its `ImageCounts`)} of the rows that were labelled with the weights and settings of now."""
     stored = {row.key: read_counts(Build(build).row_confusions(split, row.key), row_mark(build, split, labeller))
               for row, labeller in row_labellers(config, build, rows, split).items()}
     return {key: of_row for key, of_row in stored.items() if of_row}
