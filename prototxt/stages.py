@@ -45,7 +45,7 @@ class Stage(NamedTuple):
     as_long_as : tuple of str
         Stages whose iterations together it takes, at most; that stage's steps of the rate are stretched to as many.
     from_random : bool
-        Whether it starts from random weights where the configuration has initial ones.
+        True where it starts from random weights though the configuration has initial ones.
     rate : float
         Factor of that stage's base_lr.
     loss_settings : mapping

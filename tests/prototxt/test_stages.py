@@ -87,7 +87,7 @@ def test_variants_differ_from_their_stage_in_settings_alone(stage):
     origin = STAGES[stage.variant_of]
     assert stage.name not in STAGES and stage != origin
     assert stage.loss in (SOFTMAX, SSVM, LOVASZ)
-    kept = stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss,
+    kept = stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss, configured=False,
                           loss_settings=origin.loss_settings, settings=origin.settings)
     if stage.from_random:
         assert stage.predecessor is None and set(stage.as_long_as) < set(STAGES)
@@ -95,7 +95,7 @@ def test_variants_differ_from_their_stage_in_settings_alone(stage):
                              dropped_layers=origin.dropped_layers, as_long_as=(), from_random=False)
         assert stage.new_layers == {name for name in weight_layers(stage.name) if not name.startswith(("conv", "fc"))}
     assert kept == origin
-    assert stage.rate != 1 or stage.loss_settings or stage.settings or stage.loss != origin.loss
+    assert stage.rate != 1 or stage.loss_settings or stage.settings or stage.configured or stage.loss != origin.loss
     assert weight_layers(stage.name) == weight_layers(origin.name)
 
 
