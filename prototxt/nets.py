@@ -12,6 +12,7 @@ from prototxt.python_layer import changed, python_layer
 from prototxt.stages import SSVM, find_stage
 from prototxt.unary import LEAST_PROBABILITY, NEGATIVE_PROBABILITY
 
+
 def _add_data(net, stage, split, data):
     # The layer's name holds stage and split: its count of iterations must not be handed on with the weights.
     top = python_layer("SegmentationData", ntop=2, parameters=data, param=[FIXED], name=f"data_{stage}_{split}")

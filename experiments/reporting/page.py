@@ -120,7 +120,8 @@ def write_report(config, build, splits):
                   result=result, official=official, search=search, on_server=metadata.name == BENCHMARK,
                   server=read_server_score(build.server_score),
                   best=[best_rows(one, metadata.classes) for one in results], metadata=metadata, summary=summary,
-                  overlays=overlays, regions=regions, terms=terms, plots=plots, sheet=bool(sheet), void_colour=VOID_COLOUR,
+                  overlays=overlays, regions=regions, terms=terms, plots=plots, sheet=bool(sheet),
+                  void_colour=VOID_COLOUR,
                   configuration=yaml.safe_dump(json.loads(config.json()), sort_keys=False))
     write_folder(build.report, {**pictures.files, **plots, **drawn_terms, **sheet, "index.html": page.encode()})
     return build.report / "index.html"
