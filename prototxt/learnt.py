@@ -44,7 +44,7 @@ def compatibility_parameters(crf):
 
 
 def compatibility_fields(crf):
-    """Return the name and `param` of the loss's or inference's layer, which share a learnt compatibility by its name."""
+    """Return the name and `param` of the loss's or inference's layer: by its name they share a learnt compatibility."""
     if crf["learn_compatibility"] == NONE:
         return {}
     return {"name": COMPATIBILITY, "param": [blob_at(crf["compatibility_rate"])]}

@@ -94,7 +94,7 @@ def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, fu
         size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
         segmentation = segmenter(image)
         for row in rows:
-            labels = (full_size_crf.labels(frame, segmentation.prob) if row.enlarged_by == BY_COSTS
+            labels = (full_size_crf.labels(frame, segmentation.prob, weights) if row.enlarged_by == BY_COSTS
                       else full_size_labels(segmentation, row, *size[::-1]))
             write_atomically(folders[row.key] / prediction_name(frame), encode_png(label_ids[labels]))
 

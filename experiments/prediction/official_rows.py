@@ -35,7 +35,7 @@ def evaluate_officially(config, build, split, root):
     import_evaluation()
     truths = cityscapes.frame_labels(str(root), split)
     sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
-    crf = FullSizeCRF(config.crf, cityscapes.frame_images(str(root), split))
+    crf = FullSizeCRF(config.crf, cityscapes.frame_images(str(root), split), metadata.mean_bgr)
     folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata, crf)
     if communicator().rank:
         return None

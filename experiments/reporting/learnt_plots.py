@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from experiments.reporting.plots import COLOURS, STYLE, svg
 
 PARAMETERS = {"alpha": "α", "beta": "β", "lam": "λ"}
-NEIGHBOUR_COLOURS = (COLOURS["classes"], COLOURS["categories"], COLOURS["health"], "#8a5aa8", COLOURS["loss"], "#b03a48")
+NEIGHBOUR_COLOURS = (COLOURS["classes"], COLOURS["categories"], COLOURS["health"], "#8a5aa8", COLOURS["loss"],
+                     "#b03a48")
 INCHES_PER_CLASS = 0.32
 
 

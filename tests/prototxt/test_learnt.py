@@ -50,5 +50,5 @@ def test_each_term_has_its_own_rate(tmp_path, make_dataset, kind):
 def test_a_fixed_compatibility_adds_nothing_and_only_directed_compatibilities_are_directed():
     assert compatibility_parameters(CRF) == compatibility_fields(CRF) == {}
     for kind, directed in (("symmetric", False), ("directed", True)):
-        assert compatibility_parameters({**CRF, "learn_compatibility": kind}) == {"learn_compatibility": True,
-                                                                            "directed": directed}
+        crf = {**CRF, "learn_compatibility": kind}
+        assert compatibility_parameters(crf) == {"learn_compatibility": True, "directed": directed}

@@ -12,8 +12,8 @@ from tests.prototxt.test_nets import SMALL, data_parameters, randomise
 
 NEIGHBOURS = ((0, 1), (1, 0), (1, 1))
 KINDS = {"contrast": dict(learn_contrast=True), "image": dict(pairwise_net=OF_IMAGE),
-         "probabilities": dict(pairwise_net=OF_IMAGE_AND_PROBABILITIES), "symmetric": dict(learn_compatibility="symmetric"),
-         "directed": dict(learn_compatibility="directed"),
+         "probabilities": dict(pairwise_net=OF_IMAGE_AND_PROBABILITIES),
+         "symmetric": dict(learn_compatibility="symmetric"), "directed": dict(learn_compatibility="directed"),
          "all": dict(learn_contrast=True, pairwise_net=OF_IMAGE_AND_PROBABILITIES, learn_compatibility="symmetric")}
 # Small, so that few ReLUs of the pairwise net change sides, and large enough for single precision.
 STEP = 2e-4

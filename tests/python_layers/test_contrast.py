@@ -87,4 +87,5 @@ def test_gradients_are_those_of_finite_differences_and_add_up(tmp_path, image):
 def test_the_default_weights_are_those_of_the_library(tmp_path, image):
     net = make_net(tmp_path, "ContrastWeights", {"image": image}, ["weights"])
     net.forward()
-    np.testing.assert_allclose(net.blobs["weights"].data, theano_crf.contrast_weights(image / 255), rtol=1e-3, atol=1e-5)
+    expected = theano_crf.contrast_weights(image / 255)
+    np.testing.assert_allclose(net.blobs["weights"].data, expected, rtol=1e-3, atol=1e-5)

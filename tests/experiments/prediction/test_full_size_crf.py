@@ -1,16 +1,20 @@
 """The CRF at full resolution: against the obvious twin, and without weights against the CNN alone."""
 
+import caffe
 import numpy as np
 import pytest
+from google.protobuf import text_format
 from PIL import Image
 
 import theano_crf
 from experiments.prediction.full_size_crf import FullSizeCRF
 from experiments.prediction.photographs import labels_at_size
 from experiments.settings.config import CRFConfig
+from prototxt.nets import crf_net
 from tests.experiments.prediction.test_full_resolution import doubled
 from tests.theano_crf import twins
 
+MEAN = 90.0, 100.0, 110.0
 NET = 6, 8  # height and width at the net's resolution
 
 
@@ -30,7 +34,7 @@ def frame(tmp_path):
 def test_it_minimises_interpolated_costs_with_the_frames_weights(frame, kind):
     path, image, probability = frame
     crf = CRFConfig(unary=kind, iterations=3, lam=0.4, alpha=10)
-    labels = FullSizeCRF(crf, {"a": path}).labels("a", probability)
+    labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, None)
     costs = -probability if kind == "-p" else -np.log(probability + 1e-6)
     interpolated = np.stack([doubled(plane) for plane in costs])
     colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
@@ -43,5 +47,25 @@ def test_it_minimises_interpolated_costs_with_the_frames_weights(frame, kind):
 
 def test_without_weights_the_labels_are_the_cnns_interpolated(frame):
     path, image, probability = frame
-    labels = FullSizeCRF(CRFConfig(lam=0), {"a": path}).labels("a", probability)
+    labels = FullSizeCRF(CRFConfig(lam=0), {"a": path}, MEAN).labels("a", probability, None)
     np.testing.assert_array_equal(labels, labels_at_size(probability, *image.shape[:2]))
+
+
+@pytest.mark.parametrize("kind, temperature", [("-p", 1), ("-log p", 2)])
+@pytest.mark.parametrize("learnt", [dict(learn_contrast=True), dict(pairwise_net="image and probabilities"),
+                                    dict(learn_compatibility="directed")], ids=str)
+def test_learnt_terms_are_those_of_the_weights(frame, tmp_path, learnt, kind, temperature):
+    """Learnt terms that double each weight give the labels of twice the lambda."""
+    path, _, probability = frame
+    plain = dict(unary=kind, temperature=temperature, iterations=3, alpha=10)
+    crf = CRFConfig(lam=0.4, **plain, **learnt)
+    (tmp_path / "crf.prototxt").write_text(text_format.MessageToString(crf_net(4, NET, crf.dict())))
+    net = caffe.Net(str(tmp_path / "crf.prototxt"), caffe.TEST)
+    for name, values in (("contrast", np.log(2)), ("pairwise_score", np.log(2)), ("compatibility", 2 - 2 * np.eye(4))):
+        if name in net.params:
+            net.params[name][-1].data[...] = values
+    net.save(str(tmp_path / "weights.caffemodel"))
+    labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, tmp_path / "weights.caffemodel")
+    doubled_lambda = FullSizeCRF(CRFConfig(lam=0.8, **plain), {"a": path}, MEAN).labels("a", probability, None)
+    single = FullSizeCRF(CRFConfig(lam=0.4, **plain), {"a": path}, MEAN).labels("a", probability, None)
+    assert (labels == doubled_lambda).mean() > 0.98 and (labels != single).any()

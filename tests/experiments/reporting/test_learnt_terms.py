@@ -75,6 +75,6 @@ def test_pairs_of_labels_by_hand():
     matrices[1, 1, 0], matrices[1, 0, 1] = 0.5, 1.5    # car above road, road above car
     matrices[:, 1, 2] = matrices[:, 2, 1] = 0.25
     assert compatibility_sentences(matrices, names, ((0, 1), (1, 0))) == [
-        "In the mean over neighbours car beside road costs 1.00 and car beside rider costs 0.25 times an edge's weight; "
-        "with Potts both cost 1.", "Car above road costs 0.50, road above car 1.50."]
+        "In the mean over neighbours car beside road costs 1.00 and car beside rider costs 0.25 times an edge's "
+        "weight; with Potts both cost 1.", "Car above road costs 0.50, road above car 1.50."]
     assert compatibility_sentences(matrices, ["road", "car", "bus"], ((0, 1), (1, 0))) == []
