@@ -103,8 +103,9 @@ def evaluate(config, build, split, further=()):
         over blocks of neighbouring frames, the number of those, and each image's pixel accuracies.
     """
     metadata = Build(build).metadata(split)
+    labelled = counts_of_rows(config, build, further, split)  # first: these are kept when what follows is interrupted
     names, counts = counts_by_image(build, split, metadata)
-    counts.update({row.key: of_row for row, of_row in counts_of_rows(config, build, further, split).items()})
+    counts.update({row.key: of_row for row, of_row in labelled.items()})
     confusions = {key: of_row.confusion for key, of_row in counts.items()}
     comparisons = [(first.key, second.key) for first, second in (*COMPARISONS, *((row, JOINT) for row in further))]
     blocks = frame_blocks(names, independent=bool(metadata.generator))

@@ -77,7 +77,7 @@ def edge_band(truth, void=VOID, width=BAND):
     (H, W) bool
     """
     labelled, size = truth != void, 2 * width + 1
-    whole = truth.astype(np.int32)
-    largest = maximum_filter(np.where(labelled, whole, -1), size, mode="nearest")
-    least = minimum_filter(np.where(labelled, whole, np.iinfo(np.int32).max), size, mode="nearest")
+    # No label is below 0 or above its type's largest value, so void pixels change neither.
+    largest = maximum_filter(np.where(labelled, truth, truth.dtype.type(0)), size, mode="nearest")
+    least = minimum_filter(np.where(labelled, truth, truth.dtype.type(np.iinfo(truth.dtype).max)), size, mode="nearest")
     return labelled & (least < largest)

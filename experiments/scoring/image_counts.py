@@ -44,13 +44,14 @@ class ImageCounter:
     def __init__(self, truth, classes, void=VOID):
         self._truth, self._classes, self._void = truth, classes, void
         self._labelled = truth != void
-        self._in_band = np.where(edge_band(truth, void), truth, np.asarray(void, truth.dtype))
+        self._band = edge_band(truth, void)
         self._true_edges = edge_lengths(truth, self._labelled)
 
     def __call__(self, labels):
         """Return the `ImageCounts` of labels (H, W); a ValueError where one is no class."""
+        band = self._band
         return ImageCounts(confusion_matrix(self._truth, labels, self._classes, self._void),
-                           confusion_matrix(self._in_band, labels, self._classes, self._void),
+                           confusion_matrix(self._truth[band], labels[band], self._classes, self._void),
                            edge_lengths(labels, self._labelled), self._true_edges)
 
 

@@ -87,8 +87,8 @@ def test_variants_differ_from_their_stage_in_settings_alone(stage):
     origin = STAGES[stage.variant_of]
     assert stage.name not in STAGES and stage != origin
     assert stage.loss in (SOFTMAX, SSVM, LOVASZ)
-    kept = stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss, configured=False,
-                          loss_settings=origin.loss_settings, settings=origin.settings)
+    kept = stage._replace(name=origin.name, title=origin.title, variant_of=None, rate=1, loss=origin.loss,
+                          configured=False, loss_settings=origin.loss_settings, settings=origin.settings)
     if stage.from_random:
         assert stage.predecessor is None and set(stage.as_long_as) < set(STAGES)
         kept = kept._replace(predecessor=origin.predecessor, new_layers=origin.new_layers, crf=origin.crf,
