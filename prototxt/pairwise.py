@@ -35,10 +35,10 @@ def add_weights(net, crf, prob):
 
 
 def _contrast_weights(net, crf):
-    parameters = {name: crf[name] for name in ("alpha", "beta", "lam")}
+    parameters = {**{name: crf[name] for name in ("alpha", "beta", "lam")},
+                  **changed(crf, "neighbours", "learn_contrast")}
     learnt = {"name": CONTRAST, "param": [blob_at(crf["contrast_rate"])] * 3} if crf["learn_contrast"] else {}
-    return python_layer("ContrastWeights", net.data, parameters={**parameters, **changed(crf, "neighbours",
-                                                                                         "learn_contrast")}, **learnt)
+    return python_layer("ContrastWeights", net.data, parameters=parameters, **learnt)
 
 
 def _pairwise_score(net, crf, prob):

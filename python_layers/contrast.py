@@ -32,7 +32,7 @@ class LayerContrast:
                 for size in (1, 1, len(self._options.neighbours)):
                     layer.blobs.add_blob(size)
                     layer.blobs[len(layer.blobs) - 1].data[...] = 0
-            self._weights, self._gradients = _learnt_weights(self._options.neighbours)
+            self._weights = _learnt_weights(self._options.neighbours)
         else:
             self._weights = _contrast_weights(self._options.neighbours)
 
@@ -50,7 +50,8 @@ class LayerContrast:
     def add_gradients(self, image, gradient):
         """Add the gradients with respect to the blobs, where the weights' gradient is (N, D, H, W), to the blobs'."""
         if self._options.learn_contrast:
-            for blob, of_blob in zip(self._blobs(), self._gradients(image, *self._arguments(), gradient)):
+            gradients = _learnt_gradients(self._options.neighbours)(image, *self._arguments(), gradient)
+            for blob, of_blob in zip(self._blobs(), gradients):
                 blob.diff[...] += of_blob
 
     def _arguments(self):
@@ -90,15 +91,26 @@ def _contrast_weights(neighbours):
 
 @functools.lru_cache(maxsize=None)
 def _learnt_weights(neighbours):
-    """Compile eq. 6 with the blobs' factors, and the gradients with respect to the blobs."""
-    image, above, settings = T.ftensor4("image"), T.ftensor4("above"), _settings()
+    """Compile eq. 6 with the blobs' factors."""
+    inputs, _, weights = _learnt_graph(neighbours)
+    return theano.function(inputs, weights, allow_input_downcast=True)
+
+
+@functools.lru_cache(maxsize=None)
+def _learnt_gradients(neighbours):
+    """Compile the gradients with respect to the blobs; its last argument is the gradient of the weights."""
+    inputs, blobs, weights = _learnt_graph(neighbours)
+    above = T.ftensor4("above")
+    gradients = theano.grad(None, blobs, known_grads={weights: above})
+    return theano.function([*inputs, above], gradients, allow_input_downcast=True)
+
+
+def _learnt_graph(neighbours):
+    """Return the inputs, the blobs among them, and the weights of eq. 6 with the blobs' factors."""
+    image, settings = T.ftensor4("image"), _settings()
     blobs = [T.fvector(name) for name in ("log_alpha", "log_beta", "log_lam")]
     alpha, beta, lam = (setting * T.exp(blob) for setting, blob in zip(settings, blobs))
-    weights = _weights_of(image, (alpha[0], beta[0], lam), neighbours)
-    inputs = [image, *settings, *blobs]
-    gradients = theano.grad(None, blobs, known_grads={weights: above})
-    return (theano.function(inputs, weights, allow_input_downcast=True),
-            theano.function([*inputs, above], gradients, allow_input_downcast=True))
+    return [image, *settings, *blobs], blobs, _weights_of(image, (alpha[0], beta[0], lam), neighbours)
 
 
 def _settings():

@@ -85,6 +85,16 @@ def test_contrast_weights_of_any_neighbours_are_divided_by_their_distance(height
         np.testing.assert_allclose(edges, twins.contrast_weights(one, 5.0, 0.7, 1.5, neighbours), rtol=1e-4, atol=1e-7)
 
 
+def test_a_symbolic_lambda_may_differ_by_neighbour():
+    image, neighbours = np.random.default_rng(6).random((1, 3, 4, 5)).astype(np.float32), ((0, 1), (1, 0), (1, 1))
+    symbols = T.ftensor4("image"), T.fvector("lam")
+    weights = graph.contrast_weights(symbols[0], 5.0, 0.7, symbols[1], neighbours).eval(
+        dict(zip(symbols, (image, np.float32([1, 2, 0.5])))))
+    for channel, lam in enumerate((1, 2, 0.5)):
+        own = theano_crf.contrast_weights(image, 5.0, 0.7, lam, neighbours)
+        np.testing.assert_allclose(weights[:, channel], own[:, channel], rtol=1e-6)
+
+
 def test_a_diagonals_weight_by_hand():
     weights = theano_crf.contrast_weights(np.full((1, 3, 3, 3), 0.5), lam=3.0, neighbours=[(1, -1)])
     weight = 3 / np.sqrt(2)
