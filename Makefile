@@ -38,7 +38,7 @@ fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
 .PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
-	train train-joint train-control train-best train-row study study-report evaluate official-evaluation submission grid-search report \
+	train train-joint train-control train-best train-row study study-report evaluate predict official-evaluation submission grid-search report \
 	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
@@ -60,6 +60,8 @@ help:  ## list the targets (what `make` alone does too)
 ## PYTEST_ARGS   options of pytest, for test
 ## LMDB_ARGS     options of data_prep, for lmdb, such as --count train=40 val=10
 ## GRID_ARGS     options of experiments.grid_search, such as --write and --method dense
+## IMAGES        photographs, for predict
+## PREDICT_ARGS  options of experiments.predict, such as --row cnn+crf
 ## SUBMIT_ARGS   options of experiments.submission, such as --row cnn
 ## ROW           a row of results, for train-row; its weights are trained
 ## ROWS, SEEDS   rows and seeds of a study, such as ROWS=cnn+crf,joint SEEDS=0,1,2 (those of the paper's claim, 0,1,2,3,4);
@@ -165,6 +167,10 @@ study-report: | docker  ## a study's seeds, differences and classes as a page
 
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint, control, and further rows that are trained
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)$(if $(ROWS), --rows $(subst $(comma), ,$(ROWS)))
+
+predict: | docker  ## segment the photographs IMAGES by the best model that is trained
+	@$(if $(IMAGES),:,$(call fail,IMAGES is not set; name photographs: IMAGES="a.jpg b.jpg"))
+	$(RUN) python3 -m experiments.predict $(EXPERIMENT) $(PREDICT_ARGS) $(IMAGES)
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
 	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"

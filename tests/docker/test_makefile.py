@@ -219,6 +219,15 @@ def test_the_best_settings_are_trained_from_stage_3_and_by_the_demo_where_there_
     assert steps(front_door, "demo") == ["best", "evaluate", "report"]
 
 
+def test_photographs_are_segmented_without_anything_made_before(front_door):
+    done = front_door.run("make", "-n", "predict", "IMAGES=a.jpg ../b.jpg", "PREDICT_ARGS=--row cnn+crf")
+    assert "experiments.predict --config experiments/configs/scenes.yaml --build build/scenes --row cnn+crf " \
+        "a.jpg ../b.jpg" \
+        in done.stdout and "experiments.train" not in done.stdout
+    done = front_door.run("make", "predict")
+    assert done.returncode != 0 and 'error: IMAGES is not set; name photographs: IMAGES="a.jpg b.jpg"' in done.stderr
+
+
 def test_further_rows_are_scored_when_asked_for_and_when_trained_since(front_door):
     finish(front_door, *STEPS[:8])
     done = front_door.run("make", "-n", "evaluate", "ROWS=cnn-t5,joint-100")
