@@ -22,7 +22,7 @@ def test_the_best_candidate_labels_and_missing_ones_are_named(experiment, capsys
     with pytest.raises(FileNotFoundError, match="joint-balanced-1-lam20 is not labelled on val .*evaluate_rows"):
         trained_row(config, build, own)
     label_rows(config, build, [own.candidates[-1]], "val")
-    sums = [np.load(build.row_confusions("val", key))["confusions"].sum(axis=0) for key in CANDIDATES]
+    sums = [np.load(build.row_confusions("val", key))["confusion"].sum(axis=0) for key in CANDIDATES]
     ious = [scores(confusion, range(3), range(3)).classes for confusion in sums]
     assert len(set(ious)) > 1
     assert trained_row(config, build, own).key == CANDIDATES[int(np.argmax(ious))] in capsys.readouterr().out

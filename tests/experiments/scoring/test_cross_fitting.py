@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from experiments.scoring.bootstrap import frame_blocks
-from experiments.scoring.cross_fitting import best_way, cross_fitted, halves_of, sum_of_halves
+from experiments.scoring.cross_fitting import best_way, cross_fitted, cross_fitted_counts, halves_of, sum_of_halves
+from experiments.scoring.image_counts import ImageCounts
 
 RIGHT, WRONG = np.diag([3, 1]), np.array([[0, 3], [1, 0]])
 
@@ -49,3 +50,13 @@ def test_an_images_own_half_has_no_say():
 def test_a_single_image_takes_the_first_way():
     confusions, chosen = cross_fitted({"a": WRONG[None], "b": RIGHT[None]}, [0])
     assert chosen[1] == "a" and (confusions == WRONG).all()
+
+
+def test_counts_of_every_kind_follow_the_choice():
+    confusions = {"a": np.stack([RIGHT, WRONG]), "b": np.stack([WRONG, RIGHT])}
+    counts = {key: ImageCounts(matrices, 10 * matrices, np.full((2, 2), ord(key)), np.full((2, 2), 3))
+              for key, matrices in confusions.items()}
+    own, chosen = cross_fitted_counts(counts, [0, 1])
+    assert chosen == ("b", "a")
+    assert (own.confusion == WRONG).all() and (own.band == 10 * WRONG).all()
+    assert own.edges.tolist() == [[ord("b")] * 2, [ord("a")] * 2] and (own.true_edges == 3).all()

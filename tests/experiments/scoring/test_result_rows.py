@@ -35,7 +35,9 @@ def test_the_page_of_commands_explains_the_rows():
 def test_rows_at_their_own_lambda_have_the_lambdas_that_are_trained():
     own = {row.key: [candidate.key for candidate in row.candidates] for row in STUDY_ROWS if row.candidates}
     assert set(own) == {f"{key}-own" for key in ("joint", "joint-8", "joint-8-long", "joint-balanced-05",
-                                                 "joint-balanced-1", "joint-iou")}
+                                                 "joint-balanced-1", "joint-iou", "joint-pairwise-image",
+                                                 "joint-pairwise", "joint-compatibility",
+                                                 "joint-compatibility-directed")}
     for key, candidates in own.items():
         first = key[:-len("-own")]
         assert candidates == [row.key for row in STUDY_ROWS

@@ -101,7 +101,7 @@ def test_a_row_at_its_own_lambda_takes_what_is_best_on_the_other_half(experiment
     known = Results(config, builds, own, "val")
     assert not known.missing(1, own[0])
     found = known.to_json()
-    matrices = [np.load(builds[1].row_confusions("val", key))["confusions"] for key in keys]
+    matrices = [np.load(builds[1].row_confusions("val", key))["confusion"] for key in keys]
     ious = [[scores(one, range(3), range(3)).classes for one in row] for row in matrices]  # val has two images
     best_on = [int(np.argmax([row[image] for row in ious])) for image in (0, 1)]
     assert found["details"]["chosen"] == {"joint-8-own": {"1": [keys[best_on[1]], keys[best_on[0]]]}}
