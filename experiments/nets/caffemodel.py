@@ -92,6 +92,6 @@ def copy_learnt_terms(net, path):
     """
     others = read_blob_shapes(path).keys() - LEARNT_LAYERS
     check_fits(net, path, LEARNT_LAYERS, others)
-    for name, blobs in read_learnt_blobs(path).items():
-        for blob, values in zip(net.params[name], blobs):
+    for name, learnt in read_learnt_blobs(path).items():
+        for blob, values in zip(net.params[name], learnt):
             blob.data[...] = values
