@@ -38,6 +38,18 @@ def test_splits_stand_side_by_side_and_differences_follow():
     assert lines[-1] == lines[start + 1]
 
 
+def test_a_row_that_only_one_split_was_scored_with_has_empty_cells_in_the_other():
+    drive, val = made_up("drive", 20), made_up("val", 40)
+    for key, places in (("further_rows", {"classes": 50, "categories": 60}), ("pixel_accuracy", 91),
+                        ("edges", {"band": 33, "axis_aligned": 14, "axis_aligned_truth": 12.5})):
+        val["details"][key] = {"joint-100": places, **val["details"][key]}
+    lines = format_evaluations([drive, val]).split("\n")
+    line, = (line for line in lines if line.startswith("Joint, labelled by 100 iterations"))
+    assert line.split()[5:] == ["50.00", "60.00", "91.00", "33.00", "14.00"]
+    header = next(line for line in lines if "val: IoU classes" in line)
+    assert line.index("50.00") > header.index("val: IoU classes")
+
+
 def test_a_stage_that_was_ended_by_the_scored_split_is_named_below_once():
     patient = dict(stage3=dict(STAGE, patience=2))
     *_, blank, note = format_evaluations([made_up("val", 20, **patient), made_up("val", 40, **patient)]).split("\n")
