@@ -88,7 +88,7 @@ class Scheduler:
 
     def command(self, run, place):
         """Return the words of a run's command at a place, a machine or None for this one."""
-        module = functools.partial(python_module, place, self.mpi_options, self.folder.log(run))
+        module = functools.partial(python_module, place, self.mpi_options)
         build = self.folder.seed(run.seed)
         experiment = ("--config", self.folder.config(run.seed), "--build", build)
         if run.kind == NETS:

@@ -2,13 +2,10 @@
 
 import ctypes
 import os
-import shlex
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 from experiments.mpi.launcher_messages import reason_of_loss
 
@@ -68,7 +65,6 @@ class Workers:
             File that its messages are added to.
         """
         log.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(remote_output(log), ignore_errors=True)  # of a study that was killed
         flags = ",".join(filter(None, (os.environ.get("THEANO_FLAGS"), THEANO_FLAGS)))
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "THEANO_FLAGS": flags, "NP": "1"}
         for name in ("HOSTS", "MPI_ARGS"):  # a run is one process, wherever the study's are
@@ -89,7 +85,7 @@ class Workers:
         outcomes = []
         for run, (process, place, log, begin) in ended.items():
             del self._running[run]
-            failure = _failure(run, process, place, log, begin, _gather(log))
+            failure = _failure(run, process, place, log, begin)
             if isinstance(failure, Unreachable):
                 self._left_out.add(place)
             self._places.append(place)
@@ -103,11 +99,11 @@ class Workers:
 
     def end(self, number):
         """Send a signal to all processes, and wait for their ends."""
-        for process, _, _, _ in self._running.values():
+        processes = [entry[0] for entry in self._running.values()]
+        for process in processes:
             process.send_signal(number)
-        for process, _, log, _ in self._running.values():
+        for process in processes:
             process.wait()
-            _gather(log)
 
 
 def _end_with_parent():
@@ -116,35 +112,16 @@ def _end_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
-def remote_output(log):
-    """Return the folder that takes the output of a run on another machine, which is added to its log in the end."""
-    return Path(log).absolute().with_suffix(".output")
-
-
-def _gather(log):
-    """Add what a run has put out on another machine to its log; return the lines."""
-    folder = remote_output(log)
-    output = b"".join(path.read_bytes() for path in sorted(folder.glob("*/rank.*/std*"), reverse=True))
-    with open(log, "ab") as file:
-        file.write(output)
-    shutil.rmtree(folder, ignore_errors=True)
-    return _lines(output)
-
-
-def _lines(text):
-    return text.decode("utf-8", "replace").strip().splitlines()
-
-
-def _failure(run, process, place, log, begin, output):
-    """Return the `Failure` of a process that has ended, None where it ended well; `output` is of another machine."""
+def _failure(run, process, place, log, begin):
+    """Return the `Failure` of a process that has ended, None where it ended well."""
     if process.returncode == 0:
         return None
     with open(log, "rb") as file:
         file.seek(begin)
-        lines = _lines(file.read())
+        lines = file.read().decode("utf-8", "replace").strip().splitlines()
     if place is not None and process.returncode == os.EX_UNAVAILABLE:
         return Unreachable(place, f"{place} is left out and its runs go to other machines, since it cannot be used: "
-                                  f"{reason_of_loss(lines[:len(lines) - len(output)])} (messages: {log})")
+                                  f"{reason_of_loss(lines)} (messages: {log})")
     if process.returncode < 0:
         reason = f"killed by signal {-process.returncode} ({signal.strsignal(-process.returncode)})"
     else:
@@ -153,7 +130,7 @@ def _failure(run, process, place, log, begin, output):
     return Failure(f"{run.title}: {reason.rstrip('.')} (messages: {log})")
 
 
-def python_module(place, mpi_options, log, module, *arguments):
+def python_module(place, mpi_options, module, *arguments):
     """Return the words that run a module of this repository.
 
     Parameters
@@ -162,15 +139,10 @@ def python_module(place, mpi_options, log, module, *arguments):
         A machine, on which mpirun starts it; None for this one.
     mpi_options : str
         More options of mpirun.
-    log : path
-        File of its messages.
     module : str
     arguments : printable
     """
     words = [sys.executable, "-m"]
     if place is not None:
-        # The machine writes the output into the folder that all share. mpirun's daemon there would hold lines that it
-        # cannot deliver, and would wait a quarter of an hour for a network that is cut.
-        options = f"-x OMP_NUM_THREADS --output-filename {shlex.quote(str(remote_output(log)))}:nocopy {mpi_options}"
-        words += ["experiments.parallel", "--hosts", f"{place}:1", f"--mpirun={options}"]
+        words += ["experiments.parallel", "--hosts", f"{place}:1", f"--mpirun=-x OMP_NUM_THREADS {mpi_options}"]
     return [*words, module, *map(str, arguments)]

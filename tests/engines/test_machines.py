@@ -20,7 +20,7 @@ class Training:
     def __init__(self, machines):
         self._machines = machines
         self.stage = machines.share / "long" / "stage1"
-        write_config(machines.share / "long.yaml", iterations=60, validate_every=10)
+        write_config(machines.share / "long.yaml", iterations=120, validate_every=10)
         machines.run(FIRST, "make", "nets", *LONG)
         self.expected = self.finish(BOTH)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from experiments.studies.workers import Unreachable, Workers, python_module, remote_output
+from experiments.studies.workers import Unreachable, Workers, python_module
 from tests.experiments.studies.tiny_study import make_remote_shell
 
 
@@ -79,30 +79,27 @@ def test_a_signal_reaches_all_runs_and_is_waited_for(tmp_path):
 def test_a_run_on_another_machine_has_one_thread_and_gets_the_signal(tmp_path, remote_shell):
     workers, log = Workers(["there"]), tmp_path / "run.txt"
     options = f"--mca plm_rsh_agent {remote_shell}"
-    workers.start(Made("run"), lambda place: python_module(place, options, log, "tests.experiments.studies.waiting"),
-                  log)
-    while not any("waits" in path.read_text() for path in remote_output(log).glob("*/rank.0/stdout")):
+    workers.start(Made("run"), lambda place: python_module(place, options, "tests.experiments.studies.waiting"), log)
+    while "waits" not in log.read_text():
         assert workers.running == [Made("run")] and workers.ended() == []
         workers.wait()
     workers.end(signal.SIGTERM)
-    assert log.read_text().splitlines()[-2:] == ["waits with 1 thread", "got SIGTERM"]
-    assert not remote_output(log).exists()
+    assert log.read_text().splitlines()[:2] == ["waits with 1 thread", "got SIGTERM"]
 
 
 def test_a_machine_that_cannot_be_reached_gets_no_more_runs(tmp_path, remote_shell):
     workers, log = Workers(["gone", "there", "gone"]), tmp_path / "run.txt"
     words = {"gone": "tests.experiments.studies.waiting", "there": "nothing.there"}
     for number in range(3):
-        of_run = tmp_path / f"{number}.txt"
         workers.start(Made(f"run {number}"), lambda place: python_module(
-            place, f"--mca plm_rsh_agent {remote_shell}", of_run, words[place]), of_run)
+            place, f"--mca plm_rsh_agent {remote_shell}", words[place]), tmp_path / f"{number}.txt")
     ended = all_ended(workers)
     lost = [ended[Made(f"run {number}")] for number in (0, 2)]
     assert all(isinstance(failure, Unreachable) and failure.machine == "gone" for failure in lost)
     assert str(lost[0]) == ("gone is left out and its runs go to other machines, since it cannot be used: ssh: connect "
                             f"to host gone port 22: No route to host (messages: {tmp_path / '0.txt'})")
     failure = ended[Made("run 1")]  # fails on a machine that can be used
-    assert "No module named 'nothing'" in str(failure) and not isinstance(failure, Unreachable)
+    assert failure is not None and not isinstance(failure, Unreachable)
     assert workers.free
     workers.start(Made("again"), python("pass"), log)
     assert not workers.free and all_ended(workers) == {Made("again"): None}
