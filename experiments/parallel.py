@@ -99,7 +99,8 @@ def _agent(environment):
         names.append("OMP_NUM_THREADS")
     named = [f"{name}={environment[name]}" for name in names if environment.get(name)]
     bundle = [f"{environment['BUNDLE']}/run"] if environment.get("BUNDLE") else []  # see docker/bundling
-    return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "orted"]
+    return [*(["env"] if named else []), *named, *bundle, f"{REPOSITORY}/docker/run", "python3", "-m",
+            "experiments.mpi.daemon"]
 
 
 def run(words, notes):

@@ -19,7 +19,7 @@ class Study:
 
     def __init__(self, machines):
         self._machines, self.folder = machines, machines.share / "of-study" / "study"
-        write_config(machines.share / "short.yaml", iterations=30, validate_every=10)
+        write_config(machines.share / "short.yaml", iterations=20, validate_every=10)
         began = time.monotonic()
         done = machines.run(FIRST, "make", *WORDS, BOTH, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -14,6 +14,8 @@ import pytest
 
 from experiments import parallel
 
+DAEMON = f"{parallel.REPOSITORY}/docker/run python3 -m experiments.mpi.daemon"
+
 
 def start(processes, name, *arguments, **environment):
     """Start a function of `tests.experiments.ranks` on several processes."""
@@ -181,16 +183,16 @@ def test_machines_get_their_processes_from_this_repository_on_the_same_device(mo
     words = parallel.mpirun_command(3, {"a": 2, "b": 1}, ["-v"], ["python3", "-m", "x"])
     assert words[-4:] == ["-v", "python3", "-m", "x"]
     assert words[words.index("--host") + 1] == "a:2,b:1" and words[words.index("-np") + 1] == "3"
-    assert words[words.index("orte_launch_agent") + 1] == f"{parallel.REPOSITORY}/docker/run orted"
+    assert words[words.index("orte_launch_agent") + 1] == DAEMON
     assert words[words.index("rtc_hwloc_vmhole") + 1] == "none"
     monkeypatch.setenv("DEVICE", "cuda")
     monkeypatch.setenv("GPU", "1")
-    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 {parallel.REPOSITORY}/docker/run orted"
+    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 {DAEMON}"
     monkeypatch.setenv("OMP_NUM_THREADS", str(os.cpu_count() + 1))
     assert agent({"a": 1}).startswith(f"env DEVICE=cuda GPU=1 OMP_NUM_THREADS={os.cpu_count() + 1} ")
     monkeypatch.delenv("OMP_NUM_THREADS")
     monkeypatch.setenv("BUNDLE", "/opt/bundle")
-    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 /opt/bundle/run {parallel.REPOSITORY}/docker/run orted"
+    assert agent({"a": 1}) == f"env DEVICE=cuda GPU=1 /opt/bundle/run {DAEMON}"
 
 
 @pytest.mark.parametrize("allowed", [True, False])
