@@ -14,11 +14,16 @@ namespace {
 
 constexpr char name[] = "16ConvolutionLayer";
 
+// Photographs of many sizes shall not fill the memory with kernels.
+constexpr size_t most_shapes = 256;
+
 // Kernels by shape, shared by the layers of one shape: to make one takes milliseconds.
 convolution::Convolution& convolution_of(const convolution::Shape& shape) {
     static thread_local std::map<convolution::Shape, convolution::Convolution> known;
     const auto found = known.find(shape);
-    return found != known.end() ? found->second : known.emplace(shape, convolution::Convolution(shape)).first->second;
+    if (found != known.end()) return found->second;
+    if (known.size() == most_shapes) known.clear();
+    return known.emplace(shape, convolution::Convolution(shape)).first->second;
 }
 
 constexpr int least_uses_of_a_weight = 100;
