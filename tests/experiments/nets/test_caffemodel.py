@@ -4,11 +4,15 @@ import caffe
 import numpy as np
 import pytest
 from caffe.proto import caffe_pb2
+from google.protobuf import text_format
 
+from experiments.nets.caffemodel import copy_learnt_terms, read_learnt_blobs
 from experiments.settings.build_paths import Build
 from experiments.training import train_stage
 from experiments.training.signals import Interruption
+from prototxt.nets import crf_net
 from prototxt.stages import STAGES
+from tests.prototxt.test_fcn import CRF
 
 HANDED_ON = [stage for stage in STAGES if STAGES[stage].predecessor]
 # The paper's section 4.1 adds a skip branch a stage, none to the joint one.
@@ -83,3 +87,30 @@ def test_a_file_that_is_cut_off_is_refused(experiment):
     path.write_bytes(path.read_bytes()[:-50])
     with pytest.raises(ValueError, match="is not a caffemodel or is truncated"):
         train_stage.train_stage(config, "stage4", build)
+
+
+def load_crf(folder, **changes):
+    path = folder / "crf.prototxt"
+    path.write_text(text_format.MessageToString(crf_net(3, (4, 5), {**CRF, **changes})))
+    return caffe.Net(str(path), caffe.TEST)
+
+
+def test_learnt_terms_are_copied_only_where_they_fit(tmp_path):
+    learnt, eight = dict(learn_contrast=True, learn_compatibility="directed"), ((0, 1), (1, 0), (1, 1), (1, -1))
+    net, path = load_crf(tmp_path, **learnt), tmp_path / "learnt.caffemodel"
+    net.params["contrast"][2].data[...] = [0.5, -0.25]
+    net.params["compatibility"][0].data[1, 2, 0] = 7
+    net.save(str(path))
+    blobs = read_learnt_blobs(path)
+    assert set(blobs) == {"contrast", "compatibility"} and blobs["contrast"][2].tolist() == [0.5, -0.25]
+    other = load_crf(tmp_path, **learnt)
+    copy_learnt_terms(other, path)
+    assert other.params["contrast"][2].data.tolist() == [0.5, -0.25]
+    np.testing.assert_array_equal(other.params["compatibility"][0].data, blobs["compatibility"][0])
+    more = load_crf(tmp_path, **learnt, pairwise_net="image")
+    copy_learnt_terms(more, path)  # the file's net had none: it stays as it starts
+    assert not more.params["pairwise_score"][0].data.any()
+    with pytest.raises(ValueError, match="its layer contrast is not in this one"):
+        copy_learnt_terms(load_crf(tmp_path, learn_compatibility="directed"), path)
+    with pytest.raises(ValueError, match="its layer contrast has blobs of shapes"):
+        copy_learnt_terms(load_crf(tmp_path, **learnt, neighbours=eight), path)

@@ -110,7 +110,8 @@ def test_learnt_terms_are_in_snapshots_and_go_on_to_the_same_bits(with_stage_3, 
     first = weights(build / stage / "snapshot_iter_2.caffemodel", deploy)
     assert {name for name, _ in learnt if name in LEARNT_LAYERS} == LEARNT[stage]
     assert all((learnt[key] != first[key]).any() for key in learnt if key[0] in LEARNT[stage])
-    logged = [record for record in read_log(build / stage / "log.jsonl") if record["kind"] == "train"]
+    logged = read_log(build / stage / "log.jsonl")
+    assert len(logged) == 4 + 3 and all(("alpha" in record) is ("alpha" in logged[0]) for record in logged)
     assert ("alpha" in logged[-1]) is (stage == "joint-learnt-contrast")
     if "alpha" in logged[-1]:
         assert len(logged[-1]["lam"]) == 2 and logged[-1]["alpha"] > 0
