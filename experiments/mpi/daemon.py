@@ -25,7 +25,7 @@ def ports(words):
 
 
 def undelivered(table, ports):
-    """Return whether something is sent again on a connection to one of some ports.
+    """Return whether something on a connection to one of some ports is tried again, since nobody has received it.
 
     Parameters
     ----------
@@ -34,8 +34,9 @@ def undelivered(table, ports):
     ports : set of int
     """
     for line in table.splitlines()[1:]:
-        _, _, remote, _, _, _, again = line.split()[:7]
-        if int(again, 16) and int(remote.rpartition(":")[2], 16) in ports:
+        _, _, remote, _, queues, _, again, _, probes = line.split()[:9]
+        waiting = int(queues.partition(":")[0], 16)
+        if waiting and (int(again, 16) or int(probes)) and int(remote.rpartition(":")[2], 16) in ports:
             return True
     return False
 

@@ -12,8 +12,9 @@ WORDS = ["-mca", "orte_hnp_uri", "7.0;tcp://172.18.0.2,10.0.0.2:48653", "-mca", 
 HEAD = ("  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n")
 
 
-def line(port, again):
-    return f"   1: 030012AC:C350 020012AC:{port:04X} 01 0000002A:00000000 01:0000000A {again:08X}     0        0 4242\n"
+def line(port, again, probes=0, waiting=42):
+    return (f"   1: 030012AC:C350 020012AC:{port:04X} 01 {waiting:08X}:00000000 01:0000000A {again:08X}     0        "
+            f"{probes} 4242\n")
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def test_ports_of_mpirun_and_of_the_daemon_above():
 
 @pytest.mark.parametrize("lines, expected", [
     ([], False), ([line(48653, 0)], False), ([line(22, 7)], False), ([line(22, 7), line(48653, 1)], True),
-    ([line(999, 16)], True)])
+    ([line(999, 16)], True), ([line(999, 0, probes=5)], True), ([line(999, 0, probes=2, waiting=0)], False)])
 def test_only_what_is_sent_to_mpirun_again_is_undelivered(lines, expected):
     assert daemon.undelivered(HEAD + "".join(lines), {48653, 999}) == expected
 
@@ -47,7 +48,8 @@ def test_linux_has_such_a_table():
         table, port = daemon.TABLES[0].read_text(), server.getsockname()[1]
     assert f":{port:04X}" in table and not daemon.undelivered(table, {port})
     name = table.splitlines()[0].split()
-    assert name[2] == "rem_address" and name[8] == "retrnsmt"  # two of the names before it share one word
+    # "tx_queue:rx_queue" and "tr:tm->when" are two names and one word each
+    assert [name[place] for place in (2, 4, 8, 10)] == ["rem_address", "tx_queue", "retrnsmt", "timeout"]
 
 
 def test_the_daemons_status_is_kept(run):
