@@ -27,6 +27,18 @@ public:
                     labels_[member] = other_[member];
     }
 
+    template <class Tell>
+    void decide(long seed, Tell tell)
+    {
+        const bool better = change_of_region(seed) < 0;
+        for (long member : region_) {
+            seen_[member] = 0;
+            if (better)
+                labels_[member] = other_[member];
+        }
+        tell(region_, better);
+    }
+
 private:
     const Grid &grid_;
     const long image_;
