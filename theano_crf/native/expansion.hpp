@@ -1,157 +1,223 @@
-// Expansion moves (Boykov, Veksler, Zabih 2001) over open labels: each moves pixels to one label, the best of all such moves.
+// Expansion moves over open labels (Boykov, Veksler, Zabih, PAMI 2001): the best way to move pixels to one label.
 #pragma once
 
-#include <cmath>
-#include <limits>
+#include <algorithm>
+#include <cstdint>
+#include <numeric>
 #include <vector>
 
+#include "energy.hpp"
 #include "fusion.hpp"
-#include "minimum_cut.hpp"
+#include "open_labels.hpp"
+#include "search_trees.hpp"
 
 namespace crf {
 
-// Pixels of one image at which each label is open.
-struct OpenLabels {
-    std::vector<int32_t> pixels;  // of all labels, one after the other
-    std::vector<long> first;      // (labels + 1,)
-};
+// True if the best move is a minimum cut, for all labels of the edges' ends; for a symmetric compatibility without costs
+// of equal labels that says it is a metric.
+inline bool allows_expansion(const Grid &grid)
+{
+    const double ROUNDING = 1e-6;
+    for (long d = 0; grid.compatibility && d < grid.directions; ++d)
+        for (long to = 0; to < grid.labels; ++to)
+            for (long k = 0; k < grid.labels; ++k)
+                for (long l = 0; l < grid.labels; ++l) {
+                    const double one = double(grid.mu(d, k, to)) + grid.mu(d, to, l);
+                    if (one * (1 + ROUNDING) < double(grid.mu(d, k, l)) + grid.mu(d, to, to))
+                        return false;
+                }
+    return true;
+}
 
+// Expansion moves on one image, given as a grid of its own. What a label's move could change are the pixels where it is
+// open. They fall into parts that no edge joins; each is a cut of its own, found anew only if something near it has
+// changed. Every region that would switch is judged by its energy, so the energy never rises.
 class Expansion {
 public:
     Expansion(const Grid &image, const OpenLabels &open, int32_t *labels)
         : grid_(image), open_(open), labels_(labels), proposed_(labels, labels + image.pixels()),
-          node_(image.pixels(), NOT_OPEN), changed_near_(image.pixels(), 0), expanded_(image.labels, -1),
-          cut_(2 * image.directions), fusion_(image, 0, labels, proposed_.data())
+          node_(image.pixels(), CLOSED), changed_near_(image.pixels(), 0), expanded_(image.labels, -1),
+          cut_(2 * image.directions), fusion_(grid_, 0, labels_, proposed_.data())
     {
     }
-    long nodes_total = 0, parts_total = 0, cycles = 0;
 
-    void run()
+    // Expands each label in turn until nothing changes. Returns the change of energy.
+    double run()
     {
+        double change = 0;
         for (long cycle = 0; cycle < MOST_CYCLES; ++cycle) {
-            bool changed = false;
+            double of_cycle = 0;
             for (int32_t label = 0; label < grid_.labels; ++label)
-                changed = expand(label) || changed;
-            ++cycles;
-            if (!changed)
-                return;
+                of_cycle += expand(label);
+            change += of_cycle;
+            if (of_cycle == 0)
+                break;
         }
+        return change;
     }
 
 private:
-    static const long MOST_CYCLES = 8;
-    static const int32_t NOT_OPEN = -1, OPEN = -2;
+    static const long MOST_CYCLES = 8;  // on real images it ends after two or three
+    static const int32_t CLOSED = -1, OPEN = -2;
 
-    struct Part { long first, end; };
+    struct Part {
+        long first, end;  // nodes
+    };
 
     const Grid grid_;
     const OpenLabels &open_;
     int32_t *const labels_;
-    std::vector<int32_t> proposed_, node_;
-    std::vector<int32_t> changed_near_;
-    std::vector<int32_t> expanded_;
-    std::vector<int32_t> members_;   // the pixel of each node
+    std::vector<int32_t> proposed_;
+    std::vector<int32_t> node_;  // of each pixel; CLOSED, or OPEN while it has none
+    std::vector<int32_t> changed_near_, expanded_;  // the move that last changed a pixel or its neighbour; of a label
+    std::vector<int32_t> pixels_;                   // of each node
     std::vector<Part> parts_;
     MinimumCut cut_;
     Fusion fusion_;
-    int32_t time_ = 0;
+    int32_t move_ = 0;
 
-    bool expand(int32_t label)
+    double expand(int32_t label)
     {
-        const int32_t *begin = open_.pixels.data() + open_.first[label], *end = open_.pixels.data() + open_.first[label + 1];
-        for (const int32_t *pixel = begin; pixel < end; ++pixel)
-            if (labels_[*pixel] != label)
-                node_[*pixel] = OPEN;
-        members_.clear();
-        parts_.clear();
-        for (const int32_t *pixel = begin; pixel < end; ++pixel)
-            if (node_[*pixel] == OPEN && changed_near_[*pixel] > expanded_[label])
-                collect(*pixel);
-        expanded_[label] = time_++;
-        cut_.reset(members_.size());
-        nodes_total += members_.size();
-        parts_total += parts_.size();
+        find_parts(label);
+        cut_.reset(pixels_.size());
         #pragma omp parallel for schedule(dynamic)
         for (long part = 0; part < long(parts_.size()); ++part) {
             for (long node = parts_[part].first; node < parts_[part].end; ++node)
-                set_costs(node, label);
+                add_costs(node, label);
             cut_.solve(parts_[part].first, parts_[part].end);
         }
-        for (const int32_t *pixel = begin; pixel < end; ++pixel)
-            node_[*pixel] = NOT_OPEN;
-        bool changed = false;
-        for (size_t node = 0; node < members_.size(); ++node)
-            if (cut_.switches(node))
-                proposed_[members_[node]] = label;
-        for (size_t node = 0; node < members_.size(); ++node)
-            if (proposed_[members_[node]] != labels_[members_[node]])
-                fusion_.decide(members_[node], [&](const std::vector<long> &region, bool taken) {
-                    changed = changed || taken;
-                    for (long member : region) {
-                        if (taken) note_change(member);
-                        else proposed_[member] = labels_[member];
-                    }
-                });
-        return changed;
+        for (int32_t pixel : open_.pixels(label))
+            node_[pixel] = CLOSED;
+        return take(label);
     }
 
+    // Makes nodes of the open pixels, part by part, where something has changed since the label's last move.
+    void find_parts(int32_t label)
+    {
+        pixels_.clear();
+        parts_.clear();
+        for (int32_t pixel : open_.pixels(label))
+            node_[pixel] = labels_[pixel] == label ? CLOSED : OPEN;
+        for (int32_t pixel : open_.pixels(label))
+            if (node_[pixel] == OPEN && changed_near_[pixel] > expanded_[label])
+                find_part(pixel);
+        expanded_[label] = move_++;
+    }
+
+    void find_part(int32_t pixel)
+    {
+        const long first = pixels_.size();
+        const auto add = [&](long member) {
+            node_[member] = pixels_.size();
+            pixels_.push_back(member);
+        };
+        add(pixel);
+        for (size_t next = first; next < pixels_.size(); ++next)
+            visit_edges(pixels_[next], [&](long, bool, long other, float weight) {
+                if (node_[other] == OPEN && weight > 0)
+                    add(other);
+            });
+        parts_.push_back({first, long(pixels_.size())});
+    }
+
+    // Calls visit(direction, is_first, other, weight) for the edges of a pixel, which may be an edge's first.
     template <class Visit>
-    void visit_neighbours(long pixel, Visit visit) const
+    void visit_edges(long pixel, Visit visit) const
     {
         const long y = pixel / grid_.width, x = pixel % grid_.width;
         for (long d = 0; d < grid_.directions; ++d) {
             const long before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
-            if (grid_.has_edge(d, y, x))
-                visit(2 * d, pixel + grid_.step(d), grid_.weights_row(0, d, y)[x]);
             if (grid_.has_edge(d, before_y, before_x))
-                visit(2 * d + 1, pixel - grid_.step(d), grid_.weights_row(0, d, before_y)[before_x]);
+                visit(d, false, pixel - grid_.step(d), grid_.weights_row(0, d, before_y)[before_x]);
+            if (grid_.has_edge(d, y, x))
+                visit(d, true, pixel + grid_.step(d), grid_.weights_row(0, d, y)[x]);
         }
+    }
+
+    // Adds a node's cost of switching to a label. With its own label a, that of a neighbour b and the new one c, an edge
+    // within a part costs mu(a, b), or mu(c, b), mu(a, c) or mu(c, c) where the first, the second or both switch. That
+    // is a cost of each that switches, and one where only one of them does.
+    void add_costs(long node, int32_t label)
+    {
+        const long pixel = pixels_[node];
+        const int32_t own = labels_[pixel];
+        double cost = 0;
+        grid_.add_change_of_cost(0, pixel / grid_.width, pixel % grid_.width, own, label, cost);
+        visit_edges(pixel, [&](long d, bool is_first, long other, float weight) {
+            const auto mu = [&](int32_t here, int32_t there) {
+                return double(is_first ? grid_.mu(d, here, there) : grid_.mu(d, there, here));
+            };
+            const int32_t there = labels_[other];
+            if (node_[other] < 0) {
+                cost += weight * (mu(label, there) - mu(own, there));
+                return;
+            }
+            const double neither = mu(own, there), both = mu(label, label);
+            const double this_one = mu(label, there), other_one = mu(own, label);
+            cost += 0.5 * weight * (this_one + both - neither - other_one);
+            if (is_first)
+                cut_.join(node, 2 * d, node_[other],
+                          std::max(0.0, 0.5 * weight * (this_one + other_one - neither - both)));
+        });
+        cut_.add_cost(node, cost);
+    }
+
+    // Takes the regions that switch to a label where they have less energy. Returns the change of energy.
+    double take(int32_t label)
+    {
+        for (size_t node = 0; node < pixels_.size(); ++node)
+            if (cut_.switches(node))
+                proposed_[pixels_[node]] = label;
+        double change = 0;
+        for (int32_t pixel : pixels_) {
+            if (proposed_[pixel] == labels_[pixel])
+                continue;
+            const double of_region = fusion_.take_region(pixel);
+            change += of_region;
+            fusion_.leave_region([&](long member) {
+                if (of_region < 0)
+                    note_change(member);
+                else
+                    proposed_[member] = labels_[member];
+            });
+        }
+        return change;
     }
 
     void note_change(long pixel)
     {
-        changed_near_[pixel] = time_;
-        visit_neighbours(pixel, [&](long, long other, float) { changed_near_[other] = time_; });
-    }
-
-    void collect(long seed)
-    {
-        const long first = members_.size();
-        node_[seed] = first;
-        members_.push_back(seed);
-        for (long next = first; next < long(members_.size()); ++next)
-            visit_neighbours(members_[next], [&](long, long other, float weight) {
-                if (node_[other] == OPEN && weight > 0) {
-                    node_[other] = members_.size();
-                    members_.push_back(other);
-                }
-            });
-        parts_.push_back({first, long(members_.size())});
-    }
-
-    void set_costs(long node, int32_t label)
-    {
-        const long pixel = members_[node];
-        const int32_t here = labels_[pixel];
-        double cost = grid_.change_of_cost(0, pixel, here, label);
-        visit_neighbours(pixel, [&](long slot, long other, float weight) {
-            const int32_t there = labels_[other];
-            const long d = slot / 2;
-            const bool is_first = slot % 2 == 0;
-            const auto mu = [&](int32_t own, int32_t others) {
-                return double(is_first ? grid_.mu(d, own, others) : grid_.mu(d, others, own));
-            };
-            if (node_[other] < 0) {
-                cost += weight * (mu(label, there) - mu(here, there));
-                return;
-            }
-            const double both = mu(label, label), none = mu(here, there), own = mu(label, there), others = mu(here, label);
-            cost += 0.5 * weight * (own + both - none - others);
-            if (is_first)
-                cut_.join(node, slot, node_[other], std::max(0.0, 0.5 * weight * (own + others - none - both)));
-        });
-        cut_.add_cost(node, cost);
+        changed_near_[pixel] = move_;
+        visit_edges(pixel, [&](long, bool, long other, float) { changed_near_[other] = move_; });
     }
 };
+
+const long ALWAYS_OPEN = 4096;       // labels that may be open however few pixels there are
+const long OPEN_AT_FIRST = 8;        // pixels per open label to begin with, by measurement
+const long OPENED_MORE = 4;          // times as many each time
+const long TIMES = 3;                // at most
+const double WORTH_MORE = 1e-3;      // of the cost of cut edges, the gain from which on more labels are opened
+
+// Makes expansion moves on each image. More labels are opened as long as the gain shows that the duals are not sure.
+inline void expand(const Grid &grid, const Excess &excess, int32_t *labels)
+{
+    if (!MinimumCut::takes(grid.pixels(), 2 * grid.directions) || !allows_expansion(grid))
+        return;
+    for (long n = 0; n < grid.images; ++n) {
+        const Grid image = image_of(grid, n);
+        int32_t *map = labels + n * grid.pixels();
+        long most = std::max(ALWAYS_OPEN, grid.pixels() / OPEN_AT_FIRST);
+        for (long time = 0, end = -1; time < TIMES; ++time, most *= OPENED_MORE) {
+            const OpenLabels open(image, excess, n, map, most);
+            if (open.end() == end)
+                break;
+            end = open.end();
+            double cut = 0;
+            for (long y = 0; y < image.height; ++y)
+                cut += edge_costs(image, map, 0, y);
+            if (-Expansion(image, open, map).run() < WORTH_MORE * cut)
+                break;
+        }
+    }
+}
 
 }  // namespace crf

@@ -22,21 +22,29 @@ public:
     void run()
     {
         for (long pixel = 0; pixel < grid_.pixels(); ++pixel)
-            if (differs(pixel) && !seen_[pixel] && change_of_region(pixel) < 0)
-                for (long member : region_)
-                    labels_[member] = other_[member];
+            if (differs(pixel) && !seen_[pixel])
+                take_region(pixel);
     }
 
-    template <class Tell>
-    void decide(long seed, Tell tell)
+    // Takes the region around a pixel where the labellings differ, if it has less energy. Returns the change of energy.
+    double take_region(long pixel)
     {
-        const bool better = change_of_region(seed) < 0;
+        const double change = change_of_region(pixel);
+        if (!(change < 0))
+            return 0;
+        for (long member : region_)
+            labels_[member] = other_[member];
+        return change;
+    }
+
+    // Calls visit(pixel) for the region looked at last, which can then be looked at again.
+    template <class Visit>
+    void leave_region(Visit visit)
+    {
         for (long member : region_) {
             seen_[member] = 0;
-            if (better)
-                labels_[member] = other_[member];
+            visit(member);
         }
-        tell(region_, better);
     }
 
 private:
@@ -57,12 +65,7 @@ private:
         seen_[seed] = 1;
         for (size_t next = 0; next < region_.size(); ++next) {
             const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
-            const float *unary = grid_.unary + image_ * grid_.unary_n + y * grid_.unary_y + x;
-            change += double(unary[other_[pixel] * grid_.unary_k]) - unary[labels_[pixel] * grid_.unary_k];
-            const long truth = grid_.truth ? grid_.truth[image_ * grid_.pixels() + pixel] : grid_.void_label;
-            if (truth != grid_.void_label)
-                change -= double(grid_.margin_of(image_, truth, other_[pixel])) -
-                          grid_.margin_of(image_, truth, labels_[pixel]);
+            grid_.add_change_of_cost(image_, y, x, labels_[pixel], other_[pixel], change);
             for (long d = 0; d < grid_.directions; ++d) {
                 const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
                 if (grid_.has_edge(d, before_y, before_x))

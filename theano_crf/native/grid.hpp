@@ -75,19 +75,19 @@ struct Grid {
     {
         return compatibility ? compatibility[(d * labels + first) * labels + second] : first != second;
     }
-    // The change of a pixel's cost from one label to another.
-    double change_of_cost(long image, long pixel, int32_t from, int32_t to) const
-    {
-        const float *costs = unary + image * unary_n + pixel / width * unary_y + pixel % width;
-        const double change = double(costs[to * unary_k]) - costs[from * unary_k];
-        const long true_label = truth ? truth[image * pixels() + pixel] : void_label;
-        if (!truth || true_label == void_label)
-            return change;
-        return change - (double(margin_of(image, true_label, to)) - margin_of(image, true_label, from));
-    }
     float margin_of(long image, long true_label, long label) const
     {
         return margins ? margins[image * margins_n + true_label * labels + label] : true_label != label ? margin : 0;
+    }
+
+    // Adds to `sum` by how much a pixel's cost, less its margin, changes from one label to another.
+    void add_change_of_cost(long image, long y, long x, int32_t from, int32_t to, double &sum) const
+    {
+        const float *costs = unary + image * unary_n + y * unary_y + x;
+        sum += double(costs[to * unary_k]) - costs[from * unary_k];
+        const int32_t true_label = truth ? truth[(image * height + y) * width + x] : void_label;
+        if (true_label != void_label)
+            sum -= double(margin_of(image, true_label, to)) - margin_of(image, true_label, from);
     }
 };
 
