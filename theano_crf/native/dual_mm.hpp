@@ -57,7 +57,7 @@ inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decod
     if (status == SOLVED && grid.truth)
         status = check_labels(grid, grid.truth);
     const bool ends_early = iterations <= EARLY_ITERATIONS;
-    std::unique_ptr<Excess> excess(decoding == ICM && ends_early ? new Excess(grid, LANES) : nullptr);
+    std::unique_ptr<Excess> excess(decoding == ICM && ends_early ? new Excess(grid) : nullptr);
     if (status == SOLVED)
         status = iterate(grid, packed, workspaces, std::min(iterations, EARLY_ITERATIONS), tolerance, labels, bounds,
                          stalled, excess.get());

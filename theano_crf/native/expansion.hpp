@@ -1,14 +1,11 @@
-// Expansion moves over open labels (Boykov, Veksler, Zabih, PAMI 2001): the best way to move pixels to one label.
+// Expansion moves (Boykov, Veksler, Zabih, PAMI 2001): the best way to move pixels to one label, where it is open.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <vector>
 
-#include "energy.hpp"
 #include "fusion.hpp"
-#include "open_labels.hpp"
 #include "search_trees.hpp"
 
 namespace crf {
@@ -34,7 +31,9 @@ inline bool allows_expansion(const Grid &grid)
 // changed. Every region that would switch is judged by its energy, so the energy never rises.
 class Expansion {
 public:
-    Expansion(const Grid &image, const OpenLabels &open, int32_t *labels)
+    typedef std::vector<std::vector<int32_t>> Open;  // pixels at which each label is open
+
+    Expansion(const Grid &image, const Open &open, int32_t *labels)
         : grid_(image), open_(open), labels_(labels), proposed_(labels, labels + image.pixels()),
           node_(image.pixels(), CLOSED), changed_near_(image.pixels(), 0), expanded_(image.labels, -1),
           cut_(2 * image.directions), fusion_(grid_, 0, labels_, proposed_.data())
@@ -65,7 +64,7 @@ private:
     };
 
     const Grid grid_;
-    const OpenLabels &open_;
+    const Open &open_;
     int32_t *const labels_;
     std::vector<int32_t> proposed_;
     std::vector<int32_t> node_;  // of each pixel; CLOSED, or OPEN while it has none
@@ -80,13 +79,13 @@ private:
     {
         find_parts(label);
         cut_.reset(pixels_.size());
-        #pragma omp parallel for schedule(dynamic)
+        #pragma omp parallel for schedule(dynamic) if (parts_.size() > 1)
         for (long part = 0; part < long(parts_.size()); ++part) {
             for (long node = parts_[part].first; node < parts_[part].end; ++node)
                 add_costs(node, label);
             cut_.solve(parts_[part].first, parts_[part].end);
         }
-        for (int32_t pixel : open_.pixels(label))
+        for (int32_t pixel : open_[label])
             node_[pixel] = CLOSED;
         return take(label);
     }
@@ -96,9 +95,9 @@ private:
     {
         pixels_.clear();
         parts_.clear();
-        for (int32_t pixel : open_.pixels(label))
+        for (int32_t pixel : open_[label])
             node_[pixel] = labels_[pixel] == label ? CLOSED : OPEN;
-        for (int32_t pixel : open_.pixels(label))
+        for (int32_t pixel : open_[label])
             if (node_[pixel] == OPEN && changed_near_[pixel] > expanded_[label])
                 find_part(pixel);
         expanded_[label] = move_++;
@@ -190,34 +189,5 @@ private:
         visit_edges(pixel, [&](long, bool, long other, float) { changed_near_[other] = move_; });
     }
 };
-
-const long ALWAYS_OPEN = 4096;       // labels that may be open however few pixels there are
-const long OPEN_AT_FIRST = 8;        // pixels per open label to begin with, by measurement
-const long OPENED_MORE = 4;          // times as many each time
-const long TIMES = 3;                // at most
-const double WORTH_MORE = 1e-3;      // of the cost of cut edges, the gain from which on more labels are opened
-
-// Makes expansion moves on each image. More labels are opened as long as the gain shows that the duals are not sure.
-inline void expand(const Grid &grid, const Excess &excess, int32_t *labels)
-{
-    if (!MinimumCut::takes(grid.pixels(), 2 * grid.directions) || !allows_expansion(grid))
-        return;
-    for (long n = 0; n < grid.images; ++n) {
-        const Grid image = image_of(grid, n);
-        int32_t *map = labels + n * grid.pixels();
-        long most = std::max(ALWAYS_OPEN, grid.pixels() / OPEN_AT_FIRST);
-        for (long time = 0, end = -1; time < TIMES; ++time, most *= OPENED_MORE) {
-            const OpenLabels open(image, excess, n, map, most);
-            if (open.end() == end)
-                break;
-            end = open.end();
-            double cut = 0;
-            for (long y = 0; y < image.height; ++y)
-                cut += edge_costs(image, map, 0, y);
-            if (-Expansion(image, open, map).run() < WORTH_MORE * cut)
-                break;
-        }
-    }
-}
 
 }  // namespace crf

@@ -27,7 +27,7 @@ inline double decide_row(const Volumes &volumes, long image, long y, int32_t *ro
 // The excess of the labels' costs in the rest.
 inline Excess excess_of_rest(const Volumes &volumes, const Grid &grid)
 {
-    Excess excess(grid, LANES);
+    Excess excess(grid);
     #pragma omp parallel for
     for (long task = 0; task < grid.images * excess.strips; ++task) {
         const FlushDenormals flush;
@@ -35,7 +35,7 @@ inline Excess excess_of_rest(const Volumes &volumes, const Grid &grid)
             const long image = task / excess.strips, strip = task % excess.strips;
             const float *rest = volumes.rest + volumes.node(image, strip, y);
             const auto cost = [&](long k) { return load(rest + k * LANES); };
-            write_excess(grid.labels, cost, least_over(grid.labels, cost), &excess.codes[excess.at(image, strip, y)]);
+            excess.write(image, strip, y, cost, least_over(grid.labels, cost));
         }
     }
     return excess;

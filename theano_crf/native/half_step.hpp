@@ -51,17 +51,16 @@ struct Finish {
         if (direction == COLUMNS && step.labels)
             write_labels(place, node, label);
         if (direction == COLUMNS && step.excess)
-            write_excess_at(place, node, minorant, least);
+            write_excess(place, node, minorant, least);
     }
 
     template <class Minorant>
-    void write_excess_at(const Place<COLUMNS> &columns, long node, const Minorant &minorant, Lanes least)
+    void write_excess(const Place<COLUMNS> &columns, long node, const Minorant &minorant, Lanes least)
     {
-        uint8_t *codes = &step.excess->codes[step.excess->at(columns.image, columns.strip, node)];
-        write_excess(block.labels, minorant, least, codes);
+        step.excess->write(columns.image, columns.strip, node, minorant, least);
     }
     template <class Minorant>
-    void write_excess_at(const Place<ROWS> &, long, const Minorant &, Lanes) {}
+    void write_excess(const Place<ROWS> &, long, const Minorant &, Lanes) {}
 
     void write_labels(const Place<COLUMNS> &columns, long node, LabelLanes label)
     {

@@ -3,7 +3,8 @@
 #include "packing.hpp"
 #include "chain_block.hpp"
 #include "minorant.hpp"
-#include "excess.hpp"
+#include "open_labels.hpp"
+#include "expand.hpp"
 #if CRF_MODEL == CRF_PAPERS
 #include "packed.hpp"
 #include "packed_places.hpp"

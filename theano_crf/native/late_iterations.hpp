@@ -92,7 +92,7 @@ private:
     // Decodes the costs, which are used up.
     void step_and_decode()
     {
-        std::unique_ptr<Excess> excess(decoding_ == ICM ? new Excess(grid_, LANES) : nullptr);
+        std::unique_ptr<Excess> excess(decoding_ == ICM ? new Excess(grid_) : nullptr);
         half_step<COLUMNS>(packed_, {nullptr, false, labels_, nullptr, nullptr, chains_.data(), excess.get()},
                            workspaces_);
         decode(grid_, packed_, workspaces_, decoding_, excess.get(), labels_);

@@ -1,87 +1,119 @@
 // Labels that the duals leave open: those whose costs, after DualMM's last step, are little above the pixel's least.
-#pragma once
+//
+// Included for one instruction set (see instruction_sets.hpp).
 
-#include <algorithm>
-#include <array>
-#include <cstdint>
-#include <vector>
-
-#include "grid.hpp"
-
-namespace crf {
+typedef uint8_t CodeLanes __attribute__((vector_size(LANES)));
 
 // The excess of each label's cost over the least of its pixel, as a byte: a code of its logarithm, to a quarter.
 struct Excess {
-    static const int32_t CODES = 256;  // the last is that of all excesses from 2^31.5
-    static const int32_t BEFORE = 379;  // that of a float in [2^-32, 2^-32 * 5/4), less 1
+    static const int32_t CODES = 256;   // the last is that of all from 2^31.5
+    static const int32_t BEFORE = 379;  // the code of a float from 2^-32, less 1; those below have code 0
 
-    long labels, height, strips, lanes;
-    std::vector<uint8_t> codes;  // [image][strip][y][label][lane]; a strip has so many columns
+    long labels, height, strips;
+    std::vector<uint8_t> codes;  // [image][strip][y][label][LANES columns]
 
-    Excess(const Grid &grid, long lanes_)
-        : labels(grid.labels), height(grid.height), strips((grid.width + lanes_ - 1) / lanes_), lanes(lanes_),
-          codes(grid.images * strips * height * labels * lanes)
+    explicit Excess(const Grid &grid)
+        : labels(grid.labels), height(grid.height), strips((grid.width + LANES - 1) / LANES),
+          codes(grid.images * strips * height * labels * LANES)
     {
     }
 
-    // Offset of a row of a strip.
-    long at(long image, long strip, long y) const { return ((image * strips + strip) * height + y) * labels * lanes; }
+    uint8_t *at(long image, long strip, long y)
+    {
+        return codes.data() + ((image * strips + strip) * height + y) * labels * LANES;
+    }
+    const uint8_t *at(long image, long strip, long y) const { return const_cast<Excess *>(this)->at(image, strip, y); }
+
+    // Writes those of the costs cost(label) of one row of a strip.
+    template <class Cost>
+    ALWAYS_INLINE void write(long image, long strip, long y, Cost cost, Lanes least)
+    {
+        const LabelLanes none = {}, most = none + (CODES - 1);
+        uint8_t *to = at(image, strip, y);
+        for (long k = 0; k < labels; ++k) {
+            const Lanes excess = cost(k) - least;
+            LabelLanes code;
+            std::memcpy(&code, &excess, sizeof code);
+            code = (code >> 21) - BEFORE;  // a float's bits grow with its logarithm
+            code = code < none ? none : code > most ? most : code;
+            const CodeLanes bytes = __builtin_convertvector(code, CodeLanes);
+            std::memcpy(to + k * LANES, &bytes, sizeof bytes);
+        }
+    }
 };
 
-// The pixels of one image at which each label is open, in the order of the image. A pixel's own label is not open.
+// The open labels of one image. That which a pixel has is not counted among them.
 class OpenLabels {
 public:
-    // Opens the labels of least excess, at most `most` in all, those of one code together.
-    OpenLabels(const Grid &grid, const Excess &excess, long image, const int32_t *labels, long most)
-        : excess_(excess), image_(image), height_(grid.height), width_(grid.width), labels_(labels),
-          pixels_(grid.labels)
+    OpenLabels(const Grid &grid, const Excess &excess, long image, const int32_t *labels)
+        : grid_(grid), excess_(excess), image_(image), labels_(labels), step_(1 + grid.pixels() / COUNTED),
+          counts_(Excess::CODES, 0)
     {
-        std::vector<Counts> counts(grid.labels, Counts());
-        #pragma omp parallel for schedule(dynamic)
-        for (long label = 0; label < grid.labels; ++label)
-            visit(label, Excess::CODES, [&](long, uint8_t code) { ++counts[label][code]; });
-        for (long open = 0; end_ + 1 < Excess::CODES; ++end_) {
-            for (const Counts &of_label : counts)
-                open += of_label[end_];
-            if (open > most)
-                break;
-        }
-        #pragma omp parallel for schedule(dynamic)
-        for (long label = 0; label < grid.labels; ++label) {
-            const Counts &of_label = counts[label];
-            pixels_[label].reserve(std::accumulate(of_label.begin(), of_label.begin() + end_, 0L));
-            visit(label, end_, [&](long pixel, uint8_t) { pixels_[label].push_back(pixel); });
-        }
+        for (long y = 0; y < grid.height; y += step_)
+            visit_row(y, Excess::CODES, [&](long, long, uint8_t code) { ++counts_[code]; });
     }
 
-    const std::vector<int32_t> &pixels(long label) const { return pixels_[label]; }
+    // The code up to which, and without which, about `most` labels are open.
+    int32_t end(long most) const
+    {
+        long open = 0;
+        int32_t code = 0;
+        while (code + 1 < Excess::CODES && (open += counts_[code]) * step_ <= most)
+            ++code;
+        return code;
+    }
 
-    // The code from which on labels are closed.
-    int32_t end() const { return end_; }
+    // The pixels at which each label is open, in the order of the image, where those are open whose code is below `end`.
+    std::vector<std::vector<int32_t>> pixels(int32_t end) const
+    {
+        const long bands = (grid_.height + BAND - 1) / BAND;
+        std::vector<std::vector<int32_t>> of_bands(bands * grid_.labels), open(grid_.labels);
+        #pragma omp parallel
+        {
+            #pragma omp for schedule(dynamic)
+            for (long band = 0; band < bands; ++band)
+                for (long y = band * BAND; y < std::min((band + 1) * BAND, grid_.height); ++y)
+                    visit_row(y, end, [&](long label, long pixel, uint8_t) {
+                        of_bands[band * grid_.labels + label].push_back(pixel);
+                    });
+            #pragma omp for schedule(dynamic)
+            for (long label = 0; label < grid_.labels; ++label)
+                for (long band = 0; band < bands; ++band) {
+                    std::vector<int32_t> &one = of_bands[band * grid_.labels + label];
+                    open[label].insert(open[label].end(), one.begin(), one.end());
+                    std::vector<int32_t>().swap(one);
+                }
+        }
+        return open;
+    }
 
 private:
-    typedef std::array<long, Excess::CODES> Counts;
+    static const long COUNTED = 1 << 15;  // pixels, at least, whose labels are counted, in rows spread over the image
+    static const long BAND = 16;
 
+    const Grid &grid_;
     const Excess &excess_;
-    const long image_, height_, width_;
+    const long image_;
     const int32_t *const labels_;
-    std::vector<std::vector<int32_t>> pixels_;
-    int32_t end_ = 0;
+    const long step_;  // rows to the next that is counted
+    std::vector<long> counts_;
 
-    // Calls visit(pixel, code) for the pixels without that label at which its code is below `end`.
+    // Calls visit(label, pixel, code) for a row's labels whose code is below `end`.
     template <class Visit>
-    void visit(int32_t label, int32_t end, Visit visit) const
+    ALWAYS_INLINE void visit_row(long y, int32_t end, Visit visit) const
     {
-        for (long y = 0; y < height_; ++y)
-            for (long strip = 0; strip < excess_.strips; ++strip) {
-                const uint8_t *codes = &excess_.codes[excess_.at(image_, strip, y) + label * excess_.lanes];
-                const long x = strip * excess_.lanes, columns = std::min(excess_.lanes, width_ - x);
-                const long first = y * width_ + x;
-                for (long lane = 0; lane < columns; ++lane)
+        for (long strip = 0; strip < excess_.strips; ++strip) {
+            const long columns = std::min<long>(LANES, grid_.width - strip * LANES);
+            const long first = y * grid_.width + strip * LANES;
+            const uint8_t *codes = excess_.at(image_, strip, y);
+            for (long label = 0; label < grid_.labels; ++label, codes += LANES) {
+                uint8_t least = codes[0];
+                for (long lane = 1; lane < LANES; ++lane)
+                    least = std::min(least, codes[lane]);
+                for (long lane = 0; least < end && lane < columns; ++lane)
                     if (codes[lane] < end && labels_[first + lane] != label)
-                        visit(first + lane, codes[lane]);
+                        visit(label, first + lane, codes[lane]);
             }
+        }
     }
 };
-
-}  // namespace crf
