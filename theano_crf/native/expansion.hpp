@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "fusion.hpp"
@@ -33,8 +34,8 @@ class Expansion {
 public:
     typedef std::vector<std::vector<int32_t>> Open;  // pixels at which each label is open
 
-    Expansion(const Grid &image, const Open &open, int32_t *labels)
-        : grid_(image), open_(open), labels_(labels), proposed_(labels, labels + image.pixels()),
+    Expansion(const Grid &image, Open open, int32_t *labels)
+        : grid_(image), open_(std::move(open)), labels_(labels), proposed_(labels, labels + image.pixels()),
           node_(image.pixels(), CLOSED), changed_near_(image.pixels(), 0), expanded_(image.labels, -1),
           cut_(2 * image.directions), fusion_(grid_, 0, labels_, proposed_.data())
     {
@@ -64,7 +65,7 @@ private:
     };
 
     const Grid grid_;
-    const Open &open_;
+    Open open_;  // with the labels that pixels had before
     int32_t *const labels_;
     std::vector<int32_t> proposed_;
     std::vector<int32_t> node_;  // of each pixel; CLOSED, or OPEN while it has none
@@ -171,11 +172,11 @@ private:
         for (int32_t pixel : pixels_) {
             if (proposed_[pixel] == labels_[pixel])
                 continue;
-            const double of_region = fusion_.take_region(pixel);
-            change += of_region;
+            const double of_region = fusion_.change_of_region(pixel);
+            change += std::min(of_region, 0.0);
             fusion_.leave_region([&](long member) {
                 if (of_region < 0)
-                    note_change(member);
+                    assign(member, label);
                 else
                     proposed_[member] = labels_[member];
             });
@@ -183,8 +184,10 @@ private:
         return change;
     }
 
-    void note_change(long pixel)
+    void assign(long pixel, int32_t label)
     {
+        open_[labels_[pixel]].push_back(pixel);
+        labels_[pixel] = label;
         changed_near_[pixel] = move_;
         visit_edges(pixel, [&](long, bool, long other, float) { changed_near_[other] = move_; });
     }

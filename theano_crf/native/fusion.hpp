@@ -22,18 +22,28 @@ public:
     void run()
     {
         for (long pixel = 0; pixel < grid_.pixels(); ++pixel)
-            if (differs(pixel) && !seen_[pixel])
-                take_region(pixel);
+            if (differs(pixel) && !seen_[pixel] && change_of_region(pixel) < 0)
+                for (long member : region_)
+                    labels_[member] = other_[member];
     }
 
-    // Takes the region around a pixel where the labellings differ, if it has less energy. Returns the change of energy.
-    double take_region(long pixel)
+    // Collects the region around `seed`; returns the change of energy from taking the labels of `other` there.
+    double change_of_region(long seed)
     {
-        const double change = change_of_region(pixel);
-        if (!(change < 0))
-            return 0;
-        for (long member : region_)
-            labels_[member] = other_[member];
+        double change = 0;
+        region_.assign(1, seed);
+        seen_[seed] = 1;
+        for (size_t next = 0; next < region_.size(); ++next) {
+            const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
+            grid_.add_change_of_cost(image_, y, x, labels_[pixel], other_[pixel], change);
+            for (long d = 0; d < grid_.directions; ++d) {
+                const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
+                if (grid_.has_edge(d, before_y, before_x))
+                    change += edge_change(d, pixel - step, pixel - step, before_y, before_x);
+                if (grid_.has_edge(d, y, x))
+                    change += edge_change(d, pixel, pixel + step, y, x);
+            }
+        }
         return change;
     }
 
@@ -56,26 +66,6 @@ private:
     std::vector<long> region_;
 
     bool differs(long pixel) const { return labels_[pixel] != other_[pixel]; }
-
-    // Collects the region around `seed`; returns the change of energy from taking the labels of `other` there.
-    double change_of_region(long seed)
-    {
-        double change = 0;
-        region_.assign(1, seed);
-        seen_[seed] = 1;
-        for (size_t next = 0; next < region_.size(); ++next) {
-            const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
-            grid_.add_change_of_cost(image_, y, x, labels_[pixel], other_[pixel], change);
-            for (long d = 0; d < grid_.directions; ++d) {
-                const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
-                if (grid_.has_edge(d, before_y, before_x))
-                    change += edge_change(d, pixel - step, pixel - step, before_y, before_x);
-                if (grid_.has_edge(d, y, x))
-                    change += edge_change(d, pixel, pixel + step, y, x);
-            }
-        }
-        return change;
-    }
 
     // The change of the edge from pixel `first`, (y, x), one of whose ends is in the region; the other is `neighbour`.
     // An edge inside the region is visited from both ends, so each visit counts half of it.
