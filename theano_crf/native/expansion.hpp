@@ -11,8 +11,7 @@
 
 namespace crf {
 
-// True if the best move is a minimum cut, for all labels of the edges' ends; for a symmetric compatibility without costs
-// of equal labels that says it is a metric.
+// True if the best move is a minimum cut, whatever the labels of an edge's ends are. So it is for Potts and any metric.
 inline bool allows_expansion(const Grid &grid)
 {
     const double ROUNDING = 1e-6;
@@ -134,9 +133,9 @@ private:
         }
     }
 
-    // Adds a node's cost of switching to a label. With its own label a, that of a neighbour b and the new one c, an edge
-    // within a part costs mu(a, b), or mu(c, b), mu(a, c) or mu(c, c) where the first, the second or both switch. That
-    // is a cost of each that switches, and one where only one of them does.
+    // Adds a node's cost of switching to label c. An edge in a part costs mu(a, b) where its ends keep their labels, and
+    // mu(c, b), mu(a, c) or mu(c, c) where the first, the second or both switch. That is a cost of each end that does,
+    // and a cost where only one does.
     void add_costs(long node, int32_t label)
     {
         const long pixel = pixels_[node];

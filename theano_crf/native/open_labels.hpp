@@ -63,7 +63,7 @@ public:
         return code;
     }
 
-    // The pixels at which each label is open, in the order of the image, where those are open whose code is below `end`.
+    // The pixels at which each label is open, in the order of the image, if those are open whose code is below `end`.
     std::vector<std::vector<int32_t>> pixels(int32_t end) const
     {
         const long bands = (grid_.height + BAND - 1) / BAND;
