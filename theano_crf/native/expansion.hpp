@@ -100,7 +100,7 @@ private:
         for (int32_t pixel : open_[label])
             if (node_[pixel] == OPEN && changed_near_[pixel] > expanded_[label])
                 find_part(pixel);
-        expanded_[label] = move_++;
+        expanded_[label] = ++move_;
     }
 
     void find_part(int32_t pixel)

@@ -71,7 +71,10 @@ public:
     // Decodes where the early iterations have ended. Returns the bound.
     double finish()
     {
-        step_and_decode();
+        if (decoding_ == ICM)
+            step_and_decode();  // the excess is not known yet
+        else
+            decode(grid_, packed_, workspaces_, decoding_, nullptr, labels_);
         return bound_;
     }
 
