@@ -3,7 +3,7 @@ import numpy as np
 
 from . import memory
 from .constants import LARGEST_COST
-from .defaults import ITERATIONS, NEIGHBOURS
+from .defaults import DECODE, ITERATIONS, NEIGHBOURS
 from .neighbourhood import shown
 
 MOST_LABELS = 255
@@ -35,7 +35,7 @@ def image(array):
     return array
 
 
-def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None, iterations=ITERATIONS):
+def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None, iterations=ITERATIONS, decode=DECODE):
     """Return unary costs (N, K, H, W) and the pairwise weights (N, D, H, W) that belong to them as float32.
 
     The memory for the whole call of ``function`` is checked before anything is converted. `neighbours` are D pairs, as
@@ -54,7 +54,7 @@ def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None,
                             "" if neighbours == NEIGHBOURS else " and %d neighbours" % len(neighbours), expected))
     converted = sum(array.size for array in (unary, weights) if array.dtype != np.float32)
     memory.check(function, unary.shape, converted, directions=directions(neighbours, compatibility),
-                 iterations=iterations)
+                 iterations=iterations, decode=decode)
     return _single(unary), _single(weights)
 
 

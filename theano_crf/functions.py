@@ -8,10 +8,10 @@ from .results import Solution, Structured
 from .theano_functions import call, theano_function
 
 
-def _problem(function, unary, weights, neighbours, compatibility, iterations=ITERATIONS):
+def _problem(function, unary, weights, neighbours, compatibility, iterations=ITERATIONS, decode=DECODE):
     """Return checked unary costs, weights and neighbours, and a list of the compatibility, empty for None."""
     neighbours = checked_neighbours(neighbours)
-    unary, weights = checks.problem(function, unary, weights, neighbours, compatibility, iterations)
+    unary, weights = checks.problem(function, unary, weights, neighbours, compatibility, iterations, decode)
     if compatibility is None:
         return unary, weights, neighbours, []
     return unary, weights, neighbours, [checks.compatibility(compatibility, neighbours, unary.shape[1])]
@@ -129,10 +129,13 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
         The way in which labels are read off the duals. "argmin" takes the least entry of the minorant at each pixel;
         it is the default, and the paper names no way. "viterbi" solves each row exactly, given the row above and the
         messages that the columns send from below. "icm" goes on from there: it solves rows and columns exactly in
-        turns, given their neighbours, until nothing changes. "viterbi" and "icm" run on the CPU even where Theano's
-        device is a GPU. In another than the paper's neighbourhood, or with a compatibility, "viterbi" labels pixel
-        after pixel, given those before it and the messages that all directions send from behind it, and "icm" solves
-        the chains of all directions in turns.
+        turns, given their neighbours, until nothing changes. Then it makes expansion moves: for each label in turn it
+        finds, by a minimum cut, the pixels that best take that label, among those where the duals leave it open. It
+        opens more labels as long as that gains much. "viterbi" and "icm" run on the CPU even where Theano's device is
+        a GPU. In another than the paper's neighbourhood, or with a compatibility, "viterbi" labels pixel after pixel,
+        given those before it and the messages that all directions send from behind it, and "icm" solves the chains of
+        all directions in turns; expansion moves are left out where the compatibility has mu(k, l) + mu(m, m) above
+        mu(k, m) + mu(m, l) for any labels, which no metric has.
     tolerance : float, optional
         An image ends early once an iteration has raised its lower bound by no more than this per pixel. After the
         fifteenth iteration it also ends when the bound has reached the energy of the best labels so far, which it
@@ -166,7 +169,7 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
     """
     iterations = checks.whole("iterations", iterations, 1)
     unary, weights, neighbours, compatibility = _problem("dual_mm", unary, weights, neighbours, compatibility,
-                                                         iterations)
+                                                         iterations, decode)
     tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
     function = theano_function("dual_mm", decode, neighbours, bool(compatibility))
     return Solution(*call(function, unary, weights, iterations, tolerance, *compatibility))
@@ -240,12 +243,13 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
     """
     per_direction = compatibility is not None and np.ndim(compatibility) == 3
     iterations = checks.whole("iterations", iterations, 1)
-    unary, weights, neighbours, compatibility = _problem("ssvm", unary, weights, neighbours, compatibility, iterations)
+    unary, weights, neighbours, compatibility = _problem("ssvm", unary, weights, neighbours, compatibility, iterations,
+                                                         decode)
     void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
     if (truth == void).any():
         directions = checks.directions(neighbours, compatibility or None)
-        memory.check("ssvm", unary.shape, with_void=True, directions=directions, iterations=iterations)
+        memory.check("ssvm", unary.shape, with_void=True, directions=directions, iterations=iterations, decode=decode)
     gamma = checks.margin(gamma, unary)
     function = theano_function("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
     structured = Structured(*call(function, unary, weights, truth, gamma, void, iterations, *compatibility))

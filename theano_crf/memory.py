@@ -5,7 +5,7 @@ import psutil
 import theano
 
 from .constants import EARLY_ITERATIONS, MOST_LANES
-from .defaults import ITERATIONS
+from .defaults import DECODE, ITERATIONS
 
 UNCHECKED = 1 << 28  # bytes; this much is taken for granted, as asking the system takes longer than a small problem
 SINGLE = 4  # bytes of a float32 or an int32
@@ -16,7 +16,7 @@ LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
 _granted = {}  # function -> bytes of its largest call so far; the compiled function keeps most of them
 
 
-def needed_bytes(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
+def needed_bytes(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
     """Return the number of bytes that a call takes besides its arguments.
 
     Parameters
@@ -32,6 +32,8 @@ def needed_bytes(function, shape, converted=0, with_void=False, directions=None,
         The number of neighbours, unless they are the paper's with Potts.
     iterations : int
         Of DualMM; late ones take two more volumes of one image at a time.
+    decode : str
+        Of DualMM; "icm" takes more, which it gives back, for its expansion moves.
 
     Returns
     -------
@@ -45,6 +47,8 @@ def needed_bytes(function, shape, converted=0, with_void=False, directions=None,
     workspace = _general_workspace_bytes(k, h, w, directions) if directions else _workspace_bytes(k, h, w)
     late = 2 * _volume_bytes(k, h, w) if iterations > EARLY_ITERATIONS and not directions else 0
     total += n * workspace + late
+    if decode == "icm":
+        total += _expansion_bytes(n, k, h, w, channels)
     if function == "ssvm":
         total += SINGLE * n * h * w * (k + channels + 3)  # both gradients, the truth, its check and the completed truth
     if with_void:
@@ -72,13 +76,23 @@ def _general_workspace_bytes(k, h, w, directions):
     return SINGLE * _padded(w) * (odd * k + _padded(h) * directions * (k + 1))
 
 
+def _expansion_bytes(n, k, h, w, directions):
+    """Return the most bytes that expansion moves take: see native/open_labels.hpp and native/expansion.hpp.
+
+    A byte per label says by how much its cost is above the least. One image at a time has 13 bytes per pixel for labels
+    and places, 24 for lists of at most two open labels while these grow, and 36 for a node and its place, with 16 per
+    direction for its arcs.
+    """
+    return n * k * h * _padded(w) + h * w * (13 + 24 + 36 + 16 * directions)
+
+
 def _padded(length):
     return -(-length // MOST_LANES) * MOST_LANES
 
 
-def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS):
+def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
-    needed = needed_bytes(function, shape, converted, with_void, directions, iterations)
+    needed = needed_bytes(function, shape, converted, with_void, directions, iterations, decode)
     held = _granted.get(function, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
@@ -86,7 +100,7 @@ def check(function, shape, converted=0, with_void=False, directions=None, iterat
     if needed > free:
         raise MemoryError("unary %s needs %.1f GB of memory in %s, %.1f GB are free: take fewer images at once or a "
                           "smaller frame" % (shape, needed / 1e9, function, free / 1e9))
-    _granted[function] = needed
+    _granted[function] = max(held, needed_bytes(function, shape, converted, with_void, directions, iterations))
 
 
 def available_bytes():

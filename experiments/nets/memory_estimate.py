@@ -86,7 +86,7 @@ def _crf_numbers(layer, unary, weights, label=None):
     """Numbers that a CRF's layer holds: while a loss is computed, the gradients of the one before are still there."""
     options = layer.parameters
     solver = dict(directions=directions(options.neighbours, layer.compatibility.values()),
-                  iterations=options.iterations)
+                  iterations=options.iterations, decode=options.decode)
     if label is None:
         return needed_bytes("dual_mm", unary.shape, **solver) // FLOAT
     return needed_bytes("ssvm", unary.shape, with_void=True, **solver) // FLOAT + unary.count + weights.count

@@ -13,7 +13,7 @@ import sys
 FLAGS = "-fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1"
 TESTS = [f"tests/theano_crf/test_{name}.py"
          for name in ("bad_input", "weights_and_energy", "dual_mm", "late_iterations", "ssvm", "void", "decode",
-                      "properties", "general_dual_mm", "general_ssvm", "general_properties")]
+                      "expansion", "properties", "general_dual_mm", "general_ssvm", "general_properties")]
 CALLS = 10000
 
 

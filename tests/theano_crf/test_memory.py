@@ -73,6 +73,22 @@ def test_the_workspace_for_any_neighbourhood_is_what_is_counted(shape, neighbour
     assert counted <= 4 * workspace.size <= counted + 4 * 16
 
 
+@pytest.mark.parametrize("directions", [None, 4])
+def test_what_icm_takes_is_counted_and_not_held(directions, monkeypatch):
+    """Counted by hand: a byte for 3 labels of 2 images of 16 x 32 pixels, padded, and moves on 16 x 20 of one image."""
+    shape, settings = (2, 3, 16, 20), dict(directions=directions)
+    icm, others = (memory.needed_bytes("dual_mm", shape, decode=decode, **settings) for decode in ("icm", "viterbi"))
+    assert icm - others == 2 * 3 * 16 * 32 + 16 * 20 * (105 if directions is None else 137)
+    monkeypatch.setattr(memory, "_granted", {})
+    monkeypatch.setattr(memory, "UNCHECKED", 0)
+    monkeypatch.setattr(memory, "available_bytes", lambda: icm)
+    memory.check("dual_mm", shape, decode="icm", **settings)
+    monkeypatch.setattr(memory, "available_bytes", lambda: icm - others - 1)
+    memory.check("dual_mm", shape, **settings)
+    with pytest.raises(MemoryError):
+        memory.check("dual_mm", shape, decode="icm", **settings)
+
+
 def test_a_frame_with_too_many_neighbours_is_refused():
     unary, weights = (np.broadcast_to(np.float32(0), (1, channels, *HUGE[2:])) for channels in (19, 4))
     with pytest.raises(MemoryError, match=r"needs 4\d{3}\.\d GB of memory in dual_mm"):

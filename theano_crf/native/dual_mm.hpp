@@ -4,9 +4,10 @@
 
 // Runs up to `iterations` iterations. An image ends early once an iteration has raised its bound by no more than
 // `tolerance` per pixel (negative infinity: never). Writes labels (N, H, W), lower bounds (N,) and which images ended
-// early (N,), and leaves in packed.costs the costs before the last half step over the columns.
-inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations,
-                    double tolerance, int32_t *labels, double *bounds, std::vector<char> &stalled)
+// early (N,), and leaves in packed.costs the costs before the last half step over the columns. Writes the excess of the
+// labels' costs unless it is null.
+inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &workspaces, long iterations, double tolerance,
+                      int32_t *labels, double *bounds, std::vector<char> &stalled, Excess *excess = nullptr)
 {
     const double never = -std::numeric_limits<double>::infinity();
     const bool may_stop = tolerance > never;
@@ -30,7 +31,7 @@ inline Status iterate(const Grid &grid, const Packed &packed, Workspaces &worksp
         before = now;
         if (remaining > 0)
             half_step<COLUMNS>(packed, {nullptr, true, nullptr, nullptr, going_on.data()}, workspaces);
-        half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data()}, workspaces);
+        half_step<COLUMNS>(packed, {nullptr, false, labels, bounds, ending.data(), nullptr, excess}, workspaces);
     }
     return SOLVED;
 }
@@ -55,14 +56,16 @@ inline Status dual_mm(const Grid &grid, long iterations, double tolerance, Decod
     Status status = workspaces.complete() ? SOLVED : NO_MEMORY;
     if (status == SOLVED && grid.truth)
         status = check_labels(grid, grid.truth);
+    const bool ends_early = iterations <= EARLY_ITERATIONS;
+    std::unique_ptr<Excess> excess(decoding == ICM && ends_early ? new Excess(grid) : nullptr);
     if (status == SOLVED)
         status = iterate(grid, packed, workspaces, std::min(iterations, EARLY_ITERATIONS), tolerance, labels, bounds,
-                         stalled);
+                         stalled, excess.get());
     if (status != SOLVED)
         return status;
-    if (iterations <= EARLY_ITERATIONS)
-        decode(grid, packed, workspaces, decoding, labels);
-    for (long n = 0; iterations > EARLY_ITERATIONS && n < grid.images; ++n) {
+    if (ends_early)
+        decode(grid, packed, workspaces, decoding, excess.get(), labels);
+    for (long n = 0; !ends_early && n < grid.images; ++n) {
         const Grid image = image_of(grid, n);
         LateIterations late(image, packed.of_image(n), workspaces, decoding, labels + n * grid.pixels(), bounds[n]);
         bounds[n] = stalled[n] ? late.finish() : late.run(iterations, tolerance);

@@ -27,16 +27,6 @@ public:
                     labels_[member] = other_[member];
     }
 
-private:
-    const Grid &grid_;
-    const long image_;
-    int32_t *labels_;
-    const int32_t *other_;
-    std::vector<char> seen_;
-    std::vector<long> region_;
-
-    bool differs(long pixel) const { return labels_[pixel] != other_[pixel]; }
-
     // Collects the region around `seed`; returns the change of energy from taking the labels of `other` there.
     double change_of_region(long seed)
     {
@@ -45,12 +35,7 @@ private:
         seen_[seed] = 1;
         for (size_t next = 0; next < region_.size(); ++next) {
             const long pixel = region_[next], y = pixel / grid_.width, x = pixel % grid_.width;
-            const float *unary = grid_.unary + image_ * grid_.unary_n + y * grid_.unary_y + x;
-            change += double(unary[other_[pixel] * grid_.unary_k]) - unary[labels_[pixel] * grid_.unary_k];
-            const long truth = grid_.truth ? grid_.truth[image_ * grid_.pixels() + pixel] : grid_.void_label;
-            if (truth != grid_.void_label)
-                change -= double(grid_.margin_of(image_, truth, other_[pixel])) -
-                          grid_.margin_of(image_, truth, labels_[pixel]);
+            grid_.add_change_of_cost(image_, y, x, labels_[pixel], other_[pixel], change);
             for (long d = 0; d < grid_.directions; ++d) {
                 const long step = grid_.step(d), before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx;
                 if (grid_.has_edge(d, before_y, before_x))
@@ -61,6 +46,26 @@ private:
         }
         return change;
     }
+
+    // Calls visit(pixel) for the region looked at last, which can then be looked at again.
+    template <class Visit>
+    void leave_region(Visit visit)
+    {
+        for (long member : region_) {
+            seen_[member] = 0;
+            visit(member);
+        }
+    }
+
+private:
+    const Grid &grid_;
+    const long image_;
+    int32_t *labels_;
+    const int32_t *other_;
+    std::vector<char> seen_;
+    std::vector<long> region_;
+
+    bool differs(long pixel) const { return labels_[pixel] != other_[pixel]; }
 
     // The change of the edge from pixel `first`, (y, x), one of whose ends is in the region; the other is `neighbour`.
     // An edge inside the region is visited from both ends, so each visit counts half of it.

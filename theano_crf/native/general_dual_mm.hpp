@@ -24,6 +24,23 @@ inline double decide_row(const Volumes &volumes, long image, long y, int32_t *ro
     return bound;
 }
 
+// The excess of the labels' costs in the rest.
+inline Excess excess_of_rest(const Volumes &volumes, const Grid &grid)
+{
+    Excess excess(grid);
+    #pragma omp parallel for
+    for (long task = 0; task < grid.images * excess.strips; ++task) {
+        const FlushDenormals flush;
+        for (long y = 0; y < grid.height; ++y) {
+            const long image = task / excess.strips, strip = task % excess.strips;
+            const float *rest = volumes.rest + volumes.node(image, strip, y);
+            const auto cost = [&](long k) { return load(rest + k * LANES); };
+            excess.write(image, strip, y, cost, least_over(grid.labels, cost));
+        }
+    }
+    return excess;
+}
+
 // Writes labels (N, H, W) and bounds (N,) of the images that are active.
 inline void decide(const Volumes &volumes, const std::vector<char> &active, int32_t *labels, double *bounds)
 {
@@ -89,6 +106,8 @@ public:
     {
         active_.assign(grid_.images, 1);
         const PixelCosts costs = {grid_, volumes_.withheld, by_right()};
+        const std::unique_ptr<const Excess> excess(decoding == ICM ? new Excess(excess_of_rest(volumes_, grid_))
+                                                                  : nullptr);
         add_all_messages();
         copy_by_pixel(volumes_, volumes_.withheld);
         label_in_sequence(costs, labels);
@@ -97,6 +116,7 @@ public:
         pack_costs();
         copy_by_pixel(volumes_, volumes_.withheld);
         ChainImprover(costs, labels).run();
+        expand(grid_, *excess, labels);
     }
 
 private:

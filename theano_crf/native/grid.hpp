@@ -79,6 +79,16 @@ struct Grid {
     {
         return margins ? margins[image * margins_n + true_label * labels + label] : true_label != label ? margin : 0;
     }
+
+    // Adds to `sum` by how much a pixel's cost, less its margin, changes from one label to another.
+    void add_change_of_cost(long image, long y, long x, int32_t from, int32_t to, double &sum) const
+    {
+        const float *costs = unary + image * unary_n + y * unary_y + x;
+        sum += double(costs[to * unary_k]) - costs[from * unary_k];
+        const int32_t true_label = truth ? truth[(image * height + y) * width + x] : void_label;
+        if (true_label != void_label)
+            sum -= double(margin_of(image, true_label, to)) - margin_of(image, true_label, from);
+    }
 };
 
 // One image of the grid, as a grid of its own.

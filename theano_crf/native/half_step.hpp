@@ -11,6 +11,7 @@ struct HalfStep {
     double *bounds;      // (images,), or null
     const char *active;  // (images,), not 0 for the images to work on; null: all
     double *chains;      // (images * blocks * LANES,), the bound of each chain, or null
+    Excess *excess;      // of the labels' costs, or null; only with labels
 };
 
 // Writes a node's results when its minorant is known.
@@ -49,7 +50,17 @@ struct Finish {
             bound[lane] += least[lane];
         if (direction == COLUMNS && step.labels)
             write_labels(place, node, label);
+        if (direction == COLUMNS && step.excess)
+            write_excess(place, node, minorant, least);
     }
+
+    template <class Minorant>
+    void write_excess(const Place<COLUMNS> &columns, long node, const Minorant &minorant, Lanes least)
+    {
+        step.excess->write(columns.image, columns.strip, node, minorant, least);
+    }
+    template <class Minorant>
+    void write_excess(const Place<ROWS> &, long, const Minorant &, Lanes) {}
 
     void write_labels(const Place<COLUMNS> &columns, long node, LabelLanes label)
     {

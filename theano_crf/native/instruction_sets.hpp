@@ -5,9 +5,11 @@
 #include <atomic>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 #include <vector>
 
+#include "expansion.hpp"
 #include "fusion.hpp"
 #include "grid.hpp"
 #include "proof.hpp"

@@ -3,10 +3,13 @@
 #include "packing.hpp"
 #include "chain_block.hpp"
 #include "minorant.hpp"
+#include "open_labels.hpp"
+#include "expand.hpp"
 #if CRF_MODEL == CRF_PAPERS
 #include "packed.hpp"
 #include "packed_places.hpp"
 #include "half_step.hpp"
+#include "viterbi.hpp"
 #include "decode.hpp"
 #include "exact_bound.hpp"
 #include "late_iterations.hpp"

@@ -71,7 +71,10 @@ public:
     // Decodes where the early iterations have ended. Returns the bound.
     double finish()
     {
-        decode(grid_, packed_, workspaces_, decoding_, labels_);
+        if (decoding_ == ICM)
+            step_and_decode();  // the excess is not known yet
+        else
+            decode(grid_, packed_, workspaces_, decoding_, nullptr, labels_);
         return bound_;
     }
 
@@ -89,14 +92,22 @@ private:
     long age_ = 0;  // iterations since the momentum was lost
     float momentum_ = 0;
 
+    // Decodes the costs, which are used up.
+    void step_and_decode()
+    {
+        std::unique_ptr<Excess> excess(decoding_ == ICM ? new Excess(grid_) : nullptr);
+        half_step<COLUMNS>(packed_, {nullptr, false, labels_, nullptr, nullptr, chains_.data(), excess.get()},
+                           workspaces_);
+        decode(grid_, packed_, workspaces_, decoding_, excess.get(), labels_);
+    }
+
     // Decodes the costs. Returns whether the bound has reached the energy of the best labels; it is exact then.
     bool find_labels()
     {
         const float *costs = packed_.costs;
         std::memcpy(packed_.spare, costs, sizeof(float) * packed_.volume());
-        half_step<COLUMNS>(packed_, {nullptr, false, labels_, nullptr, nullptr, chains_.data()}, workspaces_);
+        step_and_decode();
         bound_ = std::max(bound_, bound_of_columns());
-        decode(grid_, packed_, workspaces_, decoding_, labels_);
         std::memcpy(packed_.costs, packed_.spare, sizeof(float) * packed_.volume());
         if (!may_stop_)
             return false;
