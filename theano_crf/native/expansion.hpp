@@ -57,7 +57,7 @@ public:
 
 private:
     static const long MOST_CYCLES = 8;  // on real images it ends after two or three
-    static const int32_t CLOSED = -1, OPEN = -2;
+    enum : int32_t { CLOSED = -1, OPEN = -2 };
 
     struct Part {
         long first, end;  // nodes
