@@ -53,7 +53,7 @@ def test_defaults_are_the_papers_where_it_names_them():
     (WeightsLayerParameters, '{"learn_contrast": 1.5}', "learn_contrast"),
     (InferenceLayerParameters, '{"compatibility": [[0, -1], [1, 0]]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": [0, 1]}', "compatibility"),
-    (InferenceLayerParameters, '{"learn_compatibility": "none"}', "compatibility"),
+    (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),
     (LossParameters, '{"directed": true}', "directed"),
     (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
     (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])
