@@ -20,7 +20,7 @@ from python_layers.compatibility import put_in_order
 from python_layers.contrast import learnt_parameters
 
 PICTURE_WIDTH = 320
-# A weight that is larger than this share of all others is shown white.
+# Percentile of the weights that is shown white.
 WHITE = 99
 # Pairs of labels that are compared where a dataset has both pairs, by the names that datasets give them.
 COMPARED = (("car", "road"), ("car", ("bicycle", "bicyclist", "rider")))
@@ -150,7 +150,7 @@ def _first_known(names, choice):
 def weights_pictures(image, weights, crf):
     """Return an image, the weights of equation 6 and learnt ones, (key, caption, picture) each.
 
-    Both kinds of weights are on one scale, so that they can be compared.
+    Each kind of weights has a scale of its own, named in its caption.
 
     Parameters
     ----------
@@ -161,8 +161,10 @@ def weights_pictures(image, weights, crf):
     colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
     papers = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours)[0]
     lengths = np.hypot(*np.transpose(crf.neighbours)).reshape(-1, 1, 1)
-    white = max(np.percentile(lengths * weights, WHITE), np.percentile(lengths * papers, WHITE))
     factor = max(1, round(PICTURE_WIDTH / image.shape[1]))
-    return [("image", "image", enlarge(image, factor))] + [
-        (key, caption, enlarge(weights_picture(shown, white, crf.neighbours), factor))
-        for key, caption, shown in (("papers", "weights of equation 6", papers), ("learnt", "learnt weights", weights))]
+    pictures = [("image", "image", enlarge(image, factor))]
+    for key, caption, shown in (("papers", "weights of equation 6", papers), ("learnt", "learnt weights", weights)):
+        white = float(np.percentile(lengths * shown, WHITE))
+        picture = enlarge(weights_picture(shown, white, crf.neighbours), factor)
+        pictures.append((key, f"{caption}; white: {white:.3g}", picture))
+    return pictures
