@@ -56,7 +56,6 @@ def test_defaults_are_the_papers_where_it_names_them():
     (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),
     (LossParameters, '{"margin": "jaccard"}', "margin"),
     (LossParameters, '{"margin": "iou", "gamma": [[0, 1], [1, 0]]}', "gamma"),
-    (InferenceLayerParameters, '{"learn_compatibility": "none"}', "compatibility"),
     (LossParameters, '{"directed": true}', "directed"),
     (LossParameters, '{"iterations": 0}', "iterations"), (InferenceParameters, '{"decode": "guess"}', "decode"),
     (InferenceParameters, '{"iterations": 1.5}', "iterations"), (InferenceParameters, '{"iteration": 5}', "iteration")])
