@@ -34,7 +34,7 @@ def test_splits_stand_side_by_side(two_splits, command):
     assert results[0]["joint"] != results[1]["joint"]
     joint = next(row for row in page.rows if row[0] == "CNN + CRF (joint)")
     expected = [[f"{result['joint'][key]:.1f}" for key in ("classes", "categories")] for result in results]
-    assert [joint[1:3], joint[5:7]] == expected
+    assert [joint[1:3], joint[7:9]] == expected
     buses = [row[2:] for row in page.rows if row[0] == "bus"]
     assert buses == [[shown(result[key]["per_class"]["bus"]) for key in ("cnn", "cnn+crf", "joint", "control")]
                      for result in results]
