@@ -31,26 +31,20 @@ class Caller:
         self.folder, self.run, self.start = folder, run, start
 
 
-def settings(folder, storage, temporary):
-    """Write Podman's settings: a storage of its own, and the runtime that needs no library of those unpacked.
-
-    Returns
-    -------
-    dict
-        The variables that name them, and the folder for temporary files.
-    """
+def settings(folder, storage):
+    """Write Podman's settings: a storage of its own, and the runtime that needs no library of those unpacked."""
     folder.mkdir(exist_ok=True)
     (folder / "containers.conf").write_text('[engine]\nruntime = "runc"\n')
     (folder / "storage.conf").write_text('[storage]\ndriver = "overlay"\n' + storage)
     return {"ENGINE": "podman", "CONTAINERS_CONF": str(folder / "containers.conf"),
-            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"), "TMPDIR": str(temporary)}
+            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf")}
 
 
 @pytest.fixture(scope="module")
 def ordinary(user, work):
     """The ordinary user, and the image as Podman has built it."""
     storage = f'rootless_storage_path = "{user.home}/storage"\nrunroot = "{user.home}/run"\n'
-    variables, folder = settings(work / "podman", storage, user.home / "run"), user.checkout("with-podman")
+    variables, folder = settings(work / "podman", storage), user.checkout("with-podman")
     return Caller(folder, lambda *words, **options: user.run(*words, folder=folder, **variables, **options),
                   lambda *words: user.start(*words, folder=folder, **variables))
 
@@ -59,7 +53,7 @@ def ordinary(user, work):
 def root(daemon, built, work):
     """Root, with the image that Docker has built."""
     place = f'graphroot = "{ROOT}/podman"\nrunroot = "{work}/podman-run"\n'
-    environment = {**os.environ, **settings(work / "podman-of-root", place, work)}
+    environment = {**os.environ, **settings(work / "podman-of-root", place), "TMPDIR": str(work)}
     folder = work / "with-podman-of-root"
     copy_repository(folder)
     options = dict(cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -56,14 +56,6 @@ def test_a_study_over_both(study, note):
     note(f"a study of two seeds over both machines: {study.seconds:.0f} s")
 
 
-def test_one_machine_gives_the_same_study(study, note):
-    job = study.start_again(f"HOSTS={FIRST}:2")
-    output, errors = job.communicate(timeout=600)
-    assert job.returncode == 0, output + errors
-    assert study.results() == study.expected
-    note("two runs at once on one machine give equal results")
-
-
 def test_a_machine_of_a_study_is_cut_off(study, machines, note):
     job = study.start_again(BOTH)
     while not any(study.host(stage) == SECOND and snapshots(study.folder / stage) for stage in STAGES):
