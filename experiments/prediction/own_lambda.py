@@ -22,7 +22,7 @@ def trained_row(config, build, row):
     if not row.candidates:
         return row
     split = config.scored_splits[0]
-    _, confusions = read_rows(config, build, row.candidates, split)
-    best = best_way({key: matrices.sum(axis=0) for key, matrices in confusions.items()})
+    _, counts = read_rows(config, build, row.candidates, split)
+    best = best_way({key: of_row.confusion.sum(axis=0) for key, of_row in counts.items()})
     print(f"{row.key}: labels as {best}, the best on {split}")
     return next(candidate for candidate in row.candidates if candidate.key == best)
