@@ -40,7 +40,8 @@ def main(arguments=None):
         build.weights(row.stage)  # says what to run where they are missing
     if options.rows and communicator().rank == 0:
         ask_for(build, options.rows)
-    results, further = {}, communicator().from_first(shown_rows(build))
+    further = find_rows(communicator().from_first([row.key for row in shown_rows(build)]))
+    results = {}
     for split in options.split or config.scored_splits:
         results[split] = evaluate(config, build, split, further)
         if communicator().rank == 0:

@@ -1,6 +1,7 @@
 """Evaluation, prediction and unaries by several processes under the real mpirun: the same as by one."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -25,6 +26,7 @@ def run(processes, module, *arguments):
 def test_scores_are_those_of_one_process(tiny_build, processes):
     arguments = ("experiments.evaluate", "--config", tiny_build.config, "--build", tiny_build.folder,
                  "--rows", "joint-100")
+    shutil.copytree(tiny_build.folder / "stage4", tiny_build.folder / "joint-lam5")  # a trained variant, shown unasked
     labelled = tiny_build.folder / "rows" / "val" / "joint-100.npz"
     path = tiny_build.folder / "evaluation-val.json"
     assert run(1, *arguments)[0] == 0
