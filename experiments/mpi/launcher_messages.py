@@ -26,6 +26,7 @@ ADDED = re.compile(r"|".join((
     r"\[.*\] PMIX ERROR: ERROR in file .*dstore_base.c .*", r"Your MPI job is now going to abort; sorry\.",
     r"\[.*\] \d+ more process.* sent help message .*", r"\[.*\] plm:rsh: Warning: setpgid\(.*\) failed .*",
     r"\[.*\] WARNING: local probe returned unhandled shell:.* assuming bash",  # a user without an entry in /etc/passwd
+    r"\[.*\] Read -1, expected \d+, errno = 3",  # from the memory of a rank that is gone; its end is said besides
     r"\[.*\] Set MCA parameter .orte_base_help_aggregate.*",
     r"Warning: Permanently added .* to the list of known hosts\.")))
 

@@ -90,8 +90,10 @@ def test_an_end_that_was_asked_for_is_no_news(block):
     assert translate(block, status=0, ending=True) == ("", False)
 
 
-def test_a_user_without_a_shell_of_their_own_is_no_news():
-    line = "[65d262f3b5ef:00376] WARNING: local probe returned unhandled shell:unknown assuming bash\n"
+@pytest.mark.parametrize("line", [
+    "[65d262f3b5ef:00376] WARNING: local probe returned unhandled shell:unknown assuming bash\n",  # a user without one
+    "[first:05292] Read -1, expected 181916, errno = 3\n"])  # of a rank that another one is just reading from
+def test_what_is_no_news_alone_is_left_out(line):
     assert translate(line, status=0) == ("", False)
 
 
