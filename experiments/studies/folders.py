@@ -83,7 +83,7 @@ class StudyFolder:
         path = self.config(seed)
         if not path.exists():
             return
-        # What is under `best` has an effect on that row's weights alone.
+        # The settings under `best` have an effect on the weights of that row alone.
         trained = (self.seed(seed).stage(BEST) / FINAL).exists()
         without_effect = WITHOUT_EFFECT if trained else {*WITHOUT_EFFECT, "best"}
         before, now = (own.dict(exclude=without_effect) for own in (load_config(path), config))
