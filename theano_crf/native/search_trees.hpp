@@ -37,8 +37,8 @@ public:
     }
 
 private:
-    // Where costs differ by many orders, rounding could let the same flow go round for ever. An incomplete cut does no
-    // harm: what switches is judged by its energy. On real images there is less than one path per node.
+    // A bound against rounding, which could let the same flow go round for ever if costs differ by many orders. An
+    // incomplete cut does no harm: what switches is judged by its energy. Real images need less than one path per node.
     static const long PATHS_PER_NODE = 100;
 
     Node *const nodes_;
