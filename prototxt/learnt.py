@@ -40,7 +40,8 @@ def compatibility_parameters(crf):
     """Return the layer's parameters that a CRF's compatibility adds to those of the loss and of inference."""
     if crf["learn_compatibility"] == NONE:
         return {}
-    return {"learn_compatibility": True, "directed": crf["learn_compatibility"] == DIRECTED}
+    return {"learn_compatibility": True, "directed": crf["learn_compatibility"] == DIRECTED,
+            "learn_diagonal": crf["learn_diagonal"]}
 
 
 def compatibility_fields(crf):

@@ -139,6 +139,9 @@ _VARIANTS = (
                           settings={"crf": {"learn_compatibility": SYMMETRIC}})),
     *_at_lambdas(_variant(JOINT, "joint-compatibility-directed", "joint, learnt directed compatibilities",
                           settings={"crf": {"learn_compatibility": DIRECTED}})),
+    # A cost of equal labels acts as a bias of its class: this measures how much of the gain is that.
+    *_at_lambdas(_variant(JOINT, "joint-compatibility-pairs", "joint, learnt compatibilities of unequal labels",
+                          settings={"crf": {"learn_compatibility": SYMMETRIC, "learn_diagonal": False}})),
     # All that helped together, of each dataset.
     _variant(JOINT, BEST, "best settings", configured=True),
 )

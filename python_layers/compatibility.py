@@ -9,7 +9,7 @@ class LayerCompatibility:
     """The compatibility that a layer's parameters, a `LabelCompatibility`, ask for.
 
     A learnt one is the layer's blob. Layers share it where they name it alike: `param { name: "..." }`. It is kept at
-    least 0 and, unless it is directed, symmetric.
+    least 0 and, unless it is directed, symmetric. Its diagonal has no gradient where `learn_diagonal` is false.
 
     Parameters
     ----------
@@ -27,6 +27,7 @@ class LayerCompatibility:
     def __init__(self, layer, labels):
         options = layer.parameters
         self.directed = options.directed
+        self._learns = np.ones((labels, labels), bool) if options.learn_diagonal else ~np.eye(labels, dtype=bool)
         self.clipped = 0
         self._layer = layer if options.learn_compatibility else None
         self._fixed = None
@@ -55,7 +56,7 @@ class LayerCompatibility:
         if self._layer is not None:
             if not self.directed:
                 gradient = (gradient + gradient.swapaxes(1, 2)) / 2
-            self._layer.blobs[0].diff[...] += scale * gradient
+            self._layer.blobs[0].diff[...] += scale * gradient * self._learns
 
 
 def put_in_order(matrices, directed):

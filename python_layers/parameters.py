@@ -59,14 +59,15 @@ class LabelCompatibility(Neighbourhood):
     compatibility: tuple = None  # (K, K) or (D, K, K), the label of the first end first; Potts if there is none
     learn_compatibility: bool = False  # the layer has a blob (D, K, K) that begins with these values
     directed: bool = False  # the blob need not be symmetric
+    learn_diagonal: bool = True  # else the costs of equal labels stay as they begin
 
     @pydantic.validator("compatibility", pre=True)
     def check_compatibility(cls, value):
         return None if value is None else _costs(value, (2, 3), "a list (K, K) or (D, K, K) of numbers")
 
-    @pydantic.validator("directed")
-    def check_directed(cls, value, values):
-        if value and not values.get("learn_compatibility"):
+    @pydantic.validator("directed", "learn_diagonal")
+    def check_learnt(cls, value, values, field):
+        if value != field.default and not values.get("learn_compatibility"):
             raise ValueError("it is for compatibilities that are learnt; set learn_compatibility, too")
         return value
 

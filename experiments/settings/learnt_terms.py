@@ -20,4 +20,5 @@ class LearntTerms(StrictModel):
     pairwise_net: Literal[PAIRWISE_NETS] = NONE     # what a second CNN sees, which gives factors of the weights
     pairwise_rate: float = pydantic.Field(50, ge=0)
     learn_compatibility: Literal[COMPATIBILITIES] = NONE    # from Potts on
+    learn_diagonal: bool = True     # of the compatibilities; else equal labels cost nothing, as with Potts
     compatibility_rate: float = pydantic.Field(100, ge=0)

@@ -51,4 +51,5 @@ def test_a_fixed_compatibility_adds_nothing_and_only_directed_compatibilities_ar
     assert compatibility_parameters(CRF) == compatibility_fields(CRF) == {}
     for kind, directed in (("symmetric", False), ("directed", True)):
         crf = {**CRF, "learn_compatibility": kind}
-        assert compatibility_parameters(crf) == {"learn_compatibility": True, "directed": directed}
+        assert compatibility_parameters(crf) == {"learn_compatibility": True, "directed": directed,
+                                                 "learn_diagonal": True}

@@ -91,6 +91,18 @@ def test_a_learnt_compatibility_is_a_blob_with_a_gradient(tmp_path, problem, dir
     assert loss_weight == 0 or np.count_nonzero(blob.diff) > 3
 
 
+def test_the_diagonal_of_a_learnt_compatibility_may_have_no_gradient(tmp_path, problem):
+    gradients = {}
+    for learn_diagonal in (False, True):
+        net = loss_net(tmp_path, problem, learn_compatibility=True, learn_diagonal=learn_diagonal)
+        net.forward()
+        net.backward()
+        gradients[learn_diagonal], = [blob.diff.copy() for blob in layer(net, "SSVMLoss").blobs]
+    unequal = 1 - np.eye(CLASSES)
+    np.testing.assert_array_equal(gradients[False], gradients[True] * unequal)
+    assert np.any(gradients[True] * (1 - unequal)) and np.any(gradients[False])
+
+
 @pytest.mark.parametrize("directed", [False, True])
 def test_a_learnt_compatibility_is_kept_in_order(tmp_path, problem, directed):
     net = loss_net(tmp_path, problem, compatibility=MATRIX, learn_compatibility=True, directed=directed)

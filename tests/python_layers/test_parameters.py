@@ -32,13 +32,14 @@ def test_defaults_are_the_papers_where_it_names_them():
     assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
     assert LossParameters().dict() == {
         "gamma": 0.1, "margin": "hamming", "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
-        "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False}
+        "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False,
+        "learn_diagonal": True}
     assert InferenceParameters().dict() == {"iterations": 15, "decode": "argmin"}
     assert CRFConfig().dict() == {
         "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "margin": "hamming",
         "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0,
         "learn_contrast": False, "contrast_rate": 500, "pairwise_net": "none", "pairwise_rate": 50,
-        "learn_compatibility": "none", "compatibility_rate": 100}
+        "learn_compatibility": "none", "learn_diagonal": True, "compatibility_rate": 100}
 
 
 @pytest.mark.parametrize("model, text, key", [
