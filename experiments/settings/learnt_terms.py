@@ -18,7 +18,7 @@ class LearntTerms(StrictModel):
     learn_contrast: bool = False    # alpha, beta and a lambda per neighbour
     contrast_rate: float = pydantic.Field(500, ge=0)
     pairwise_net: Literal[PAIRWISE_NETS] = NONE     # what a second CNN sees, which gives factors of the weights
-    pairwise_rate: float = pydantic.Field(50, ge=0)
+    pairwise_rate: float = pydantic.Field(10, ge=0)
     learn_compatibility: Literal[COMPATIBILITIES] = NONE    # from Potts on
     learn_diagonal: bool = True     # of the compatibilities; else equal labels cost nothing, as with Potts
     compatibility_rate: float = pydantic.Field(100, ge=0)
