@@ -100,7 +100,7 @@ def check_blas():
     openblas = load_library("libopenblas.so.0")
     if not any("openblas" in library for library in libraries) or openblas is None:
         return Part("BLAS", "mismatched", "not OpenBLAS, so that nets are many times slower",
-                    f"install libopenblas0-pthread, or: {BUILD_IMAGE}")
+                    f"install libopenblas0-openmp, or: {BUILD_IMAGE}")
     openblas.openblas_get_config.restype = openblas.openblas_get_corename.restype = ctypes.c_char_p
     release = openblas.openblas_get_config().decode().split()[1]
     kernels = openblas.openblas_get_corename().decode()

@@ -74,7 +74,7 @@ def test_the_crf_is_solved():
 
 def test_the_parts_licences_are_there():
     licences = {path.name: path.read_text() for path in Path(BUNDLE, "share", "licences").iterdir()}
-    assert {"python3-theano", "python3-numpy", "libopenblas0-pthread", "openmpi-bin", "GPL-3"} <= set(licences)
+    assert {"python3-theano", "python3-numpy", "libopenblas0-openmp", "openmpi-bin", "GPL-3"} <= set(licences)
     assert "University of California" in licences["caffe"]
 
 
