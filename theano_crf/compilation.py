@@ -1,9 +1,11 @@
-"""The announcement of the C++ compiler on a terminal: once per function, instruction set and compile folder."""
+"""Theano's compile folder: the announcement of the compiler on a terminal, and keys that are whole at any moment."""
 import contextlib
 import os
+import pickle
 import sys
 
 import theano
+from theano.gof.cmodule import KeyData
 
 from .native_op import SOURCES_DIGEST
 
@@ -29,3 +31,23 @@ def announced(name, instructions):
     if fresh:
         with contextlib.suppress(OSError):  # the folder may be read-only
             open(mark, "w").close()
+
+
+def save_keys(keys):
+    """Replace the file of a compiled module's keys in one step.
+
+    Theano writes over it. A process that starts at that moment finds it cut short and deletes the module, which the
+    others still use.
+
+    Parameters
+    ----------
+    keys : theano.gof.cmodule.KeyData
+    """
+    content = pickle.dumps(keys, protocol=pickle.HIGHEST_PROTOCOL)
+    temporary = "%s.%d" % (keys.key_pkl, os.getpid())
+    with open(temporary, "wb") as file:
+        file.write(content)
+    os.replace(temporary, keys.key_pkl)
+
+
+KeyData.save_pkl = save_keys

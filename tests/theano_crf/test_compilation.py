@@ -1,8 +1,11 @@
-"""The line that announces the compilation of a function."""
+"""The line that announces the compilation of a function, and the keys of compiled modules."""
 import io
+import os
+import pickle
 from types import SimpleNamespace
 
 import pytest
+from theano.gof.cmodule import KeyData
 
 from theano_crf import compilation
 
@@ -46,3 +49,19 @@ def test_a_folder_for_reading_only_does(folder, monkeypatch):
     (folder / "file").write_text("")
     compilation.theano.config.compiledir = str(folder / "file")
     assert said(monkeypatch, Terminal()) != ""
+
+
+def test_keys_of_a_module_are_whole_at_any_moment(tmp_path, monkeypatch):
+    path = tmp_path / "key.pkl"
+    keys = KeyData({("first",)}, "hash", str(path), "module.so")
+    keys.save_pkl()
+    before, seen = path.read_bytes(), []
+
+    def replace(source, destination):
+        seen.append(path.read_bytes())
+        os.rename(source, destination)
+    monkeypatch.setattr(os, "replace", replace)
+    keys.add_key(("second",))
+    assert seen == [before]
+    assert pickle.loads(path.read_bytes()).keys == {("first",), ("second",)}
+    assert os.listdir(tmp_path) == ["key.pkl"]
