@@ -35,7 +35,8 @@ class Caller:
 
     def run(self, *words, folder=None, seconds=600, **variables):
         """Run a command in the checkout or another folder; returns the finished process, its output as text."""
-        return self.account.run(*words, folder=folder or self.folder, seconds=seconds, **{**self.variables, **variables})
+        variables = {**self.variables, **variables}
+        return self.account.run(*words, folder=folder or self.folder, seconds=seconds, **variables)
 
     def docker_run(self, *words, **options):
         """Run a command by the checkout's docker/run."""

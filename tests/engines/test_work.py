@@ -56,8 +56,8 @@ def test_a_second_checkout(caller, note):
     ran = caller.run("docker/run", "python3", "-c", "import caffe, theano", folder=second, ENGINE="")
     assert ran.returncode == 0, ran.stderr
     made = caller.run("make", "docker", folder=second, ENGINE="")
-    assert made.returncode == 0 and f"{caller.image} is up to date ({caller.engine})" in made.stdout, (made.stdout
-                                                                                                    + made.stderr)
+    assert made.returncode == 0, made.stdout + made.stderr
+    assert f"{caller.image} is up to date ({caller.engine})" in made.stdout
     note(f"{caller}: a second checkout: docker/run finds the image without a note of it, make docker without "
          "building it")
 
