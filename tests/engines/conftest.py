@@ -1,24 +1,22 @@
 """Fixtures of `make test-engines`: a Docker daemon, an ordinary user, checkouts, and two machines."""
 
-import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from tests.engines import podman
+from tests.engines.caller import Caller
 from tests.engines.daemon import Daemon
 from tests.engines.machines import Machines
-from tests.engines.user import NAME, User
+from tests.engines.user import NAME, Account, User
 from tests.lines import PROPERTY, CaseLines
 
 # File systems of their own, mounted before the daemon starts: two disks of datasets, and what two machines share.
 DISKS = {"disk": "8m", "other-disk": "8m", "share": "400m"}
-IMAGE = re.compile(r"hybrid-cnn-crf:cpu-[0-9a-f]+")
 
 # A signal that ends the tests shall end the daemon too. A shell's background job ignores SIGINT.
 for number in (signal.SIGINT, signal.SIGTERM):
@@ -65,6 +63,12 @@ def user(work):
 
 
 @pytest.fixture(scope="session")
+def root(work):
+    (work / "root").mkdir()
+    return Account(work / "root", "root")
+
+
+@pytest.fixture(scope="session")
 def daemon(work, user, request):
     running = Daemon(work, NAME)
     yield running
@@ -79,20 +83,21 @@ def docker(user, daemon):
 
 @pytest.fixture(scope="session")
 def built(user, docker):
-    """A checkout in which the user has said `make docker`: its `folder`, `image`, `output` and `seconds`."""
-    folder, began = user.checkout("checkout"), time.monotonic()
-    done = user.run("make", "docker", folder=folder, seconds=1500, **docker)
-    assert done.returncode == 0, done.stderr
-    return SimpleNamespace(folder=folder, image=IMAGE.search(done.stdout).group(), output=done.stdout,
-                           seconds=time.monotonic() - began)
+    """The user, calling Docker, after `make docker`."""
+    return Caller(user, user.checkout("checkout"), "docker", docker).build()
 
 
 @pytest.fixture(scope="session")
-def docker_run(user, docker, built):
-    """Return a function that calls the checkout's docker/run as the user."""
-    def call(*words, folder=built.folder, **variables):
-        return user.run(built.folder / "docker" / "run", *words, folder=folder, **docker, **variables)
-    return call
+def built_by_podman(user, work):
+    """The user, calling Podman, after `make docker`."""
+    return podman.without_root(user, work / "podman").build()
+
+
+@pytest.fixture(scope="session")
+def built_for_root(root, daemon, built, work):
+    """Root, calling Podman, with the image that Docker has built."""
+    with podman.as_root(root, work / "podman-of-root", daemon, built.image) as caller:
+        yield caller.build()
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,14 @@ import time
 import pytest
 
 
-def test_the_cuda_image(user, docker, built, request, note):
+def test_the_cuda_image(built, request, note):
     if not request.config.getoption("cuda"):
         pytest.skip("the CUDA image takes a quarter of an hour or more: make test-engines PYTEST_ARGS=--cuda builds it")
     began = time.monotonic()
-    variables = {**docker, "DEVICE": "cuda", "GPU_ARCHITECTURES": "90"}
-    made = user.run("make", "docker", folder=built.folder, seconds=7200, **variables)
+    variables = {"DEVICE": "cuda", "GPU_ARCHITECTURES": "90"}
+    made = built.run("make", "docker", seconds=7200, **variables)
     assert made.returncode == 0, made.stderr
-    tested = user.run("docker/run", "python3", "-m", "pytest", "-q", "tests/docker/test_cuda_image.py",
-                      folder=built.folder, GPU="none", **variables)
+    tested = built.docker_run("python3", "-m", "pytest", "-q", "tests/docker/test_cuda_image.py", GPU="none",
+                              **variables)
     assert tested.returncode == 0, tested.stdout + tested.stderr
     note(f"make docker DEVICE=cuda for one architecture, and its tests: {time.monotonic() - began:.0f} s")

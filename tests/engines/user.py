@@ -1,4 +1,4 @@
-"""An ordinary user made for the tests, with a checkout of the repository."""
+"""Accounts with checkouts of the repository: an ordinary user made for the tests, and root."""
 
 import os
 import pwd
@@ -19,35 +19,29 @@ def copy_repository(folder):
     shutil.copytree(REPOSITORY, folder, symlinks=True, ignore=not_copied)
 
 
-class User:
-    """A user of this machine, removed in the end.
+class Account:
+    """Somebody's account on this machine.
 
     Parameters
     ----------
     folder : pathlib.Path
-        The user's home, which is made.
+        The home.
     name : str
     """
 
-    def __init__(self, folder, name=NAME):
+    def __init__(self, folder, name):
         self.home, self.name = folder, name
-        subprocess.run(["useradd", "--home-dir", str(folder), "--create-home", "--user-group", "--shell", "/bin/bash",
-                        name], check=True)
-        try:
-            subprocess.run(self.words("mkdir", "-m", "700", folder / "run"), check=True)
-        except BaseException:
-            self.remove()
-            raise
+        subprocess.run(self.words("mkdir", "-m", "700", folder / "run"), check=True)
 
     def checkout(self, name):
-        """Copy the repository to a folder of the user's; return its path."""
+        """Copy the repository to a folder of this account's; return its path."""
         folder = self.home / name
         copy_repository(folder)
         subprocess.run(["chown", "-R", f"{self.name}:{self.name}", str(folder)], check=True)
         return folder
 
     def words(self, *command, **variables):
-        """Return the words that run a command as this user, in a clean environment with `variables`."""
+        """Return the words that run a command as this account, in a clean environment with `variables`."""
         kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "MIRROR", "PIP_INDEX_URL")
                 if os.environ.get(name)}
         entries = {**kept, "HOME": self.home, "USER": self.name, "LANG": "C.UTF-8",
@@ -56,14 +50,27 @@ class User:
                 *(f"{name}={value}" for name, value in entries.items()), *map(str, command)]
 
     def run(self, *command, folder, seconds=600, **variables):
-        """Run a command as this user; returns the finished process, its output as text."""
+        """Run a command as this account; returns the finished process, its output as text."""
         return subprocess.run(self.words(*command, **variables), cwd=folder, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=seconds)
 
     def start(self, *command, folder, **variables):
-        """Start a command as this user, in a session of its own."""
+        """Start a command as this account, in a session of its own."""
         return subprocess.Popen(self.words(*command, **variables), cwd=folder, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+class User(Account):
+    """A user of this machine, made for the tests and removed in the end; the parameters are an `Account`'s."""
+
+    def __init__(self, folder, name=NAME):
+        subprocess.run(["useradd", "--home-dir", str(folder), "--create-home", "--user-group", "--shell", "/bin/bash",
+                        name], check=True)
+        try:
+            super().__init__(folder, name)
+        except BaseException:
+            self.remove()
+            raise
 
     def remove(self):
         """Remove the user with all that belongs to it, the processes of its containers included."""
