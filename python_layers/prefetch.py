@@ -11,6 +11,11 @@ import weakref
 _connections = weakref.WeakSet()
 
 
+def open_connections():
+    """Return this process's ends of the connections to its prefetching processes; a closed one ends its process."""
+    return [connection for connection in _connections if not connection.closed]
+
+
 class Prefetcher:
     """Prepares the batch of one iteration while Caffe computes another.
 
@@ -86,7 +91,7 @@ def _serve(open_source, connection):
     # A terminal or a scheduler signals all processes of a group; the parent decides when this one ends.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    for parents_end in list(_connections):
+    for parents_end in open_connections():
         parents_end.close()
     try:
         load = open_source()

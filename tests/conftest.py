@@ -1,6 +1,7 @@
 """Fixtures for several folders of tests: a tiny dataset as LMDBs, and a tool called as by its command line."""
 
 import functools
+import multiprocessing
 import os
 import signal
 
@@ -15,6 +16,7 @@ import pytest  # noqa: E402
 from data_prep.pairs import Entry  # noqa: E402
 from data_prep.store.lmdb_writer import write_split  # noqa: E402
 from data_prep.store.metadata import LabelClass, Metadata, write_metadata  # noqa: E402
+from python_layers.prefetch import open_connections  # noqa: E402
 
 # No test shall fail on a slow day.
 hypothesis.settings.register_profile("unhurried", deadline=None)
@@ -39,6 +41,16 @@ def random_pair(seed, height, width, classes=len(CLASSES)):
     image = np.clip(colours[..., None] + generator.normal(0, 10, (height, width, 3)), 0, 255).astype(np.uint8)
     labels[generator.random(labels.shape) < 0.05] = 255
     return image, labels
+
+
+@pytest.fixture(autouse=True)
+def ended_data_processes():
+    """End the processes that read a test's data: pycaffe frees no net with Python layers, so they would stay."""
+    before = set(open_connections())
+    yield
+    for connection in set(open_connections()) - before:
+        connection.close()
+    multiprocessing.active_children()  # takes note of those that have ended
 
 
 @pytest.fixture
