@@ -1,5 +1,6 @@
 """The process that prepares batches: order, errors and the signals of its group."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from python_layers.prefetch import Prefetcher
+from python_layers.prefetch import Prefetcher, open_connections
 
 
 def failing_at_three():
@@ -31,6 +32,17 @@ def test_delivers_what_is_asked_for_whatever_was_requested(prefetcher):
     prefetcher.request(2)
     assert prefetcher.get(7) == 70
     assert prefetcher.get(8) == 80
+
+
+def test_a_closed_connection_ends_its_process():
+    connections, children = set(open_connections()), set(multiprocessing.active_children())
+    prefetcher = Prefetcher(failing_at_three)
+    [connection] = set(open_connections()) - connections
+    [child] = set(multiprocessing.active_children()) - children
+    assert prefetcher.get(1) == 10
+    connection.close()
+    child.join(10)
+    assert not child.is_alive() and set(open_connections()) == connections
 
 
 def test_an_error_is_raised_where_the_batch_is_taken(prefetcher):
