@@ -4,8 +4,8 @@
 
 class BlockOfChains {
 public:
-    BlockOfChains(const Volumes &volumes, const Chains &chains, long d, long image, long block)
-        : volumes_(volumes), chains_(chains), image_(image), block_(block),
+    BlockOfChains(const Volumes &volumes, const Chains &chains, long d, const ShearedVolume &to, long image, long block)
+        : volumes_(volumes), chains_(chains), to_(to), image_(image), block_(block),
           costs_(volumes.withheld_of(chains, d, image, block)), edges_(volumes.edges_of(chains, d, image, block))
     {
     }
@@ -13,6 +13,7 @@ public:
 protected:
     const Volumes &volumes_;
     const Chains &chains_;
+    const ShearedVolume &to_;
     const long image_, block_;
     float *costs_;
     const float *edges_;

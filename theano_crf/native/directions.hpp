@@ -33,4 +33,6 @@ struct Chains {
 
     long nodes() const { return places.size(); }
     long classes() const { return starts.size() - 1; }
+    // The node at a row, or at a column if the chains are rows.
+    long node_at(long place) const { return starts[place % classes()] + place / classes(); }
 };

@@ -11,6 +11,8 @@ struct Step {
     const Chains &chains;
     long d;
     bool first;             // nothing is withheld yet
+    bool from_rest;         // the rest is still to be added to what is withheld
+    ShearedVolume to;       // takes what rests
     const char *active;     // (images,), not 0 for the images to work on
     const float *by_right;  // mu of all directions at [l][k]; null for Potts
 };
@@ -34,13 +36,18 @@ struct FinishNode {
 // Finds the minorants of one class of chains.
 struct FindMinorants {
     static const bool WRITES_REST = true;
-    bool first;  // nothing is withheld yet
+    const Step &step;
 
     template <class Place, class Block>
     void operator()(const Place &place, Block &block) const
     {
         FinishNode<Place, Block> finish = {place, block};
-        find_minorant(block, [&](long from, long next) { place.read(block, from, next, first); }, finish);
+        block.far = !step.from_rest;
+        const auto read = [&](long from, long next) {
+            if (step.from_rest)
+                place.read(block, from, next, step.first);
+        };
+        find_minorant(block, read, finish);
     }
 };
 
@@ -83,8 +90,8 @@ void work_on_blocks(const Step &step, Workspaces &workspaces, const Task &task)
         set_costs(block, step);
         for (long next; (next = shares.take(omp_get_thread_num())) >= 0;)
             if (step.active[next / blocks])
-                work_on_block(step, Place(step.volumes, step.chains, step.d, next / blocks, next % blocks), block,
-                              task);
+                work_on_block(step, Place(step.volumes, step.chains, step.d, step.to, next / blocks, next % blocks),
+                              block, task);
     }
 }
 
@@ -100,7 +107,7 @@ void work_on(const Step &step, Workspaces &workspaces, const Task &task)
 
 inline void take_step(const Step &step, Workspaces &workspaces)
 {
-    const FindMinorants task = {step.first};
+    const FindMinorants task = {step};
 #if CRF_MODEL == CRF_MATRICES
     switch (step.volumes.labels) {
     case 11:  // CamVid's classes; 19 are Cityscapes'

@@ -59,19 +59,21 @@ private:
 
     float *tile(long x) const { return volumes_.rest + volumes_.node(image_, x / LANES, block_ * LANES); }
 
-    // The node of a column.
-    long node_of(long x) const
+    // A row of the tile of column x, where what rests goes.
+    ALWAYS_INLINE Row row_to(long x, long lane) const
     {
-        return chains_.starts[x % chains_.offset.dx] + x / chains_.offset.dx;
+        return to_.row(image_, block_ * LANES + lane, x / LANES * LANES);
     }
 
-    // Prefetches what rests in one row of a column's tile: with each finished node a row.
+    // Prefetches one row of the tile to which a column belongs: with each finished node a row.
     template <class Block>
     ALWAYS_INLINE void ask_for_row(const Block &block, long x) const
     {
-        const float *row = tile(x) + x % LANES * block.labels * LANES;
-        for (long k = 0; in_order() && k < block.labels; ++k)
-            __builtin_prefetch(row + k * LANES, 1, 2);
+        if (!in_order())
+            return;
+        const Row row = row_to(x, std::min(x % LANES, block.lanes - 1));
+        for (long k = 0; k < block.labels; ++k)
+            row.ask_for(k);
     }
 
     // Reads the tile of column `first` and prefetches that of column `next`.
@@ -83,8 +85,8 @@ private:
         const float *from = tile(first);
         Lanes *costs[LANES], *next_costs[LANES], columns[LANES];
         for (long i = 0; i < LANES; ++i) {
-            costs[i] = block.cost_at(node_of(std::min(first + i, block.length - 1)));
-            next_costs[i] = block.cost_at(node_of(std::min(next + i, block.length - 1)));
+            costs[i] = block.cost_at(chains_.node_at(std::min(first + i, block.length - 1)));
+            next_costs[i] = block.cost_at(chains_.node_at(std::min(next + i, block.length - 1)));
         }
         for (long k = 0; k < block.labels; ++k) {
             for (long i = 0; i < LANES; ++i) {
@@ -101,14 +103,16 @@ private:
     template <class Block>
     void write_tile(const Block &block, long first, long place) const
     {
-        const long pitch = block.labels * LANES, columns = std::min<long>(LANES, chains_.nodes() - first);
-        float *to = tile(first);
+        const long columns = std::min<long>(LANES, chains_.nodes() - first);
         Lanes *kept = kept_ + place * block.labels, rows[LANES];
+        Row to[LANES];
+        for (long lane = 0; lane < block.lanes; ++lane)
+            to[lane] = row_to(first, lane);
         std::fill_n(kept + columns * block.labels, (LANES - columns) * block.labels, Lanes{});  // past the last column
         for (long k = 0; k < block.labels; ++k) {
-            load_transposed(reinterpret_cast<const float *>(kept + k), pitch, rows);
+            load_transposed(reinterpret_cast<const float *>(kept + k), block.labels * LANES, rows);
             for (long lane = 0; lane < block.lanes; ++lane)
-                store(to + lane * pitch + k * LANES, rows[lane]);
+                to[lane].write(k, rows[lane], to_.adds);
         }
     }
 };

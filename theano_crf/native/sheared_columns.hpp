@@ -24,14 +24,10 @@ public:
     {
         const long end = std::min<long>(first + LANES, block.length);
         for (long node = first; node < end; ++node) {
-            const Pair pair = at(node);
+            const Row row = row_in(volumes_.straight(), node);
             Lanes *cost = block.cost_at(node);
-            for (long k = 0; k < block.labels; ++k) {
-                const Lanes rest = pair.offset == 0 ? load(pair.low + k * LANES)
-                                                    : shifted(load(pair.low + k * LANES), load(pair.high + k * LANES),
-                                                              pair.offset);
-                cost[k] = is_first ? rest : cost[k] + rest;
-            }
+            for (long k = 0; k < block.labels; ++k)
+                cost[k] = is_first ? row.read(k) : cost[k] + row.read(k);
         }
     }
 
@@ -39,18 +35,10 @@ public:
     template <class Block, class Minorant>
     ALWAYS_INLINE void write(const Block &block, long node, const Minorant &minorant) const
     {
-        const Pair pair = at(node), ahead = at(std::min(node + NODES_AHEAD, block.length - 1));
+        const Row row = row_in(to_, node), ahead = row_in(to_, std::min(node + NODES_AHEAD, block.length - 1));
         for (long k = 0; k < block.labels; ++k) {
-            __builtin_prefetch(ahead.low + k * LANES, 1, 2);
-            __builtin_prefetch(ahead.high + k * LANES, 1, 2);
-            const Lanes rest = minorant(k);
-            if (pair.offset == 0) {
-                store(pair.low + k * LANES, rest);
-            } else {
-                const Lanes rotated = shifted(rest, rest, LANES - pair.offset);
-                store_from(pair.low + k * LANES, rotated, pair.offset);
-                store_before(pair.high + k * LANES, rotated, pair.offset);
-            }
+            ahead.ask_for(k);
+            row.write(k, minorant(k), to_.adds);
         }
     }
 
@@ -60,17 +48,11 @@ public:
     }
 
 private:
-    // Lanes `offset` to the last of `low`, then the first of `high`, are the columns of a node's chains.
-    struct Pair {
-        float *low, *high;
-        long offset;
-    };
-    ALWAYS_INLINE Pair at(long node) const
+    // The pixels of a node.
+    ALWAYS_INLINE Row row_in(const ShearedVolume &volume, long node) const
     {
-        const long y = chains_.places[start_ + node];
-        const long x = (block_ * LANES + chains_.shifts[start_ + node]) % volumes_.padded_width;
-        const long strip = x / LANES, next = strip + 1 < volumes_.strips ? strip + 1 : 0;
-        return {volumes_.rest + volumes_.node(image_, strip, y), volumes_.rest + volumes_.node(image_, next, y),
-                x % LANES};
+        const long x = block_ * LANES + chains_.shifts[start_ + node];
+        return volume.row(image_, chains_.places[start_ + node],
+                          x < volumes_.padded_width ? x : x - volumes_.padded_width);
     }
 };
