@@ -133,21 +133,21 @@ private:
 
     Step step(long d, bool first) const
     {
-        return {grid_, volumes_, directions_[d], d, first, true, volumes_.straight(), active_.data(), by_right()};
+        return {grid_, volumes_, directions_[d], d, first, true, volumes_.what_rests(), active_.data(), by_right()};
     }
 
     // A step of an iteration, which goes on with the next unless labels are read off at its end. What rests is added to
-    // what the next direction withholds, where there is something and its chains are sheared columns. That saves most of
-    // a pass over a volume.
+    // what the next direction withholds, if there is something, so that no step but the first reads two volumes.
     Step next_step(long d, long iteration, bool goes_on)
     {
-        Step one = step(d, iteration == 0);
-        one.from_rest = in_rest_;
         const bool last = d + 1 == grid_.directions;
         const long next = last ? 0 : d + 1;
-        in_rest_ = next == d || directions_[next].rows || (last ? !goes_on : iteration == 0);
+        const Chains &chains = directions_[next];
+        Step one = step(d, iteration == 0);
+        one.from_rest = in_rest_;
+        in_rest_ = next == d || (chains.rows && !chains.in_order()) || (last ? !goes_on : iteration == 0);
         if (!in_rest_)
-            one.to = volumes_.sheared(directions_[next], next);
+            one.to = volumes_.costs_of(chains, next);
         return one;
     }
 

@@ -11,23 +11,24 @@ public:
     {
         start_ = chains_.starts[number];
         shape(block, start_, chains_.starts[number + 1] - start_, LANES);
+        block.far = !step_.from_rest;
     }
 
     template <class Block>
-    void read_all(Block &, bool) const
+    void read_all(Block &) const
     {
     }
 
-    // costs = rest + withheld for LANES nodes; in the first step nothing is withheld.
+    // Makes the costs of LANES nodes of what rests and is withheld, unless they are there.
     template <class Block>
-    void read(Block &block, long first, long, bool is_first) const
+    void read(Block &block, long first, long) const
     {
-        const long end = std::min<long>(first + LANES, block.length);
+        const long end = step_.from_rest ? std::min<long>(first + LANES, block.length) : first;
         for (long node = first; node < end; ++node) {
-            const Row row = row_in(volumes_.straight(), node);
+            const RowOfLanes row = row_in(volumes_.what_rests(), node);
             Lanes *cost = block.cost_at(node);
             for (long k = 0; k < block.labels; ++k)
-                cost[k] = is_first ? row.read(k) : cost[k] + row.read(k);
+                cost[k] = step_.first ? row.read(k) : cost[k] + row.read(k);
         }
     }
 
@@ -35,21 +36,30 @@ public:
     template <class Block, class Minorant>
     ALWAYS_INLINE void write(const Block &block, long node, const Minorant &minorant) const
     {
-        const Row row = row_in(to_, node), ahead = row_in(to_, std::min(node + NODES_AHEAD, block.length - 1));
+        const RowOfLanes row = row_in(step_.to, node);
+        const RowOfLanes ahead = row_in(step_.to, std::min(node + NODES_AHEAD, block.length - 1));
         for (long k = 0; k < block.labels; ++k) {
             ahead.ask_for(k);
-            row.write(k, minorant(k), to_.adds);
+            row.write(k, minorant(k), step_.to.adds);
         }
     }
 
     template <class Block>
+    void finish(Block &, long) const
+    {
+    }
+    template <class Block>
     void write_all(Block &) const
+    {
+    }
+    template <class Block>
+    void leave(Block &) const
     {
     }
 
 private:
     // The pixels of a node.
-    ALWAYS_INLINE Row row_in(const ShearedVolume &volume, long node) const
+    ALWAYS_INLINE RowOfLanes row_in(const ShearedVolume &volume, long node) const
     {
         const long x = block_ * LANES + chains_.shifts[start_ + node];
         return volume.row(image_, chains_.places[start_ + node],

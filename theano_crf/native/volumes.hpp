@@ -4,59 +4,9 @@
 //
 // The rest is stored [image][strip][y][label][LANES columns], a strip being LANES columns, padded with zeros. What a
 // direction withholds has its chains' own order, [image][block][node][label][LANES chains], so a block is solved where
-// it lies. A block of columns is a strip, sheared; a block of rows is LANES rows.
-
-// A row of LANES columns of a volume whose strips are sheared: lanes `offset` to the last of `low`, then the first of
-// `high`, for label 0.
-struct Row {
-    float *low, *high;
-    long offset;
-
-    ALWAYS_INLINE void ask_for(long k) const
-    {
-        __builtin_prefetch(low + k * LANES, 1, 2);
-        __builtin_prefetch(high + k * LANES, 1, 2);
-    }
-    ALWAYS_INLINE Lanes read(long k) const
-    {
-        return offset == 0 ? load(low + k * LANES) : shifted(load(low + k * LANES), load(high + k * LANES), offset);
-    }
-    // Writes one label's values, or adds them to those that are there.
-    ALWAYS_INLINE void write(long k, Lanes values, bool adds) const
-    {
-        float *const first = low + k * LANES, *const then = high + k * LANES;
-        if (offset == 0) {
-            store(first, adds ? load(first) + values : values);
-            return;
-        }
-        const Lanes rotated = shifted(values, values, LANES - offset);
-        store_from(first, adds ? load(first) + rotated : rotated, offset);
-        store_before(then, adds ? load(then) + rotated : rotated, offset);
-    }
-};
-
-// Where a step leaves what rests: the rest, or the costs of the next direction.
-struct ShearedVolume {
-    const Chains *chains;  // null for straight columns
-    float *start;
-    long strips, pitch, labels;  // pitch: nodes from a strip to the next
-    bool adds;                   // to what is there
-
-    // Row y from column x of the padded image on.
-    ALWAYS_INLINE Row row(long image, long y, long x) const
-    {
-        const long shift = chains ? chains->shifts[chains->node_at(y)] : 0, node = chains ? chains->node_at(y) : y;
-        const long column = x >= shift ? x - shift : x - shift + strips * LANES, strip = column / LANES;
-        const long next = strip + 1 < strips ? strip + 1 : 0;
-        return {at(image, strip, node), at(image, next, node), column % LANES};
-    }
-
-private:
-    float *at(long image, long strip, long node) const
-    {
-        return start + ((image * strips + strip) * pitch + node) * labels * LANES;
-    }
-};
+// it lies. A block of columns is a strip, sheared; a block of rows is LANES rows. What rows in order withhold is stored
+// [image][band][strip][y][label][LANES columns], and a tile of LANES rows and columns is transposed while its block is
+// solved.
 
 struct Volumes {
     long images, labels, height, width, directions;
@@ -93,19 +43,27 @@ struct Volumes {
 
     float *withheld_of(const Chains &chains, long d, long image, long block) const
     {
-        return withheld + d * volume() + (image * blocks(chains) + block) * chains.nodes() * labels * LANES;
+        const long nodes = chains.rows ? padded_width : chains.nodes();
+        return withheld + d * volume() + (image * blocks(chains) + block) * nodes * labels * LANES;
     }
     float *edges_of(const Chains &chains, long d, long image, long block) const
     {
         return edges + d * edge_count() + (image * blocks(chains) + block) * chains.nodes() * LANES;
     }
 
-    // The rest as a volume of straight columns.
-    ShearedVolume straight() const { return {nullptr, rest, strips, pitch, labels, false}; }
-    // The costs of direction d, whose chains are sheared columns: what it withholds, to which the rest is added.
-    ShearedVolume sheared(const Chains &chains, long d) const
+    ShearedVolume what_rests() const
     {
-        return {&chains, withheld + d * volume(), strips, chains.nodes(), labels, true};
+        const long node = labels * LANES;
+        return {nullptr, rest, strips, node, LANES * node, pitch * node, strips * pitch * node, false};
+    }
+    // What direction d withholds, for its next step to find with what rests added to it.
+    ShearedVolume costs_of(const Chains &chains, long d) const
+    {
+        const long node = labels * LANES, tile = LANES * node;
+        float *const start = withheld_of(chains, d, 0, 0);
+        if (chains.rows)
+            return {nullptr, start, strips, node, strips * tile, tile, bands * strips * tile, true};
+        return {&chains, start, strips, node, tile, chains.nodes() * node, strips * chains.nodes() * node, true};
     }
 
 private:
