@@ -79,13 +79,13 @@ private:
         return step_.to.row(image_, block_ * LANES + lane, x / LANES * LANES);
     }
 
-    // Prefetches one row of the tile after that of a column: with each finished node a row.
+    // Prefetches one row of the tile to which a column belongs: with each finished node a row.
     template <class Block>
     ALWAYS_INLINE void ask_for_row(const Block &block, long x) const
     {
         if (!chains_.in_order())
             return;
-        const RowOfLanes row = row_to(std::min(x + LANES, block.length - 1), std::min(x % LANES, block.lanes - 1));
+        const RowOfLanes row = row_to(x, std::min(x % LANES, block.lanes - 1));
         for (long k = 0; k < block.labels; ++k)
             row.ask_for(k);
     }
