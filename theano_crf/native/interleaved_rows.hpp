@@ -54,8 +54,14 @@ public:
     template <class Block>
     void write_all(Block &block) const
     {
-        for (long x = 0; !chains_.in_order() && x < chains_.nodes(); x += LANES)
+        for (long x = 0; !chains_.in_order() && x < chains_.nodes(); x += LANES) {
+            for (long lane = 0; lane < block.lanes; ++lane) {
+                const RowOfLanes row = row_to(std::min(x + LANES, chains_.nodes() - 1), lane);
+                for (long k = 0; k < block.labels; ++k)
+                    row.ask_for(k);
+            }
             write_tile(block, x, x);
+        }
     }
 
     // Brings what is withheld into its order, where no node is finished.
