@@ -137,7 +137,8 @@ private:
     }
 
     // A step of an iteration, which goes on with the next unless labels are read off at its end. What rests is added to
-    // what the next direction withholds, if there is something, so that no step but the first reads two volumes.
+    // what the next direction withholds, if there is something, so that the next step reads one volume, not two. Rows
+    // whose nodes are not all columns take it from the rest, as their tiles are not solved in place.
     Step next_step(long d, long iteration, bool goes_on)
     {
         const bool last = d + 1 == grid_.directions;
