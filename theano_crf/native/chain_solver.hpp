@@ -9,14 +9,6 @@ struct Line {
     Offset offset;
 
     long pixel(long node, long width) const { return (y + node * offset.dy) * width + x + node * offset.dx; }
-
-    // The node at a pixel, -1 if there is none.
-    long node_at(long at_y, long at_x) const
-    {
-        const long node = offset.dy ? (at_y - y) / offset.dy : (at_x - x) / offset.dx;
-        const bool hit = node >= 0 && node < length && y + node * offset.dy == at_y && x + node * offset.dx == at_x;
-        return hit ? node : -1;
-    }
 };
 
 // Solves chains one after the other.
@@ -33,13 +25,17 @@ public:
         least_.resize(line.length);
         before_.resize(line.length);
         after_.resize(line.length);
+        nodes_along_.clear();
+        for (long d = 0; d < grid_.directions; ++d)
+            nodes_along_.push_back(nodes_along(line.offset, grid_.offsets[d]));
         for (long node = 0; node < line.length; ++node) {
             float *sums = &sums_[node * labels];
+            ask_for(line, std::min(node + NODES_AHEAD, line.length - 1));
             add_costs(line, node, sums);
             before_[node] = labels_[line.image * grid_.pixels() + line.pixel(node, grid_.width)];
             if (node > 0)
                 pass(line, node);
-            least_[node] = *std::min_element(sums, sums + labels);
+            least_[node] = least_cost(sums, labels);
         }
         trace_back(line);
     }
@@ -50,21 +46,22 @@ public:
         const int32_t *map = labels_ + line.image * grid_.pixels();
         double change = 0;
         for (long node = 0; node < line.length; ++node) {
+            if (!changes_at(node, line.length))
+                continue;
             const int32_t before = before_[node], after = after_[node];
             const long y = line.y + node * line.offset.dy, x = line.x + node * line.offset.dx;
             const float *costs = costs_.of(line.image, y * grid_.width + x);
             change += double(costs[after]) - costs[before];
             for (long d = 0; d < grid_.directions; ++d) {
-                const long dy = grid_.offsets[d].dy, dx = grid_.offsets[d].dx;
+                const long dy = grid_.offsets[d].dy, dx = grid_.offsets[d].dx, along = nodes_along_[d];
                 if (grid_.has_edge(d, y, x)) {
-                    const long other = line.node_at(y + dy, x + dx);
                     const int32_t there = map[(y + dy) * grid_.width + x + dx];
-                    const int32_t later = other < 0 ? there : after_[other];
+                    const int32_t later = along ? after_[node + along] : there;
                     if (before != after || there != later)
                         change += grid_.weights_row(line.image, d, y)[x] *
                                   (double(grid_.mu(d, after, later)) - grid_.mu(d, before, there));
                 }
-                if (before != after && grid_.has_edge(d, y - dy, x - dx) && line.node_at(y - dy, x - dx) < 0) {
+                if (before != after && grid_.has_edge(d, y - dy, x - dx) && !along) {
                     const int32_t there = map[(y - dy) * grid_.width + x - dx];
                     change += grid_.weights_row(line.image, d, y - dy)[x - dx] *
                               (double(grid_.mu(d, there, after)) - grid_.mu(d, there, before));
@@ -85,10 +82,34 @@ private:
     std::vector<float> sums_, edge_;  // [node][label]; [label][label]
     std::vector<float> least_, message_;
     std::vector<int32_t> before_, after_;
+    std::vector<long> nodes_along_;   // of each direction's edges
 
-    bool along(const Line &line, long d) const
+    // The nodes of a chain to an edge's other end, 0 if it does not lie on the chain, which ends with the image.
+    static long nodes_along(const Offset &chain, const Offset &edge)
     {
-        return grid_.offsets[d].dy == line.offset.dy && grid_.offsets[d].dx == line.offset.dx;
+        const long nodes = chain.dy ? edge.dy / chain.dy : edge.dx / chain.dx;
+        return edge.dy == nodes * chain.dy && edge.dx == nodes * chain.dx ? nodes : 0;
+    }
+
+    // True if the label of a node, or of one to which an edge leads along the chain, is another than before.
+    bool changes_at(long node, long length) const
+    {
+        bool changes = before_[node] != after_[node];
+        for (long along : nodes_along_)
+            changes = changes || (node + along < length && before_[node + along] != after_[node + along]);
+        return changes;
+    }
+
+    // Prefetches what a node needs, which in most directions lies in another page of memory than what the last needed.
+    void ask_for(const Line &line, long node) const
+    {
+        const long y = line.y + node * line.offset.dy, x = line.x + node * line.offset.dx, floats_per_line = 16;
+        const float *costs = costs_.of(line.image, y * grid_.width + x);
+        for (long k = 0; k < grid_.labels + floats_per_line - 1; k += floats_per_line)
+            __builtin_prefetch(costs + std::min(k, grid_.labels - 1));
+        for (long d = 0; d < grid_.directions; ++d)
+            __builtin_prefetch(grid_.weights_row(line.image, d, y) + x);
+        __builtin_prefetch(labels_ + (line.image * grid_.height + y) * grid_.width + x);
     }
 
     // The costs of a node's labels, given the labels at the other ends of all edges that do not lie along the chain.
@@ -99,7 +120,7 @@ private:
         const int32_t *map = labels_ + line.image * grid_.pixels();
         std::copy_n(costs_.of(line.image, pixel), grid_.labels, sums);
         for (long d = 0; d < grid_.directions; ++d) {
-            if (along(line, d))
+            if (nodes_along_[d] == 1)
                 continue;
             const long before_y = y - grid_.offsets[d].dy, before_x = x - grid_.offsets[d].dx, step = grid_.step(d);
             if (grid_.has_edge(d, before_y, before_x))
@@ -116,9 +137,9 @@ private:
         const float *from = &sums_[(node - 1) * labels];
         float *sums = &sums_[node * labels];
         if (!costs_.by_right) {
-            const float most = least_[node - 1] + weight_of(line, node - 1);
+            const float least = least_[node - 1], most = least + weight_of(line, node - 1);
             for (long k = 0; k < labels; ++k)
-                sums[k] += std::min(from[k], most) - least_[node - 1];
+                sums[k] += std::min(from[k], most) - least;
             return;
         }
         find_edge(line, node - 1);
@@ -137,7 +158,7 @@ private:
         const long y = line.y + node * line.offset.dy, x = line.x + node * line.offset.dx;
         float weight = 0;
         for (long d = 0; d < grid_.directions; ++d)
-            if (along(line, d))
+            if (nodes_along_[d] == 1)
                 weight += grid_.weights_row(line.image, d, y)[x];
         return weight;
     }
@@ -148,7 +169,7 @@ private:
         const long y = line.y + node * line.offset.dy, x = line.x + node * line.offset.dx, pairs = edge_.size();
         std::fill(edge_.begin(), edge_.end(), 0.f);
         for (long d = 0; d < grid_.directions; ++d) {
-            const float weight = along(line, d) ? grid_.weights_row(line.image, d, y)[x] : 0;
+            const float weight = nodes_along_[d] == 1 ? grid_.weights_row(line.image, d, y)[x] : 0;
             const float *mu = grid_.compatibility + d * pairs;
             for (long i = 0; weight != 0 && i < pairs; ++i)
                 edge_[i] += weight * mu[i];

@@ -31,6 +31,9 @@ struct Chains {
         starts.push_back(places.size());
     }
 
+    bool in_order() const { return rows && offset.dx == 1; }  // whether the nodes are all columns
     long nodes() const { return places.size(); }
     long classes() const { return starts.size() - 1; }
+    // The node at a row, or at a column if the chains are rows.
+    long node_at(long place) const { return starts[place % classes()] + place / classes(); }
 };

@@ -88,7 +88,7 @@ public:
         bool going_on = true;
         for (long iteration = 0; iteration < iterations && going_on; ++iteration) {
             for (long d = 0; d < grid_.directions; ++d)
-                take_step(step(d, iteration == 0), workspaces_);
+                take_step(next_step(d, iteration, tolerance == never && iteration + 1 < iterations), workspaces_);
             if (tolerance == never && iteration + 1 < iterations)
                 continue;
             decide(volumes_, active_, labels, bounds);
@@ -127,11 +127,29 @@ private:
     std::vector<float> by_right_;
     std::vector<char> active_;
 
+    bool in_rest_ = true;  // false if what rests has been added to what the next direction withholds
+
     const float *by_right() const { return grid_.compatibility ? by_right_.data() : nullptr; }
 
     Step step(long d, bool first) const
     {
-        return {grid_, volumes_, directions_[d], d, first, active_.data(), by_right()};
+        return {grid_, volumes_, directions_[d], d, first, true, volumes_.what_rests(), active_.data(), by_right()};
+    }
+
+    // A step of an iteration, which goes on with the next unless labels are read off at its end. What rests is added to
+    // what the next direction withholds, if there is something, so that the next step reads one volume, not two. Rows
+    // whose nodes are not all columns take it from the rest, as their tiles are not solved in place.
+    Step next_step(long d, long iteration, bool goes_on)
+    {
+        const bool last = d + 1 == grid_.directions;
+        const long next = last ? 0 : d + 1;
+        const Chains &chains = directions_[next];
+        Step one = step(d, iteration == 0);
+        one.from_rest = in_rest_;
+        in_rest_ = next == d || (chains.rows && !chains.in_order()) || (last ? !goes_on : iteration == 0);
+        if (!in_rest_)
+            one.to = volumes_.costs_of(chains, next);
+        return one;
     }
 
     // Replaces the rest by the unary costs and the messages from behind of all directions.

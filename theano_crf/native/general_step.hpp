@@ -4,17 +4,6 @@
 // the minorants F of d's chains, withholds the difference and leaves F as the rest. Blocks of chains are independent.
 // Each is computed in the same way whichever thread takes it, so results do not depend on the number of threads.
 
-// One step in direction d.
-struct Step {
-    const Grid &grid;
-    const Volumes &volumes;
-    const Chains &chains;
-    long d;
-    bool first;             // nothing is withheld yet
-    const char *active;     // (images,), not 0 for the images to work on
-    const float *by_right;  // mu of all directions at [l][k]; null for Potts
-};
-
 // Writes a node's results when its minorant is known.
 template <class Place, class Block>
 struct FinishNode {
@@ -28,32 +17,34 @@ struct FinishNode {
         Lanes *withheld = block.cost_at(node);
         for (long k = 0; k < block.labels; ++k)
             withheld[k] = flow_in[k] - flow_out[k];
+        place.finish(block, node);
     }
 };
 
 // Finds the minorants of one class of chains.
 struct FindMinorants {
     static const bool WRITES_REST = true;
-    bool first;  // nothing is withheld yet
 
     template <class Place, class Block>
     void operator()(const Place &place, Block &block) const
     {
         FinishNode<Place, Block> finish = {place, block};
-        find_minorant(block, [&](long from, long next) { place.read(block, from, next, first); }, finish);
+        find_minorant(block, [&](long first, long next) { place.read(block, first, next); }, finish);
     }
 };
 
 template <class Place, class Block, class Task>
-void work_on_block(const Step &step, Place place, Block &block, const Task &task)
+void work_on_block(const Chains &chains, Place place, Block &block, const Task &task)
 {
-    place.read_all(block, step.first);
-    for (long number = 0; number < step.chains.classes(); ++number) {
+    place.read_all(block);
+    for (long number = 0; number < chains.classes(); ++number) {
         place.bind(block, number);
         task(place, block);
     }
     if (Task::WRITES_REST)
         place.write_all(block);
+    else
+        place.leave(block);
 }
 
 inline void set_costs(Block &, const Step &) {}
@@ -83,8 +74,7 @@ void work_on_blocks(const Step &step, Workspaces &workspaces, const Task &task)
         set_costs(block, step);
         for (long next; (next = shares.take(omp_get_thread_num())) >= 0;)
             if (step.active[next / blocks])
-                work_on_block(step, Place(step.volumes, step.chains, step.d, next / blocks, next % blocks), block,
-                              task);
+                work_on_block(step.chains, Place(step, next / blocks, next % blocks), block, task);
     }
 }
 
@@ -100,7 +90,7 @@ void work_on(const Step &step, Workspaces &workspaces, const Task &task)
 
 inline void take_step(const Step &step, Workspaces &workspaces)
 {
-    const FindMinorants task = {step.first};
+    const FindMinorants task;
 #if CRF_MODEL == CRF_MATRICES
     switch (step.volumes.labels) {
     case 11:  // CamVid's classes; 19 are Cityscapes'

@@ -15,19 +15,19 @@ public:
 
     // Reads the whole block, unless its columns are in the order of the nodes and read when they are needed.
     template <class Block>
-    void read_all(Block &block, bool is_first)
+    void read_all(Block &block)
     {
         shape(block, 0, chains_.nodes(), rows());
         kept_ = block.sums;
-        for (long x = 0; !in_order() && x < block.length; x += LANES)
-            read_tile(block, x, std::min(x + LANES, block.length - 1), is_first);
+        for (long x = 0; !chains_.in_order() && x < block.length; x += LANES)
+            read_tile(block, x, std::min(x + LANES, block.length - 1));
     }
 
     template <class Block>
-    void read(Block &block, long first, long next, bool is_first) const
+    void read(Block &block, long first, long next) const
     {
-        if (in_order())
-            read_tile(block, first, next, is_first);
+        if (chains_.in_order())
+            read_in_place(block, first, next);
     }
 
     // Keeps what rests of a node's costs until those of its tile, or of the whole block, are known.
@@ -35,19 +35,41 @@ public:
     ALWAYS_INLINE void write(Block &block, long node, const Minorant &minorant) const
     {
         const long x = chains_.places[start_ + node];
-        Lanes *kept = kept_ + (in_order() ? x % LANES : x) * block.labels;
+        Lanes *kept = kept_ + (chains_.in_order() ? x % LANES : x) * block.labels;
         ask_for_row(block, x);
         for (long k = 0; k < block.labels; ++k)
             kept[k] = minorant(k);
-        if (in_order() && (x % LANES == LANES - 1 || x + 1 == block.length))
-            write_tile(block, x / LANES * LANES, 0);
+    }
+
+    // Writes a tile when its last node is finished.
+    template <class Block>
+    ALWAYS_INLINE void finish(Block &block, long node) const
+    {
+        if (!chains_.in_order() || (node % LANES != LANES - 1 && node + 1 != block.length))
+            return;
+        write_tile(block, node / LANES * LANES, 0);
+        transpose_in_place(block, node / LANES * LANES);
     }
 
     template <class Block>
     void write_all(Block &block) const
     {
-        for (long x = 0; !in_order() && x < chains_.nodes(); x += LANES)
+        for (long x = 0; !chains_.in_order() && x < chains_.nodes(); x += LANES) {
+            for (long lane = 0; lane < block.lanes; ++lane) {
+                const RowOfLanes row = row_to(std::min(x + LANES, chains_.nodes() - 1), lane);
+                for (long k = 0; k < block.labels; ++k)
+                    row.ask_for(k);
+            }
             write_tile(block, x, x);
+        }
+    }
+
+    // Brings what is withheld into its order, where no node is finished.
+    template <class Block>
+    void leave(Block &block) const
+    {
+        for (long x = 0; chains_.in_order() && x < chains_.nodes(); x += LANES)
+            transpose_in_place(block, x);
     }
 
 private:
@@ -55,36 +77,73 @@ private:
 
     long rows() const { return std::min<long>(LANES, volumes_.height - block_ * LANES); }
 
-    bool in_order() const { return chains_.offset.dx == 1; }
-
     float *tile(long x) const { return volumes_.rest + volumes_.node(image_, x / LANES, block_ * LANES); }
 
-    // The node of a column.
-    long node_of(long x) const
+    // A row of the tile of column x, where what rests goes.
+    ALWAYS_INLINE RowOfLanes row_to(long x, long lane) const
     {
-        return chains_.starts[x % chains_.offset.dx] + x / chains_.offset.dx;
+        return step_.to.row(image_, block_ * LANES + lane, x / LANES * LANES);
     }
 
-    // Prefetches what rests in one row of a column's tile: with each finished node a row.
+    // Prefetches one row of the tile to which a column belongs: with each finished node a row.
     template <class Block>
     ALWAYS_INLINE void ask_for_row(const Block &block, long x) const
     {
-        const float *row = tile(x) + x % LANES * block.labels * LANES;
-        for (long k = 0; in_order() && k < block.labels; ++k)
-            __builtin_prefetch(row + k * LANES, 1, 2);
+        if (!chains_.in_order())
+            return;
+        const RowOfLanes row = row_to(x, std::min(x % LANES, block.lanes - 1));
+        for (long k = 0; k < block.labels; ++k)
+            row.ask_for(k);
+    }
+
+    // Makes the costs of the tile of column `first` and prefetches that of column `next`.
+    template <class Block>
+    void read_in_place(Block &block, long first, long next) const
+    {
+        const long pitch = block.labels * LANES;
+        const float *rest = tile(first), *next_rest = tile(next / LANES * LANES);
+        float *own = reinterpret_cast<float *>(block.cost_at(first));
+        const float *next_own = reinterpret_cast<const float *>(block.cost_at(next / LANES * LANES));
+        for (long k = 0; k < block.labels; ++k) {
+            Lanes lines[LANES];
+            for (long i = 0; i < LANES; ++i) {
+                const long at = i * pitch + k * LANES;
+                __builtin_prefetch(next_own + at, 1, 2);
+                if (step_.from_rest)
+                    __builtin_prefetch(next_rest + at, 0, 2);
+                if (step_.from_rest)
+                    store(own + at, step_.first ? load(rest + at) : load(own + at) + load(rest + at));
+            }
+            load_transposed(own + k * LANES, pitch, lines);
+            for (long i = 0; i < LANES; ++i)
+                store(own + i * pitch + k * LANES, lines[i]);
+        }
+    }
+
+    template <class Block>
+    void transpose_in_place(const Block &block, long first) const
+    {
+        const long pitch = block.labels * LANES;
+        float *own = reinterpret_cast<float *>(block.cost_at(first));
+        Lanes lines[LANES];
+        for (long k = 0; k < block.labels; ++k) {
+            load_transposed(own + k * LANES, pitch, lines);
+            for (long i = 0; i < LANES; ++i)
+                store(own + i * pitch + k * LANES, lines[i]);
+        }
     }
 
     // Reads the tile of column `first` and prefetches that of column `next`.
     template <class Block>
-    void read_tile(Block &block, long first, long next, bool is_first) const
+    void read_tile(Block &block, long first, long next) const
     {
         const float *next_tile = tile(next);
         const long pitch = block.labels * LANES, count = std::min<long>(LANES, block.length - first);
         const float *from = tile(first);
         Lanes *costs[LANES], *next_costs[LANES], columns[LANES];
         for (long i = 0; i < LANES; ++i) {
-            costs[i] = block.cost_at(node_of(std::min(first + i, block.length - 1)));
-            next_costs[i] = block.cost_at(node_of(std::min(next + i, block.length - 1)));
+            costs[i] = block.cost_at(chains_.node_at(std::min(first + i, block.length - 1)));
+            next_costs[i] = block.cost_at(chains_.node_at(std::min(next + i, block.length - 1)));
         }
         for (long k = 0; k < block.labels; ++k) {
             for (long i = 0; i < LANES; ++i) {
@@ -93,7 +152,7 @@ private:
             }
             load_transposed(from + k * LANES, pitch, columns);
             for (long i = 0; i < count; ++i)
-                costs[i][k] = is_first ? columns[i] : costs[i][k] + columns[i];
+                costs[i][k] = step_.first ? columns[i] : costs[i][k] + columns[i];
         }
     }
 
@@ -101,14 +160,16 @@ private:
     template <class Block>
     void write_tile(const Block &block, long first, long place) const
     {
-        const long pitch = block.labels * LANES, columns = std::min<long>(LANES, chains_.nodes() - first);
-        float *to = tile(first);
+        const long columns = std::min<long>(LANES, chains_.nodes() - first);
         Lanes *kept = kept_ + place * block.labels, rows[LANES];
+        RowOfLanes to[LANES];
+        for (long lane = 0; lane < block.lanes; ++lane)
+            to[lane] = row_to(first, lane);
         std::fill_n(kept + columns * block.labels, (LANES - columns) * block.labels, Lanes{});  // past the last column
         for (long k = 0; k < block.labels; ++k) {
-            load_transposed(reinterpret_cast<const float *>(kept + k), pitch, rows);
+            load_transposed(reinterpret_cast<const float *>(kept + k), block.labels * LANES, rows);
             for (long lane = 0; lane < block.lanes; ++lane)
-                store(to + lane * pitch + k * LANES, rows[lane]);
+                to[lane].write(k, rows[lane], step_.to.adds);
         }
     }
 };

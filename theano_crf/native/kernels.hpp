@@ -17,6 +17,7 @@
 #else
 #include "matrices.hpp"
 #include "directions.hpp"
+#include "sheared_volume.hpp"
 #include "volumes.hpp"
 #include "block_of_chains.hpp"
 #include "sheared_columns.hpp"

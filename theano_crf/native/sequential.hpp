@@ -44,7 +44,7 @@ struct PassToTheFirst {
     void operator()(const Place &place, Block &block) const
     {
         for (long first = 0; first < block.length; first += LANES)
-            place.read(block, first, first, false);
+            place.read(block, first, first);
         pass_to_the_first(block);
     }
 };
@@ -57,9 +57,11 @@ struct AddMessages {
     void operator()(const Place &place, Block &block) const
     {
         for (long first = 0; first < block.length; first += LANES)
-            place.read(block, first, first, false);
-        for (long node = 0; node < block.length; ++node)
+            place.read(block, first, first);
+        for (long node = 0; node < block.length; ++node) {
             place.write(block, node, [&](long k) { return block.cost_at(node)[k]; });
+            place.finish(block, node);
+        }
     }
 };
 

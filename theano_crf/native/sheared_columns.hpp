@@ -11,27 +11,24 @@ public:
     {
         start_ = chains_.starts[number];
         shape(block, start_, chains_.starts[number + 1] - start_, LANES);
+        block.far = !step_.from_rest;
     }
 
     template <class Block>
-    void read_all(Block &, bool) const
+    void read_all(Block &) const
     {
     }
 
-    // costs = rest + withheld for LANES nodes; in the first step nothing is withheld.
+    // Makes the costs of LANES nodes of what rests and is withheld, unless they are there.
     template <class Block>
-    void read(Block &block, long first, long, bool is_first) const
+    void read(Block &block, long first, long) const
     {
-        const long end = std::min<long>(first + LANES, block.length);
+        const long end = step_.from_rest ? std::min<long>(first + LANES, block.length) : first;
         for (long node = first; node < end; ++node) {
-            const Pair pair = at(node);
+            const RowOfLanes row = row_in(volumes_.what_rests(), node);
             Lanes *cost = block.cost_at(node);
-            for (long k = 0; k < block.labels; ++k) {
-                const Lanes rest = pair.offset == 0 ? load(pair.low + k * LANES)
-                                                    : shifted(load(pair.low + k * LANES), load(pair.high + k * LANES),
-                                                              pair.offset);
-                cost[k] = is_first ? rest : cost[k] + rest;
-            }
+            for (long k = 0; k < block.labels; ++k)
+                cost[k] = step_.first ? row.read(k) : cost[k] + row.read(k);
         }
     }
 
@@ -39,38 +36,33 @@ public:
     template <class Block, class Minorant>
     ALWAYS_INLINE void write(const Block &block, long node, const Minorant &minorant) const
     {
-        const Pair pair = at(node), ahead = at(std::min(node + NODES_AHEAD, block.length - 1));
+        const RowOfLanes row = row_in(step_.to, node);
+        const RowOfLanes ahead = row_in(step_.to, std::min(node + NODES_AHEAD, block.length - 1));
         for (long k = 0; k < block.labels; ++k) {
-            __builtin_prefetch(ahead.low + k * LANES, 1, 2);
-            __builtin_prefetch(ahead.high + k * LANES, 1, 2);
-            const Lanes rest = minorant(k);
-            if (pair.offset == 0) {
-                store(pair.low + k * LANES, rest);
-            } else {
-                const Lanes rotated = shifted(rest, rest, LANES - pair.offset);
-                store_from(pair.low + k * LANES, rotated, pair.offset);
-                store_before(pair.high + k * LANES, rotated, pair.offset);
-            }
+            ahead.ask_for(k);
+            row.write(k, minorant(k), step_.to.adds);
         }
     }
 
     template <class Block>
+    void finish(Block &, long) const
+    {
+    }
+    template <class Block>
     void write_all(Block &) const
+    {
+    }
+    template <class Block>
+    void leave(Block &) const
     {
     }
 
 private:
-    // Lanes `offset` to the last of `low`, then the first of `high`, are the columns of a node's chains.
-    struct Pair {
-        float *low, *high;
-        long offset;
-    };
-    ALWAYS_INLINE Pair at(long node) const
+    // The pixels of a node.
+    ALWAYS_INLINE RowOfLanes row_in(const ShearedVolume &volume, long node) const
     {
-        const long y = chains_.places[start_ + node];
-        const long x = (block_ * LANES + chains_.shifts[start_ + node]) % volumes_.padded_width;
-        const long strip = x / LANES, next = strip + 1 < volumes_.strips ? strip + 1 : 0;
-        return {volumes_.rest + volumes_.node(image_, strip, y), volumes_.rest + volumes_.node(image_, next, y),
-                x % LANES};
+        const long x = block_ * LANES + chains_.shifts[start_ + node];
+        return volume.row(image_, chains_.places[start_ + node],
+                          x < volumes_.padded_width ? x : x - volumes_.padded_width);
     }
 };

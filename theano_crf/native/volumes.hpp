@@ -4,7 +4,9 @@
 //
 // The rest is stored [image][strip][y][label][LANES columns], a strip being LANES columns, padded with zeros. What a
 // direction withholds has its chains' own order, [image][block][node][label][LANES chains], so a block is solved where
-// it lies. A block of columns is a strip, sheared; a block of rows is LANES rows.
+// it lies. A block of columns is a strip, sheared; a block of rows is LANES rows. What rows in order withhold is stored
+// [image][band][strip][y][label][LANES columns], and a tile of LANES rows and columns is transposed while its block is
+// solved.
 
 struct Volumes {
     long images, labels, height, width, directions;
@@ -41,11 +43,27 @@ struct Volumes {
 
     float *withheld_of(const Chains &chains, long d, long image, long block) const
     {
-        return withheld + d * volume() + (image * blocks(chains) + block) * chains.nodes() * labels * LANES;
+        const long nodes = chains.rows ? padded_width : chains.nodes();
+        return withheld + d * volume() + (image * blocks(chains) + block) * nodes * labels * LANES;
     }
     float *edges_of(const Chains &chains, long d, long image, long block) const
     {
         return edges + d * edge_count() + (image * blocks(chains) + block) * chains.nodes() * LANES;
+    }
+
+    ShearedVolume what_rests() const
+    {
+        const long node = labels * LANES;
+        return {nullptr, rest, strips, node, LANES * node, pitch * node, strips * pitch * node, false};
+    }
+    // What direction d withholds, for its next step to find with what rests added to it.
+    ShearedVolume costs_of(const Chains &chains, long d) const
+    {
+        const long node = labels * LANES, tile = LANES * node;
+        float *const start = withheld_of(chains, d, 0, 0);
+        if (chains.rows)
+            return {nullptr, start, strips, node, strips * tile, tile, bands * strips * tile, true};
+        return {&chains, start, strips, node, tile, chains.nodes() * node, strips * chains.nodes() * node, true};
     }
 
 private:
