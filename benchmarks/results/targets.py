@@ -7,7 +7,7 @@ from benchmarks.results.queries import ratio
 from benchmarks.results.target import Target
 from benchmarks.solvers.methods import UNTIL_CONVERGENCE
 
-# Of half.npz with the paper's weights, by TRW-S run until its bound met its energy.
+# Of half.npz with the paper's weights: energies that bounds have met, TRW-S's (-p) and DualMM's (-log p).
 OPTIMA = {"-p": -470109.811, "-log p": 82039.885}
 SOLVING = 200  # iterations
 
