@@ -3,9 +3,10 @@ import contextlib
 import os
 import pickle
 import sys
+import time
 
 import theano
-from theano.gof.cmodule import KeyData
+from theano.gof import cmodule
 
 from .native_op import SOURCES_DIGEST
 
@@ -50,4 +51,13 @@ def save_keys(keys):
     os.replace(temporary, keys.key_pkl)
 
 
-KeyData.save_pkl = save_keys
+def last_access_time(path, theanos=cmodule.last_access_time):
+    """Return the time of a file's last use; now, where another process has just deleted it, at which Theano fails."""
+    try:
+        return theanos(path)
+    except FileNotFoundError:
+        return time.time()
+
+
+cmodule.KeyData.save_pkl = save_keys
+cmodule.last_access_time = last_access_time

@@ -2,10 +2,11 @@
 import io
 import os
 import pickle
+import time
 from types import SimpleNamespace
 
 import pytest
-from theano.gof.cmodule import KeyData
+from theano.gof import cmodule
 
 from theano_crf import compilation
 
@@ -53,7 +54,7 @@ def test_a_folder_for_reading_only_does(folder, monkeypatch):
 
 def test_keys_of_a_module_are_whole_at_any_moment(tmp_path, monkeypatch):
     path = tmp_path / "key.pkl"
-    keys = KeyData({("first",)}, "hash", str(path), "module.so")
+    keys = cmodule.KeyData({("first",)}, "hash", str(path), "module.so")
     keys.save_pkl()
     before, seen = path.read_bytes(), []
 
@@ -65,3 +66,12 @@ def test_keys_of_a_module_are_whole_at_any_moment(tmp_path, monkeypatch):
     assert seen == [before]
     assert pickle.loads(path.read_bytes()).keys == {("first",), ("second",)}
     assert os.listdir(tmp_path) == ["key.pkl"]
+
+
+def test_a_file_that_another_process_deleted_is_as_new(tmp_path):
+    path = tmp_path / "module.so"
+    path.write_bytes(b"")
+    os.utime(path, (1000, 1000))
+    assert cmodule.last_access_time(str(path)) == 1000
+    path.unlink()
+    assert abs(cmodule.last_access_time(str(path)) - time.time()) < 60
