@@ -20,7 +20,7 @@ FORBIDDEN = {
 }
 MODULES = {"pickle", "cPickle", "dill", "marshal", "shelve", "joblib"}  # whatever they read may run code
 DOWNLOADS = {"data_prep/download.py"}  # which compares size and digests
-# Which one run's processes send each other; and what writes, not reads, a file in Theano's own format.
+# Objects that one run's processes send each other; and a file in Theano's own format, which is written, not read.
 OWN_OBJECTS = {"experiments/mpi/processes.py", "theano_crf/compilation.py"}
 
 

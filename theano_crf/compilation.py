@@ -51,10 +51,10 @@ def save_keys(keys):
     os.replace(temporary, keys.key_pkl)
 
 
-def last_access_time(path, theanos=cmodule.last_access_time):
+def last_access_time(path, original=cmodule.last_access_time):
     """Return the time of a file's last use; now, where another process has just deleted it, at which Theano fails."""
     try:
-        return theanos(path)
+        return original(path)
     except FileNotFoundError:
         return time.time()
 

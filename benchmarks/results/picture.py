@@ -81,4 +81,5 @@ def _lay_out(energies, bounds, results):
     for axes in (energies, bounds):
         axes.yaxis.set_major_formatter(lambda value, position: f"{value:g} %")
         axes.xaxis.set_major_formatter(lambda value, position: f"{value:g}")
-    energies.legend(loc="lower left", ncol=2)
+    # Below both, where it hides no curve.
+    bounds.legend(*energies.get_legend_handles_labels(), loc="upper center", bbox_to_anchor=(0.5, -0.2), ncol=4)

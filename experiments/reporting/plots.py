@@ -148,12 +148,6 @@ def legend(classes, label_ids):
                for entry, value in zip(classes, label_ids)]
     figure.legend(handles=patches, loc="center", frameon=False, handlelength=2.5, handleheight=1.2,
                   fontsize=12)
-    if figure.get_constrained_layout():
-        # The layout's solver gives the last digits of positions at random, and names of clip paths are hashes of them.
-        figure.execute_constrained_layout()
-        figure.set_constrained_layout(False)
-        for axes in figure.axes:
-            axes.set_position(np.round(axes.get_position().bounds, 6))
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120, bbox_inches="tight")
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""What docker/run asks an engine for where a command needs more: a network, others' files, GPUs."""
+"""Rights that docker/run asks an engine for where a command needs more: a network, others' files, GPUs."""
 
 import shutil
 

@@ -56,7 +56,7 @@ struct Volumes {
         const long node = labels * LANES;
         return {nullptr, rest, strips, node, LANES * node, pitch * node, strips * pitch * node, false};
     }
-    // What direction d withholds, for its next step to find with what rests added to it.
+    // Costs of direction d's next step: what rests is added to those that the direction withholds.
     ShearedVolume costs_of(const Chains &chains, long d) const
     {
         const long node = labels * LANES, tile = LANES * node;
