@@ -102,7 +102,7 @@ test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and
 test-fuzz: docker  ## a million inputs for what reads files and for the CRF's functions, a line per target
 	$(RUN) python3 -m tests.fuzz $(FUZZ_ARGS)
 
-test-engines:  ## Docker and Podman for real, two machines with faults between them, a line each (root, Debian; 40 minutes)
+test-engines:  ## Docker and Podman for real, two machines with faults between them, a line each (root, Debian; 25 minutes)
 	tests/engines/run $(PYTEST_ARGS)
 
 test-sanitize: docker  ## the CRF's C++ under AddressSanitizer and UndefinedBehaviorSanitizer
