@@ -46,8 +46,8 @@ class Run(NamedTuple):
         """Return the (seed, kind, stage) of the runs that must have ended well before."""
         if self.kind == NETS:
             return set()
-        earlier = {(self.seed, TRAIN, stage) for stage in stages_before(self.stage)}
-        return earlier | ({(self.seed, NETS, "")} if self.kind == TRAIN else {(self.seed, TRAIN, self.stage)})
+        earlier = {(self.seed, NETS, ""), *((self.seed, TRAIN, stage) for stage in stages_before(self.stage))}
+        return earlier | ({(self.seed, TRAIN, self.stage)} if self.kind == LABEL else set())
 
 
 def identity(run):

@@ -41,3 +41,8 @@ def test_a_control_waits_for_the_stage_whose_iterations_it_takes():
     run, = (run for run in plan(find_rows(["control-x3"]), [7], ["val"]) if run.stage == "control-x3"
             and run.kind == TRAIN)
     assert (7, TRAIN, "stage4") in run.needs() and run.title == "seed 7, train control-x3"
+
+
+def test_labels_wait_for_their_seeds_nets_even_where_all_weights_are_there():
+    labels = [run for run in plan(STUDY_ROWS, [7], ["val"]) if run.kind == LABEL]
+    assert labels and all({(7, NETS, ""), (7, TRAIN, run.stage)} <= run.needs() for run in labels)
