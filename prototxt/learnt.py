@@ -9,12 +9,12 @@ SYMMETRIC, DIRECTED = "symmetric", "directed"
 PAIRWISE_NETS = NONE, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES    # what the pairwise net sees
 COMPATIBILITIES = NONE, SYMMETRIC, DIRECTED
 
-CONTRAST, COMPATIBILITY = "contrast", "compatibility"
+CONTRAST, COMPATIBILITY, CLASS_BIAS = "contrast", "compatibility", "class_bias"
 PAIRWISE_SCORE = "pairwise_score"
 PAIRWISE_LAYERS = ("pairwise_conv1", "pairwise_conv2", "pairwise_conv3", PAIRWISE_SCORE)
-LEARNT_LAYERS = frozenset({CONTRAST, *PAIRWISE_LAYERS, COMPATIBILITY})
+LEARNT_LAYERS = frozenset({CONTRAST, *PAIRWISE_LAYERS, COMPATIBILITY, CLASS_BIAS})
 # Their weights are all zero before the first step.
-FROM_ZERO = frozenset({CONTRAST, PAIRWISE_SCORE})
+FROM_ZERO = frozenset({CONTRAST, PAIRWISE_SCORE, CLASS_BIAS})
 
 
 def learnt_layers(crf):
@@ -28,6 +28,7 @@ def learnt_layers(crf):
     layers = {CONTRAST} if crf["learn_contrast"] else set()
     layers.update(PAIRWISE_LAYERS if crf["pairwise_net"] != NONE else ())
     layers.update({COMPATIBILITY} if crf["learn_compatibility"] != NONE else ())
+    layers.update({CLASS_BIAS} if crf["learn_class_bias"] else ())
     return frozenset(layers)
 
 

@@ -6,7 +6,7 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-from prototxt.learnt import compatibility_fields, compatibility_parameters
+from prototxt.learnt import CLASS_BIAS, blob_at, compatibility_fields, compatibility_parameters
 from prototxt.pairwise import add_weights
 from prototxt.python_layer import changed, python_layer
 from prototxt.stages import LOVASZ, SSVM, find_stage
@@ -27,10 +27,16 @@ def _add_crf_terms(net, crf):
         net.cooled_score = L.Power(net.score, scale=1 / crf["temperature"])
         net.cooled_prob = prob = L.Softmax(net.cooled_score)
     if crf["unary"] == NEGATIVE_PROBABILITY:
-        net.unary = L.Power(prob, scale=-1)
+        cost = L.Power(prob, scale=-1)
     else:
         net.log_prob = L.Log(prob, shift=LEAST_PROBABILITY)
-        net.unary = L.Power(net.log_prob, scale=-1)
+        cost = L.Power(net.log_prob, scale=-1)
+    if crf["learn_class_bias"]:
+        # No filler: it starts at zero.
+        net.cost = cost
+        net.unary = L.Bias(net.cost, name=CLASS_BIAS, axis=1, param=[blob_at(crf["class_bias_rate"])])
+    else:
+        net.unary = cost
     add_weights(net, crf, prob)
 
 
@@ -61,7 +67,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         Parameters of the `SegmentationData` layer.
     crf : dict
         alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature;
-        learn_contrast, pairwise_net, compatibility and the rates of these, as of `experiments.settings.learnt_terms`.
+        learn_contrast, pairwise_net, compatibility, class bias and the rates of these, as of `experiments.settings.learnt_terms`.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
     class_weights : str, optional

@@ -142,6 +142,9 @@ _VARIANTS = (
     # A cost of equal labels acts as a bias of its class: this measures how much of the gain is that.
     *_at_lambdas(_variant(JOINT, "joint-compatibility-pairs", "joint, learnt compatibilities of unequal labels",
                           settings={"crf": {"learn_compatibility": SYMMETRIC, "learn_diagonal": False}})),
+    # What such a bias gains by itself.
+    *_at_lambdas(_variant(JOINT, "joint-class-bias", "joint, a learnt bias of each class",
+                          settings={"crf": {"learn_class_bias": True}})),
     # All that helped together, of each dataset.
     _variant(JOINT, BEST, "best settings", configured=True),
 )

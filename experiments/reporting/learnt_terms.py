@@ -14,7 +14,7 @@ from experiments.reporting.learnt_plots import compatibility_plot, contrast_plot
 from experiments.scoring.result_rows import ROWS_BY_KEY
 from experiments.settings.build_paths import FINAL, Build
 from experiments.training.log import read_log
-from prototxt.learnt import COMPATIBILITY, CONTRAST, DIRECTED, NONE, learnt_layers
+from prototxt.learnt import CLASS_BIAS, COMPATIBILITY, CONTRAST, DIRECTED, NONE, learnt_layers
 from prototxt.stages import JOINT, VARIANTS, find_stage
 from python_layers.compatibility import put_in_order
 from python_layers.contrast import learnt_parameters
@@ -87,6 +87,8 @@ def _of_stage(config, build, stage, images):
         sentences += compatibility_sentences(matrices, names, crf.neighbours)
         plots.append((f"learnt-compatibility-{stage}.svg", "The cost of each pair of labels, a matrix per neighbour."))
         files[plots[-1][0]] = compatibility_plot(matrices, names, crf.neighbours)
+    if crf.learn_class_bias:
+        sentences.append(class_bias_sentence(blobs[CLASS_BIAS][0], names))
     pictures = []
     if crf.learn_contrast or crf.pairwise_net != NONE:
         row = next(row for row in ROWS_BY_KEY.values() if row.stage == stage and row.crf)
@@ -110,6 +112,12 @@ def _contrast_sentence(crf, learnt):
     lambdas = ", ".join(f"{value:.3g} for {offset}" for value, offset in zip(learnt["lam"], crf.neighbours))
     return (f"α went from {crf.alpha:g} to {learnt['alpha']:.3g}, β from {crf.beta:g} to {learnt['beta']:.3g}, and λ "
             f"from {crf.lam:g} to {lambdas}.")
+
+
+def class_bias_sentence(bias, names):
+    """Return a sentence with what each class costs everywhere, the dearest first: `bias` (K,), `names` K strings."""
+    costs = ", ".join(f"{names[k]} {bias[k]:+.3g}" for k in np.argsort(-bias, kind="stable"))
+    return f"To the unary costs of each class were added: {costs}."
 
 
 def compatibility_sentences(matrices, names, neighbours):

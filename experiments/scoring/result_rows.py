@@ -106,7 +106,8 @@ _FAMILIES = {title: _at_lambdas(key, title) for key, title in (
     ("joint-pairwise", "Joint, pairwise net on image and probabilities"),
     ("joint-compatibility", "Joint, learnt compatibilities"),
     ("joint-compatibility-directed", "Joint, learnt directed compatibilities"),
-    ("joint-compatibility-pairs", "Joint, learnt compatibilities of unequal labels"))}
+    ("joint-compatibility-pairs", "Joint, learnt compatibilities of unequal labels"),
+    ("joint-class-bias", "Joint, a learnt bias of each class"))}
 # Each at its best, on the same footing.
 JOINT_OWN = _own_lambda("Joint", (JOINT, *JOINT_LAMBDAS))
 OWN_LAMBDAS = (JOINT_OWN, *(_own_lambda(title, rows) for title, rows in _FAMILIES.items()))

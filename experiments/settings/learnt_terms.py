@@ -22,3 +22,5 @@ class LearntTerms(StrictModel):
     learn_compatibility: Literal[COMPATIBILITIES] = NONE    # from Potts on
     learn_diagonal: bool = True     # of the compatibilities; else equal labels cost nothing, as with Potts
     compatibility_rate: float = pydantic.Field(100, ge=0)
+    learn_class_bias: bool = False  # a number per class, added to its unary costs
+    class_bias_rate: float = pydantic.Field(500, ge=0)

@@ -11,7 +11,8 @@ from tests.experiments.tiny_experiment import STAGE, make_experiment
 KILLS = 3
 
 
-LEARNT = dict(learn_contrast=True, pairwise_net="image and probabilities", learn_compatibility="directed")
+LEARNT = dict(learn_contrast=True, pairwise_net="image and probabilities", learn_compatibility="directed",
+              learn_class_bias=True)
 
 
 @pytest.mark.parametrize("stage, learnt", [("stage4", {}), ("stage4", LEARNT)], ids=["stage4", "with learnt terms"])

@@ -10,7 +10,7 @@ from tests.prototxt.test_fcn import CRF, layers, load_net
 from tests.prototxt.test_nets import SMALL, data_parameters
 from tests.prototxt.test_pairwise import KINDS
 
-RATES = dict(contrast_rate=7.0, pairwise_rate=11.0, compatibility_rate=13.0)
+RATES = dict(contrast_rate=7.0, pairwise_rate=11.0, compatibility_rate=13.0, class_bias_rate=17.0)
 
 
 def with_blobs(net):
@@ -42,7 +42,7 @@ def test_each_term_has_its_own_rate(tmp_path, make_dataset, kind):
     crf = {**CRF, **RATES, **KINDS[kind]}
     net = layers(train_net("stage4", Architecture(**SMALL), data, crf, True))
     rates = {name: [blob.lr_mult for blob in net[name].param] for name in learnt_layers(crf)}
-    others = {"contrast": [7] * 3, "compatibility": [13]}
+    others = {"contrast": [7] * 3, "compatibility": [13], "class_bias": [17]}
     assert rates == {name: others.get(name, [11] * 2) for name in rates}
     assert all(blob.lr_mult in (1, 2) for name in ("conv1_1", "score_fr") for blob in net[name].param)
 

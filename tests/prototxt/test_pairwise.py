@@ -14,7 +14,9 @@ NEIGHBOURS = ((0, 1), (1, 0), (1, 1))
 KINDS = {"contrast": dict(learn_contrast=True), "image": dict(pairwise_net=OF_IMAGE),
          "probabilities": dict(pairwise_net=OF_IMAGE_AND_PROBABILITIES),
          "symmetric": dict(learn_compatibility="symmetric"), "directed": dict(learn_compatibility="directed"),
-         "all": dict(learn_contrast=True, pairwise_net=OF_IMAGE_AND_PROBABILITIES, learn_compatibility="symmetric")}
+         "class bias": dict(learn_class_bias=True),
+         "all": dict(learn_contrast=True, pairwise_net=OF_IMAGE_AND_PROBABILITIES, learn_compatibility="symmetric",
+                     learn_class_bias=True)}
 # Small, so that few ReLUs of the pairwise net change sides, and large enough for single precision.
 STEP = 2e-4
 SAMPLES = 8  # entries of a blob

@@ -39,7 +39,8 @@ def test_defaults_are_the_papers_where_it_names_them():
         "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "margin": "hamming",
         "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0,
         "learn_contrast": False, "contrast_rate": 500, "pairwise_net": "none", "pairwise_rate": 10,
-        "learn_compatibility": "none", "learn_diagonal": True, "compatibility_rate": 100}
+        "learn_compatibility": "none", "learn_diagonal": True, "compatibility_rate": 100,
+        "learn_class_bias": False, "class_bias_rate": 500}
 
 
 @pytest.mark.parametrize("model, text, key", [

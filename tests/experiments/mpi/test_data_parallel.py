@@ -73,7 +73,7 @@ def trained(tmp_path, make_dataset):
 
 NET = dict(width=1 / 32, padding="same", dropout=0.2)
 LEARNT = dict(iterations=3, learn_contrast=True, pairwise_net="image and probabilities",
-              learn_compatibility="directed")
+              learn_compatibility="directed", learn_class_bias=True)
 STEPS = dict(iterations=5, validate_every=5)
 
 

@@ -77,7 +77,8 @@ def test_the_net_of_a_row_is_cnn_and_crf_with_its_settings(experiment):
     assert texts["joint-100"] == texts["cnn+crf"].replace('\\"iterations\\": 3', '\\"iterations\\": 100')
 
 
-@pytest.mark.parametrize("key", ["joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed"])
+@pytest.mark.parametrize("key", ["joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed",
+                                 "joint-class-bias"])
 def test_rows_with_learnt_terms_label_with_those_of_their_weights(experiment, key):
     """By the whole net of the row, and by its CRF on the scores of the CNN."""
     config, build = experiment

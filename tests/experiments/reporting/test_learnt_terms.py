@@ -12,10 +12,11 @@ from data_prep.store.records import open_records
 from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.learnt_terms import compatibility_sentences, learnt_terms, weights_pictures
 from experiments.scoring.result_rows import find_rows
+from experiments.settings.build_paths import Build
 from experiments.settings.config import CRFConfig
 from experiments.training.log import TrainingLog
 
-STAGES = ("joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed")
+STAGES = ("joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed", "joint-class-bias")
 
 
 def save_weights(config, build, stage):
@@ -28,6 +29,8 @@ def save_weights(config, build, stage):
         net.params["pairwise_score"][1].data[...] = 1
     if "compatibility" in net.params:
         net.params["compatibility"][0].data[1, 1, 0] = 3
+    if "class_bias" in net.params:
+        net.params["class_bias"][0].data[1] = 0.25
     (build / stage).mkdir()
     net.save(str(build / stage / "final.caffemodel"))
     TrainingLog(build / stage / "log.jsonl", None).append("train", 20, alpha=70.0, beta=0.9, lam=[2.5, 2.5])
@@ -46,11 +49,14 @@ def test_what_each_trained_stage_has_learnt_is_shown(experiment, images):
     for stage in STAGES:
         save_weights(config, build, stage)
     terms, files = learnt_terms(config, build, images)
-    contrast, pairwise, directed = terms
+    contrast, pairwise, directed, bias = terms
     assert [term.stage for term in terms] == list(STAGES)
     assert contrast.sentences == ["α went from 35 to 70, β from 0.9 to 0.9, and λ from 2.5 to 2.5 for (0, 1), 2.5 for "
                                   "(1, 0)."]
-    assert [len(term.pictures) for term in terms] == [2, 2, 0] and [len(term.plots) for term in terms] == [1, 0, 1]
+    assert [len(term.pictures) for term in terms] == [2, 2, 0, 0] and [len(term.plots) for term in terms] == [1, 0, 1, 0]
+    names = [entry.name for entry in Build(build).metadata().classes]
+    others = ", ".join(f"{name} +0" for name in names[:1] + names[2:])
+    assert bias.sentences == [f"To the unary costs of each class were added: {names[1]} +0.25, {others}."]
     named = {picture["file"] for term in terms for row in term.pictures for picture in row}
     assert named | {file for term in terms for file, _ in term.plots} == set(files)
     captions = [picture["caption"] for picture in pairwise.pictures[0]]

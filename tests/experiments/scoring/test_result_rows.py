@@ -37,7 +37,8 @@ def test_rows_at_their_own_lambda_have_the_lambdas_that_are_trained():
     assert set(own) == {f"{key}-own" for key in ("joint", "joint-8", "joint-8-long", "joint-balanced-05",
                                                  "joint-balanced-1", "joint-iou", "joint-pairwise-image",
                                                  "joint-pairwise", "joint-compatibility",
-                                                 "joint-compatibility-directed", "joint-compatibility-pairs")}
+                                                 "joint-compatibility-directed", "joint-compatibility-pairs",
+                                                 "joint-class-bias")}
     for key, candidates in own.items():
         first = key[:-len("-own")]
         assert candidates == [row.key for row in STUDY_ROWS

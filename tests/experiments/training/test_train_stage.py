@@ -82,7 +82,7 @@ def test_an_interrupted_stage_goes_on_to_the_same_weights(experiment, monkeypatc
 
 
 LEARNT = {"joint-learnt-contrast": {"contrast"}, "joint-pairwise": {*PAIRWISE_LAYERS},
-          "joint-compatibility-directed": {"compatibility"}}
+          "joint-compatibility-directed": {"compatibility"}, "joint-class-bias": {"class_bias"}}
 
 
 @pytest.fixture
@@ -229,7 +229,8 @@ def test_the_command_line_of_caffe_trains_the_crf_and_goes_on(experiment):
 
 def test_the_command_line_of_caffe_learns_terms(experiment):
     config, build = experiment
-    learnt = {"learn_contrast": True, "pairwise_net": "image and probabilities", "learn_compatibility": "symmetric"}
+    learnt = {"learn_contrast": True, "pairwise_net": "image and probabilities", "learn_compatibility": "symmetric",
+              "learn_class_bias": True}
     generate_nets(config.copy(update={"crf": config.crf.copy(update=learnt)}), build)
     solver = build / "nets" / "stage4" / "solver.prototxt"
     subprocess.run(["caffe", "train", "-solver", str(solver)], check=True, stderr=subprocess.DEVNULL)
