@@ -67,7 +67,8 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         Parameters of the `SegmentationData` layer.
     crf : dict
         alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature;
-        learn_contrast, pairwise_net, compatibility, class bias and the rates of these, as of `experiments.settings.learnt_terms`.
+        learn_contrast, pairwise_net, compatibility, class bias and the rates of these, as of
+        `experiments.settings.learnt_terms`.
     normalise : bool
         Divide the loss by the number of labelled pixels, instead of the published sum over them.
     class_weights : str, optional

@@ -139,10 +139,10 @@ _VARIANTS = (
                           settings={"crf": {"learn_compatibility": SYMMETRIC}})),
     *_at_lambdas(_variant(JOINT, "joint-compatibility-directed", "joint, learnt directed compatibilities",
                           settings={"crf": {"learn_compatibility": DIRECTED}})),
-    # A cost of equal labels acts as a bias of its class: this measures how much of the gain is that.
+    # Measures how much of the gain comes from the costs of equal labels, which every edge inside a region pays.
     *_at_lambdas(_variant(JOINT, "joint-compatibility-pairs", "joint, learnt compatibilities of unequal labels",
                           settings={"crf": {"learn_compatibility": SYMMETRIC, "learn_diagonal": False}})),
-    # What such a bias gains by itself.
+    # Measures whether a bias, the same everywhere, gains as much as those.
     *_at_lambdas(_variant(JOINT, "joint-class-bias", "joint, a learnt bias of each class",
                           settings={"crf": {"learn_class_bias": True}})),
     # All that helped together, of each dataset.

@@ -56,7 +56,8 @@ def test_what_each_trained_stage_has_learnt_is_shown(experiment, images):
     assert [len(term.pictures) for term in terms] == [2, 2, 0, 0] and [len(term.plots) for term in terms] == [1, 0, 1, 0]
     names = [entry.name for entry in Build(build).metadata().classes]
     others = ", ".join(f"{name} +0" for name in names[:1] + names[2:])
-    assert bias.sentences == [f"To the unary costs of each class were added: {names[1]} +0.25, {others}."]
+    assert bias.sentences == [
+        f"To the unary costs of each class were added: {names[1]} +0.25, {others}."]
     named = {picture["file"] for term in terms for row in term.pictures for picture in row}
     assert named | {file for term in terms for file, _ in term.plots} == set(files)
     captions = [picture["caption"] for picture in pairwise.pictures[0]]
