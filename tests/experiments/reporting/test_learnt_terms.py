@@ -53,7 +53,8 @@ def test_what_each_trained_stage_has_learnt_is_shown(experiment, images):
     assert [term.stage for term in terms] == list(STAGES)
     assert contrast.sentences == ["α went from 35 to 70, β from 0.9 to 0.9, and λ from 2.5 to 2.5 for (0, 1), 2.5 for "
                                   "(1, 0)."]
-    assert [len(term.pictures) for term in terms] == [2, 2, 0, 0] and [len(term.plots) for term in terms] == [1, 0, 1, 0]
+    assert [len(term.pictures) for term in terms] == [2, 2, 0, 0]
+    assert [len(term.plots) for term in terms] == [1, 0, 1, 0]
     names = [entry.name for entry in Build(build).metadata().classes]
     others = ", ".join(f"{name} +0" for name in names[:1] + names[2:])
     assert bias.sentences == [
