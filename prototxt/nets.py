@@ -20,7 +20,7 @@ def _add_data(net, stage, split, data):
 
 
 def _add_crf_terms(net, crf):
-    """Add `unary`, from eq. 4's p, and `weights` on top of `data` and `score`."""
+    """Add `unary` (N, K, H, W), from eq. 4's p and a learnt bias (K,) if asked for, and `weights` (N, D, H, W)."""
     if crf["temperature"] == 1:
         net.prob = prob = L.Softmax(net.score)
     else:
