@@ -32,6 +32,11 @@ def learnt_layers(crf):
     return frozenset(layers)
 
 
+def costs_name(crf):
+    """Return the blob with the costs (N, K, H, W) of eq. 4: `unary`, unless a learnt bias of each class makes that."""
+    return "costs" if crf["learn_class_bias"] else "unary"
+
+
 def blob_at(rate):
     """Return the `param` of a learnt blob without weight decay, which would pull it towards the paper's model."""
     return dict(lr_mult=rate, decay_mult=0)

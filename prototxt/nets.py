@@ -6,7 +6,7 @@ from caffe import params as P
 
 from data_prep.store.metadata import VOID
 from prototxt.fcn import FIXED, add_fcn
-from prototxt.learnt import CLASS_BIAS, blob_at, compatibility_fields, compatibility_parameters
+from prototxt.learnt import CLASS_BIAS, blob_at, compatibility_fields, compatibility_parameters, costs_name
 from prototxt.pairwise import add_weights
 from prototxt.python_layer import changed, python_layer
 from prototxt.stages import LOVASZ, SSVM, find_stage
@@ -26,17 +26,15 @@ def _add_crf_terms(net, crf):
     else:
         net.cooled_score = L.Power(net.score, scale=1 / crf["temperature"])
         net.cooled_prob = prob = L.Softmax(net.cooled_score)
+    costs = costs_name(crf)
     if crf["unary"] == NEGATIVE_PROBABILITY:
-        cost = L.Power(prob, scale=-1)
+        net[costs] = L.Power(prob, scale=-1)
     else:
         net.log_prob = L.Log(prob, shift=LEAST_PROBABILITY)
-        cost = L.Power(net.log_prob, scale=-1)
+        net[costs] = L.Power(net.log_prob, scale=-1)
     if crf["learn_class_bias"]:
         # No filler: it starts at zero.
-        net.cost = cost
-        net.unary = L.Bias(net.cost, name=CLASS_BIAS, axis=1, param=[blob_at(crf["class_bias_rate"])])
-    else:
-        net.unary = cost
+        net.unary = L.Bias(net[costs], name=CLASS_BIAS, axis=1, param=[blob_at(crf["class_bias_rate"])])
     add_weights(net, crf, prob)
 
 

@@ -9,7 +9,7 @@ from google.protobuf import text_format
 import theano_crf
 from experiments.nets.caffemodel import copy_learnt_terms
 from experiments.prediction.photographs import planes_at_size, read_photograph
-from prototxt.learnt import learnt_layers
+from prototxt.learnt import costs_name, learnt_layers
 from prototxt.nets import crf_net
 from prototxt.unary import cooled, unary_costs
 
@@ -67,7 +67,7 @@ class FullSizeCRF:
         net.reshape()
         prob, done = "prob" if self._crf.temperature == 1 else "cooled_prob", 0
         net.blobs["data"].data[0] = image[:, :, ::-1].transpose(2, 0, 1) - self._mean
-        for name, planes in ((prob, probability), ("unary", costs)):
+        for name, planes in ((prob, probability), (costs_name(self._crf.dict()), costs)):
             net._forward(done, layers.index(name))
             net.blobs[name].data[0] = planes
             done = layers.index(name) + 1

@@ -30,16 +30,21 @@ def frame(tmp_path):
     return tmp_path / "frame.png", image, probability
 
 
+def twins_labels(image, probability, kind, bias=0):
+    """Return the labels of the obvious twin, and the costs that it minimises, with a bias (4, 1, 1) added to them."""
+    costs = -probability if kind == "-p" else -np.log(probability + 1e-6)
+    interpolated = np.stack([doubled(plane) for plane in costs]) + bias
+    colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
+    weights = theano_crf.contrast_weights(colours, 10, 0.9, 0.4)[0]
+    return twins.dual_mm(interpolated, weights, 3)[0], interpolated
+
+
 @pytest.mark.parametrize("kind", ["-p", "-log p"])
 def test_it_minimises_interpolated_costs_with_the_frames_weights(frame, kind):
     path, image, probability = frame
     crf = CRFConfig(unary=kind, iterations=3, lam=0.4, alpha=10)
     labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, None)
-    costs = -probability if kind == "-p" else -np.log(probability + 1e-6)
-    interpolated = np.stack([doubled(plane) for plane in costs])
-    colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
-    weights = theano_crf.contrast_weights(colours, 10, 0.9, 0.4)[0]
-    expected, _ = twins.dual_mm(interpolated, weights, 3)
+    expected, interpolated = twins_labels(image, probability, kind)
     assert labels.shape == image.shape[:2] and len(np.unique(labels)) > 1
     assert (labels == expected).mean() > 0.98  # the others are ties but for rounding
     assert (labels != interpolated.argmin(axis=0)).any()
@@ -51,6 +56,27 @@ def test_without_weights_the_labels_are_the_cnns_interpolated(frame):
     np.testing.assert_array_equal(labels, labels_at_size(probability, *image.shape[:2]))
 
 
+def save_learnt(folder, crf, **values):
+    """Write weights with the last blob of each named layer at `values`."""
+    (folder / "crf.prototxt").write_text(text_format.MessageToString(crf_net(4, NET, crf.dict())))
+    net = caffe.Net(str(folder / "crf.prototxt"), caffe.TEST)
+    for name in values.keys() & set(net.params):
+        net.params[name][-1].data[...] = values[name]
+    net.save(str(folder / "weights.caffemodel"))
+    return folder / "weights.caffemodel"
+
+
+@pytest.mark.parametrize("kind", ["-p", "-log p"])
+def test_a_learnt_bias_is_added_to_the_interpolated_costs(frame, tmp_path, kind):
+    path, image, probability = frame
+    bias, settings = np.float32([0.3, -0.2, 0.1, 0]), dict(unary=kind, iterations=3, alpha=10, lam=0.4)
+    crf = CRFConfig(learn_class_bias=True, **settings)
+    labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, save_learnt(tmp_path, crf, class_bias=bias))
+    expected, _ = twins_labels(image, probability, kind, bias.reshape(-1, 1, 1))
+    assert (labels == expected).mean() > 0.98  # the others are ties but for rounding
+    assert (labels != FullSizeCRF(CRFConfig(**settings), {"a": path}, MEAN).labels("a", probability, None)).any()
+
+
 @pytest.mark.parametrize("kind, temperature", [("-p", 1), ("-log p", 2)])
 @pytest.mark.parametrize("learnt", [dict(learn_contrast=True), dict(pairwise_net="image and probabilities"),
                                     dict(learn_compatibility="directed")], ids=str)
@@ -59,13 +85,8 @@ def test_learnt_terms_are_those_of_the_weights(frame, tmp_path, learnt, kind, te
     path, _, probability = frame
     plain = dict(unary=kind, temperature=temperature, iterations=3, alpha=10)
     crf = CRFConfig(lam=0.4, **plain, **learnt)
-    (tmp_path / "crf.prototxt").write_text(text_format.MessageToString(crf_net(4, NET, crf.dict())))
-    net = caffe.Net(str(tmp_path / "crf.prototxt"), caffe.TEST)
-    for name, values in (("contrast", np.log(2)), ("pairwise_score", np.log(2)), ("compatibility", 2 - 2 * np.eye(4))):
-        if name in net.params:
-            net.params[name][-1].data[...] = values
-    net.save(str(tmp_path / "weights.caffemodel"))
-    labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, tmp_path / "weights.caffemodel")
+    weights = save_learnt(tmp_path, crf, contrast=np.log(2), pairwise_score=np.log(2), compatibility=2 - 2 * np.eye(4))
+    labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, weights)
     doubled_lambda = FullSizeCRF(CRFConfig(lam=0.8, **plain), {"a": path}, MEAN).labels("a", probability, None)
     single = FullSizeCRF(CRFConfig(lam=0.4, **plain), {"a": path}, MEAN).labels("a", probability, None)
     assert (labels == doubled_lambda).mean() > 0.98 and (labels != single).any()
