@@ -26,7 +26,16 @@ class DataParameters(StrictModel):
     shuffle: bool = True
     mirror: bool = False
     augmentation: Augmentation = Augmentation()
+    # After so many images of the stream, `late_augmentation` takes the place of `augmentation`.
+    late_from: Optional[int] = pydantic.Field(None, ge=1)
+    late_augmentation: Augmentation = Augmentation()
     seed: int = pydantic.Field(0, ge=0)
+
+
+    def augmentation_at(self, position):
+        """Return the `Augmentation` of the image at a position of the stream."""
+        late = self.late_from is not None and position >= self.late_from
+        return self.late_augmentation if late else self.augmentation
 
 
 def _folders(parameters):
@@ -53,9 +62,10 @@ def open_batches(parameters):
         planes = records.planes(index)
         if mirrored:
             planes = planes[:, :, ::-1]
-        if parameters.augmentation == Augmentation():
+        augmentation = parameters.augmentation_at(position)
+        if augmentation == Augmentation():
             return planes[:3], planes[3]
-        change = parameters.augmentation.draw(parameters.seed, position)
+        change = augmentation.draw(parameters.seed, position)
         image, labels = change.apply(*planes_to_pair(planes), padding)
         return image[:, :, ::-1].transpose(2, 0, 1), labels
 

@@ -128,8 +128,11 @@ def training_data(config, stage, build):
     settings, augmentation = config.stage(stage), config.stage_augmentation(stage)
     data = {"source": str(build.split("train")), "batch": settings.batch, "shuffle": True,
             "mirror": settings.mirror, "seed": config.seed}
-    changed = augmentation.dict(exclude_defaults=True)
-    return {**data, "augmentation": changed} if changed else data
+    changed = {"augmentation": augmentation.dict(exclude_defaults=True)}
+    if settings.late_from is not None:
+        changed["late_from"] = settings.late_from * settings.batch * settings.iter_size
+        changed["late_augmentation"] = settings.late_augmentation.dict(exclude_defaults=True)
+    return {**data, **{key: value for key, value in changed.items() if value}}
 
 
 def _validation_data(config, build):

@@ -112,6 +112,9 @@ class StageConfig(StrictModel):
     mirror: bool = True
     # of the training images; without its own a stage has the experiment's
     augmentation: Optional[Augmentation] = None
+    # From this iteration on, `late_augmentation` takes its place.
+    late_from: Optional[int] = pydantic.Field(None, ge=1)
+    late_augmentation: Optional[Augmentation] = None
     # Exponent of the classes' weights in the softmax loss, (median frequency / frequency) ^ balance.
     balance: float = pydantic.Field(0, ge=0, le=1)
     normalise: bool = True    # the loss per labelled pixel; false: the published sum
@@ -124,6 +127,12 @@ class StageConfig(StrictModel):
         if list(steps) != sorted(set(steps)) or (steps and steps[0] < 1):
             raise ValueError(f"{list(steps)} are no iterations one after the other, from 1 on")
         return steps
+
+    @pydantic.validator("late_augmentation", always=True)
+    def check_late(cls, augmentation, values):
+        if "late_from" in values and (augmentation is None) != (values["late_from"] is None):
+            raise ValueError("late_from and late_augmentation go together; set both or none")
+        return augmentation
 
 
 class ValidationConfig(StrictModel):
@@ -184,11 +193,14 @@ class _Experiment(StrictModel):
         return self.stage(stage.control_of) if settings is None else settings
 
     def _stretched(self, settings, stages):
-        """Return the iterations of stages together, and a stage's steps at the same shares of those."""
+        """Return the iterations of stages together, and a stage's steps and `late_from` at the same shares of those."""
         iterations = sum(self.stage(name).iterations for name in stages)
-        return {"iterations": iterations,
-                "steps": tuple(dict.fromkeys(max(1, round(step * iterations / settings.iterations))
-                                             for step in settings.steps))}
+
+        def stretched(iteration):
+            return max(1, round(iteration * iterations / settings.iterations))
+
+        return {"iterations": iterations, "steps": tuple(dict.fromkeys(map(stretched, settings.steps))),
+                "late_from": settings.late_from and stretched(settings.late_from)}
 
     def of_stage(self, name):
         """Return the configuration with a variant's own `crf`, `net` and `augmentation`; for other stages, this one."""
@@ -218,6 +230,12 @@ class _Experiment(StrictModel):
         """Return the `Augmentation` of a stage's training images."""
         own = self.stage(name).augmentation
         return self.of_stage(name).augmentation if own is None else own
+
+    def crops(self, name):
+        """Return the sizes (height, width) of a stage's training images where these are cut out; `None`: a whole image's.
+        """
+        late = self.stage(name).late_augmentation
+        return {one.crop for one in (self.stage_augmentation(name), late) if one is not None}
 
 
 def _changed(model, values):

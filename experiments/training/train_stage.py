@@ -120,8 +120,8 @@ def _prepare(config, stage, build, interruption):
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
     solver = snapshots.open_solver(parameter, image_by_image(nets[0]))
     if device is None:
-        crop = config.stage_augmentation(stage).crop
-        check_memory(solver, parameter.type, [crop] if crop else metadata.sizes["train"],
+        sizes = [size for crop in config.crops(stage) for size in ([crop] if crop else metadata.sizes["train"])]
+        check_memory(solver, parameter.type, sizes,
                      [size for split in config.validation.splits for size in metadata.sizes[split]],
                      processes.size_on_machine)
     for net in (solver.net, *solver.test_nets):

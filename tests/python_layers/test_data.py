@@ -138,6 +138,17 @@ def test_augmented_batches_do_not_depend_on_how_they_are_cut(tmp_path, make_data
     assert all(np.array_equal(*arrays) for pair in zip(pairs, alone) for arrays in zip(*pair))
 
 
+def test_after_so_many_images_they_are_augmented_in_another_way(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(12, 16), (11, 17), (15, 19)]})
+    late = dict(scale=[0.5, 0.5], crop=[6, 9], contrast=0.4)
+    first, second, both = (
+        list(batches(open_net(tmp_path, metadata, batch=2, **{**AUGMENTED, **changes}), 4))
+        for changes in ({}, dict(augmentation=late), dict(late_from=4, late_augmentation=late)))
+    for number, batch in enumerate(both):
+        assert all(np.array_equal(*pair) for pair in zip(batch, (second if number >= 2 else first)[number]))
+        assert not np.array_equal(first[number][0], second[number][0])
+
+
 def test_outside_the_image_is_void_and_zero_but_for_rounding(tmp_path, make_dataset):
     metadata = make_dataset({"train": [(4, 5)]})
     image, labels = next(batches(open_net(tmp_path, metadata, augmentation=dict(crop=[8, 9])), 1))

@@ -31,6 +31,14 @@ def test_augmentation_is_for_training_alone(tmp_path, make_dataset):
     assert net.blobs["data"].data.shape == (2, 3, 24, 32)
 
 
+def test_late_augmentation_begins_after_the_images_of_its_iteration(tmp_path, make_dataset):
+    late = {"late_from": 3, "late_augmentation": {"crop": [8, 8]}}
+    make_experiment(tmp_path, make_dataset, stage1={**STAGE, "batch": 2, "iter_size": 4, **late})
+    found = parameters(tmp_path / "build", "stage1", "train")
+    assert (found["late_from"], found["late_augmentation"]) == (24, {"crop": [8, 8]})
+    assert "late_from" not in parameters(tmp_path / "build", "stage2", "train")
+
+
 def test_validation_goes_through_the_splits_one_after_the_other(tmp_path, make_dataset):
     config, build = make_experiment(tmp_path, make_dataset, validation={"splits": ["val", "train"], "images": 3})
     solver = read_prototxt(Build(build).net("stage1", "solver"), caffe_pb2.SolverParameter)

@@ -42,6 +42,22 @@ def test_a_stage_has_the_experiments_augmentation_unless_it_has_its_own(tmp_path
     assert config.stage_augmentation("stage2").crop == (4, 6) and config.stage_augmentation("stage2").scale == (1, 1)
 
 
+def test_a_late_augmentation_has_crops_of_its_own(tmp_path):
+    late = {"late_from": 7, "late_augmentation": {"crop": [4, 6]}}
+    config = load_config(write(tmp_path, {**with_stage(**late), "augmentation": {"crop": [8, 8]}}))
+    assert config.crops("stage1") == {(8, 8)} and config.crops("stage2") == {(8, 8), (4, 6)}
+    without = load_config(write(tmp_path, with_stage(late_from=7, late_augmentation={})))
+    assert without.crops("stage2") == {None}
+
+
+def test_scratch_stretches_what_happens_at_an_iteration(tmp_path):
+    late = {"late_from": STAGE["iterations"] // 2, "late_augmentation": {"crop": [4, 6]}}
+    config = load_config(write(tmp_path, {**GOOD, "stage3": {**STAGE, **late}}))
+    assert config.stage("scratch").iterations == 4 * STAGE["iterations"]
+    assert config.stage("scratch").late_from == 4 * late["late_from"]
+    assert config.stage("stage1").late_from is None
+
+
 def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_path):
     assert load_config(write(tmp_path, GOOD)).scored_splits == ("val",)
     for splits, scored in ((["drive", "val", "train"], ("drive", "val")), (["train"], ("val",))):
@@ -63,6 +79,8 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "stage4": {**STAGE, "balance": 0.5}}, "weighs the classes of a softmax loss"),
     (with_stage(augmentation={"scale": [2, 1]}), "the least scale, 2, is above the greatest, 1"),
     ({**GOOD, "augmentation": {"zoom": 2}}, "augmentation.zoom"),
+    (with_stage(late_from=3), "late_from and late_augmentation go together"),
+    (with_stage(late_augmentation={"hue": 0.1}), "late_from and late_augmentation go together"),
     ({**GOOD, "validation": {"splits": []}}, "must name one split or several different ones"),
     ({**GOOD, "validation": {"splits": ["val", "val"]}}, "must name one split or several different ones"),
     ({**GOOD, "crf": {"temperature": 0}}, "crf.temperature"),
