@@ -14,6 +14,8 @@ NONE = MappingProxyType({})
 # has larger ones, too.
 LAMBDAS = (5, 10, 20)
 JOINT_LAMBDAS = (*LAMBDAS, 40, 80)
+# The CRF of the paper (section 5), where a configuration has another.
+PAPERS_CRF = MappingProxyType({"alpha": 35, "beta": 0.9, "lam": 2.5, "temperature": 1})
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 
@@ -118,6 +120,7 @@ _VARIANTS = (
              new_layers=frozenset({"score_fr", "score_pool3", "score_pool4", "upscore2", "upscore_pool4", "upscore8"}),
              dropped_layers=frozenset(), as_long_as=("stage1", "stage2", CNN, JOINT),
              settings={"stage": {"balance": 0}}),
+    _variant(JOINT, "joint-paper", "joint, the paper's CRF", settings={"crf": PAPERS_CRF}),
     # The margin 0 makes the structured loss the perceptron's.
     _variant(JOINT, "perceptron", "structured perceptron", loss_settings={"gamma": 0}),
     *_at_lambdas(_variant(JOINT, "joint", "joint"), JOINT_LAMBDAS)[1:],

@@ -76,6 +76,10 @@ CONTROLS = (CONTROL, *(Row(name, f"{title} + CRF", name, True) for name, title i
 COOLED_CNNS = _cooled(CNN_CRF, "CNN")
 COOLED_CONTROLS = tuple(row for control in CONTROLS for row in _cooled(control, control.title.replace(" + CRF", "")))
 WITHOUT_EDGES = Row("joint-without-edges", "Structured loss without edges, then CRF", "joint-without-edges", True)
+# Of a configuration whose CRF is not the paper's.
+PAPERS_ROWS = (Row("cnn+crf-paper", "CNN + the paper's CRF", stages.CNN, True, labelling=stages.PAPERS_CRF),
+               Row("joint-paper", "CNN + the paper's CRF (joint)", "joint-paper", True),
+               Row("control-paper", "Control + the paper's CRF", stages.CONTROL, True, labelling=stages.PAPERS_CRF))
 DENSE = Row("cnn+dense", "CNN + dense CRF", stages.CNN, False, dense=True)
 # Better inference: where the joint model labels, and in its training.
 DECODED_BETTER = (
@@ -118,12 +122,13 @@ PERCEPTRON = Row("perceptron", "Structured perceptron", "perceptron", True)
 # All that helped together, as the configuration has it under `best`.
 BEST = Row("best", "Joint, the best settings", stages.BEST, True)
 # Rows that a study trains and labels for each seed, with the configuration's settings unless a key says otherwise:
-# those that the paper's claim rests on, which it takes when none are named, and those of its future work.
+# those that the paper's claim rests on, which it takes when none are named, those with the paper's CRF, and those of
+# its future work.
 CLAIM_ROWS = (CNN, CNN_CRF, *COOLED_CNNS, JOINT, *CONTROLS, *COOLED_CONTROLS, WITHOUT_EDGES, *DECODED_BETTER,
               *TRAINED_BETTER, DENSE)
 FUTURE_ROWS = (*JOINT_LAMBDAS, *(row for rows in _FAMILIES.values() for row in rows), *OWN_LAMBDAS, LEARNT_CONTRAST,
                LOVASZ, SCRATCH, PERCEPTRON, BEST)
-STUDY_ROWS = (*CLAIM_ROWS, *FUTURE_ROWS)
+STUDY_ROWS = (*CLAIM_ROWS, *PAPERS_ROWS, *FUTURE_ROWS)
 ROWS_BY_KEY = {row.key: row for row in (*STUDY_ROWS, *FURTHER_ROWS)}
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from experiments.scoring.result_rows import (COMPARISONS, FURTHER_ROWS, ROWS, STUDY_ROWS, TABLE_1, WEIGHT_SETS,
                                              find_rows, labelled_rows)
-from prototxt.stages import STAGES, VARIANTS
+from experiments.settings.config import CRFConfig
+from prototxt.stages import PAPERS_CRF, STAGES, VARIANTS
 
 COMMANDS = Path(__file__).parents[3] / "docs" / "commands.md"
 
@@ -50,6 +51,13 @@ def test_a_row_is_labelled_by_itself_or_by_its_candidates():
     joint, own, cnn = (find_rows([key])[0] for key in ("joint", "joint-own", "cnn"))
     assert labelled_rows([cnn, joint]) == (cnn, joint)
     assert labelled_rows([own, cnn, joint]) == (*own.candidates, cnn)
+
+
+def test_rows_of_the_papers_crf_have_its_parameters():
+    papers = CRFConfig()  # as they are where a configuration says nothing
+    assert PAPERS_CRF == {key: getattr(papers, key) for key in ("alpha", "beta", "lam", "temperature")}
+    assert VARIANTS["joint-paper"].settings == {"crf": PAPERS_CRF}
+    assert [row.labelling for row in find_rows(["cnn+crf-paper", "control-paper"])] == [PAPERS_CRF] * 2
 
 
 def test_rows_are_found_in_the_tables_order():
