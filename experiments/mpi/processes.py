@@ -19,6 +19,8 @@ from experiments.mpi.notes import NOTES_VARIABLE, Note
 
 # Seconds. A process waits for the others in short sleeps, which leave them the processor and let it notice signals.
 LONGEST_SLEEP = 0.002
+# What is done to a vector of fewer numbers takes less time than to exchange its shares.
+SHARED = 1 << 16
 # The other ranks keep an error back for this long. One that all ranks meet is thus said once, by rank 0, whose end ends
 # them all.
 GRACE_SECONDS = 2
@@ -52,6 +54,14 @@ class SingleProcess:
     def copy_from_first(self, array):
         """Overwrite an array with rank 0's."""
 
+    def are_shared(self, length):
+        """Return whether the processes of a machine share out what is to be done to a vector of so many numbers."""
+        return False
+
+    def share(self, length):
+        """Return the slice that is this process's share of such a vector, all of it where it is not shared out."""
+        return slice(0, length)
+
     def complain(self, text):
         """Say on standard error why this process ends."""
         print(text, file=sys.stderr)
@@ -62,7 +72,9 @@ class SingleProcess:
 
 
 class MPIProcesses:
-    """The processes of an MPI communicator, with the methods of `SingleProcess` and `start_sum`.
+    """The processes of an MPI communicator, with the methods of `SingleProcess` and those that start a transfer.
+
+    Data moves only during calls of MPI: a transfer's `Test()` moves on what can be, `Wait()` returns when it is done.
 
     Rank 0 speaks for all: standard output of the others is dropped.
     """
@@ -73,11 +85,11 @@ class MPIProcesses:
         self.rank, self.size = world.rank, world.size
         self.note = Note(os.environ.get(NOTES_VARIABLE), self.rank)
         try:
-            machine = world.Split_type(MPI.COMM_TYPE_SHARED)
+            self._machine = world.Split_type(MPI.COMM_TYPE_SHARED)
         except MPI.Exception:  # no network leads to another rank; mpirun says which
             time.sleep(DELIVERY_SECONDS)
             world.Abort(1)
-        self.rank_on_machine, self.size_on_machine = machine.rank, machine.size
+        self.rank_on_machine, self.size_on_machine = self._machine.rank, self._machine.size
         if self.rank:
             sys.stdout = open(os.devnull, "w")
         sys.excepthook = self._end_by_exception
@@ -88,14 +100,32 @@ class MPIProcesses:
         return total
 
     def start_sum(self, array):
-        """Begin to sum a float32 array over all processes, in place.
-
-        Returns
-        -------
-        mpi4py.MPI.Request
-            Its `Test()` and `Wait()` say when the sum is there. Data moves only during these and other calls of MPI.
-        """
+        """Begin to sum a float32 array over all processes, in place; return the transfer."""
         return self._world.Iallreduce(self._mpi.IN_PLACE, array)
+
+    def are_shared(self, length):
+        return self.size_on_machine > 1 and length >= SHARED
+
+    def share(self, length):
+        if not self.are_shared(length):
+            return slice(0, length)
+        ends = self._ends(length)
+        return slice(ends[self.rank_on_machine], ends[self.rank_on_machine + 1])
+
+    def _ends(self, length):
+        return [length * rank // self.size_on_machine for rank in range(self.size_on_machine + 1)]
+
+    def start_sum_of_share(self, vector, others):
+        """Begin to sum this process's share of a float32 vector over the processes of its machine; return the transfer.
+
+        The rest of the vector stays as it is, and must until the transfer is done. `others`, (size_on_machine - 1,
+        length of the share) float32, is scratch memory.
+        """
+        return _SumOfShare(self._mpi, self._machine, vector, self._ends(vector.size), others)
+
+    def start_exchange(self, vector):
+        """Begin to give the processes of a machine each other's shares of a float32 vector; return the transfer."""
+        return self._machine.Iallgatherv(self._mpi.IN_PLACE, [vector, np.diff(self._ends(vector.size))])
 
     def gather(self, value):
         content = np.frombuffer(pickle.dumps(value), np.uint8)
@@ -130,6 +160,28 @@ class MPIProcesses:
     def _end_by_exception(self, *exception):
         self.complain("".join(traceback.format_exception(*exception)).rstrip())
         self.end(1)
+
+
+class _SumOfShare:
+    """A transfer in which each process gets its share of the others' vectors and adds these up.
+
+    MPI's own sum of the whole vector takes several times as long.
+    """
+
+    def __init__(self, mpi, machine, vector, ends, others):
+        shares = [vector[start:end] for start, end in zip(ends, ends[1:])]
+        self._mpi, self._mine, self._others = mpi, shares[machine.rank], others
+        ranks = [rank for rank in range(machine.size) if rank != machine.rank]
+        self._requests = [machine.Irecv(part, rank) for part, rank in zip(others, ranks)]
+        self._requests += [machine.Isend(shares[rank], rank) for rank in ranks]
+
+    def Test(self):
+        return self._mpi.Request.Testall(self._requests)
+
+    def Wait(self):
+        self._mpi.Request.Waitall(self._requests)
+        for part in self._others:
+            self._mine += part
 
 
 def _take_stand_ins():

@@ -8,6 +8,7 @@ from bisect import bisect_right
 
 import numpy as np
 
+from experiments.mpi.processes import SingleProcess
 from experiments.training.solver_state import read_state, state_bytes
 
 PIECE = 1 << 15  # numbers; the arrays of a piece fit into a core's second-level cache
@@ -15,6 +16,8 @@ PIECE = 1 << 15  # numbers; the arrays of a piece fit into a core's second-level
 
 class AdamSolver:
     """A Caffe solver whose weights are updated here; its snapshots are Caffe's own, and it goes on from Caffe's.
+
+    Of large blobs each of a machine's processes updates its share, for which alone it needs the gradients.
 
     Parameters
     ----------
@@ -24,13 +27,16 @@ class AdamSolver:
         With a fixed or a multistep rate, as `prototxt.solver` writes it.
     net : caffe.proto.caffe_pb2.NetParameter
         The training net, for the factors of each blob's rate and decay.
+    processes : experiments.mpi.processes.SingleProcess or MPIProcesses
+        All must call `apply_update` and `collect`.
 
     Attributes
     ----------
     net, test_nets, iter : as of a caffe.Solver
     """
 
-    def __init__(self, solver, parameter, net):
+    def __init__(self, solver, parameter, net, processes=SingleProcess()):
+        self._processes = processes
         self.net, self.test_nets, self.iter = solver.net, solver.test_nets, 0
         self._solver, self._parameter = solver, parameter  # the solver owns the nets
         self._blobs = [blob for blobs in solver.net.params.values() for blob in blobs]
@@ -45,12 +51,29 @@ class AdamSolver:
         correction = np.sqrt(1 - second ** time) / (1 - first ** time)
         rate = parameter.base_lr * parameter.gamma ** self._steps(self.iter) if parameter.stepvalue \
             else parameter.base_lr
-        for blob, (rate_factor, decay_factor), means, squares in zip(self._blobs, self._factors, *self._moments):
+        exchanges = []
+        for blob, (rate_factor, decay_factor), *moments in zip(self._blobs, self._factors, *self._moments):
             if rate_factor:
-                update(blob.data, blob.diff, means, squares, scale=1 / parameter.iter_size,
+                arrays = [array.reshape(-1) for array in (blob.data, blob.diff, *moments)]
+                share = self._processes.share(blob.count)
+                update(*(array[share] for array in arrays), scale=1 / parameter.iter_size,
                        decay=parameter.weight_decay * decay_factor, rate=rate * rate_factor * correction,
                        decays=(first, second), epsilon=parameter.delta)
+                exchanges += self._exchange(blob, arrays[0])
+        for exchange in exchanges:
+            exchange.Wait()
         self.iter = time
+
+    def collect(self):
+        """Get from the machine's other processes what `save` writes."""
+        for moments in self._moments:
+            for blob, array in zip(self._blobs, moments):
+                for exchange in self._exchange(blob, array.reshape(-1)):
+                    exchange.Wait()
+
+    def _exchange(self, blob, vector):
+        """Return the exchanges, one or none, of a blob's weights or moments that have begun."""
+        return [self._processes.start_exchange(vector)] if self._processes.are_shared(blob.count) else []
 
     def _steps(self, iteration):
         """Return how often the rate has been multiplied by gamma."""
@@ -80,16 +103,15 @@ def _factors(net, name, blobs):
 
 
 def update(weights, gradients, means, squares, scale, decay, rate, decays, epsilon):
-    """Do one step of Adam in place, on float32 arrays of one shape.
+    """Do one step of Adam in place, on float32 vectors of one length.
 
     g = scale * gradients + decay * weights, m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2,
     weights -= rate * m / (sqrt(v) + epsilon), with b1, b2 the `decays`.
     """
     first, second = decays
-    arrays = [array.reshape(-1) for array in (weights, gradients, means, squares)]
     gradient, other = np.empty((2, PIECE), np.float32)
-    for start in range(0, arrays[0].size, PIECE):
-        w, g, m, v = (array[start:start + PIECE] for array in arrays)
+    for start in range(0, weights.size, PIECE):
+        w, g, m, v = (array[start:start + PIECE] for array in (weights, gradients, means, squares))
         total, work = gradient[:w.size], other[:w.size]
         np.multiply(g, np.float32(scale), out=total)
         if decay:

@@ -8,6 +8,7 @@ import numpy as np
 from data_prep.store.metadata import VOID
 from experiments.mpi.data_parallel import data_count, dropout_seed
 from experiments.mpi.gradients import gradient_sum
+from experiments.training.adam import AdamSolver
 
 
 class SharedIteration:
@@ -34,7 +35,7 @@ class SharedIteration:
         images = range(processes.rank, settings.batch * settings.iter_size, processes.size)
         self._batch_of = [image // settings.batch for image in images]  # of each of this process's images
         self._normalises = settings.normalise and settings.batch > 1
-        self.sum = gradient_sum(solver, processes)
+        self.sum = gradient_sum(solver, processes, by_shares=isinstance(solver, AdamSolver))
 
     def gradients(self, loss_per_pixel):
         """Put the gradients into the net of each process; return the mean loss per labelled pixel.

@@ -19,6 +19,7 @@ from google.protobuf import text_format
 
 from data_prep.atomic_files import sync_to_disk
 from data_prep.digests import file_digest
+from experiments.mpi.processes import SingleProcess
 from experiments.nets.caffemodel import check_fits
 from experiments.runtime.process_setup import gpu_number
 from experiments.training.adam import AdamSolver
@@ -66,8 +67,11 @@ class Snapshots:
         iterations = {int(name.group(1)) for name in names if name}
         return sorted((iteration for iteration in iterations if iteration <= last), reverse=True)
 
-    def open_solver(self, parameter, net):
-        """Return Caffe's solver for a SolverParameter and a training net; its snapshots are written by `save` alone."""
+    def open_solver(self, parameter, net, processes=SingleProcess()):
+        """Return Caffe's solver for a SolverParameter and a training net; its snapshots are written by `save` alone.
+
+        `processes`, a `SingleProcess` or `MPIProcesses`, train it together.
+        """
         staged = caffe_pb2.SolverParameter()
         staged.CopyFrom(parameter)
         staged.snapshot_prefix = str(self._writing / PREFIX)
@@ -77,11 +81,11 @@ class Snapshots:
         with memory_file(text_format.MessageToString(staged).encode()) as path:
             solver = caffe.get_solver(path)
         if parameter.type == "Adam" and gpu_number(os.environ) is None:
-            return AdamSolver(solver, parameter, net)
+            return AdamSolver(solver, parameter, net, processes)
         return solver
 
     def save(self, solver):
-        """Write a snapshot of a solver that `open_solver` made.
+        """Write a snapshot of a solver that `open_solver` made; all of its processes must call it.
 
         Raises
         ------
@@ -89,6 +93,8 @@ class Snapshots:
             One sentence, where it cannot be written; earlier snapshots are left as they are.
         """
         iteration = solver.iter
+        if isinstance(solver, AdamSolver):
+            solver.collect()
         if not self.writes:
             self.saved = iteration
             return

@@ -118,7 +118,7 @@ def _prepare(config, stage, build, interruption):
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
-    solver = snapshots.open_solver(parameter, image_by_image(nets[0]))
+    solver = snapshots.open_solver(parameter, image_by_image(nets[0]), processes)
     if device is None:
         sizes = [size for crop in config.crops(stage) for size in ([crop] if crop else metadata.sizes["train"])]
         check_memory(solver, parameter.type, sizes,

@@ -13,7 +13,7 @@ import time
 import numpy as np
 
 from data_prep.progress import Progress
-from experiments.mpi.processes import communicator, share_out
+from experiments.mpi.processes import SHARED, communicator, share_out
 from experiments.runtime.command_line import run_command
 
 
@@ -27,9 +27,27 @@ def talk():
              "sum": processes.sum(np.array([processes.rank, 10.5])).tolist(),
              "first": processes.from_first(f"from {processes.rank}"), "copied": copied.tolist(),
              "gathered": processes.gather("x" * processes.rank),
-             "shared": list(share_out(processes, range(7), lambda item: [item, processes.rank]))}
+             "shared": list(share_out(processes, range(7), lambda item: [item, processes.rank])),
+             "vectors": [by_shares(processes, SHARED + 5), by_shares(processes, 3)]}
     print(json.dumps(processes.gather(heard)))
     return 0
+
+
+def by_shares(processes, length):
+    """Sum a vector by shares where it is shared out, and exchange these; return [is it shared, is all right]."""
+    vector = np.arange(length, dtype=np.float32) + 2 ** processes.rank
+    share, own = processes.share(length), vector.copy()
+    if not processes.are_shared(length):
+        return [False, share == slice(0, length)]
+    total = np.arange(length) * processes.size + 2 ** processes.size - 1
+    others = np.empty((processes.size - 1, share.stop - share.start), np.float32)
+    transfer = processes.start_sum_of_share(vector, others)
+    transfer.Test()
+    transfer.Wait()
+    own[share] = total[share]
+    summed = np.array_equal(vector, own)
+    processes.start_exchange(vector).Wait()
+    return [True, summed and np.array_equal(vector, total)]
 
 
 def devices():

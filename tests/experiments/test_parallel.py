@@ -46,7 +46,7 @@ def test_processes_talk_to_each_other(size):
             "rank": rank, "size": size, "threads": str(5 // size), "places": [rank, size],
             "sum": [size * (size - 1) / 2, 10.5 * size], "first": "from 0", "copied": [0, 0, 0],
             "gathered": ["x" * other for other in range(size)],
-            "shared": [[item, item % size] for item in range(7)]}
+            "shared": [[item, item % size] for item in range(7)], "vectors": [[size > 1, True], [False, True]]}
 
 
 @pytest.mark.parametrize("flags, wanted", [

@@ -78,6 +78,33 @@ def test_gradients_become_their_sum_and_are_sent_while_the_pass_goes_on(net, mon
                 np.testing.assert_array_equal(blob.diff, factor * own_gradient(place, number, shape))
 
 
+class TwoSharers(TwoProcesses):
+    """Of vectors of twelve and more numbers the first half is this process's share."""
+
+    size_on_machine = 2
+
+    def are_shared(self, length):
+        return length >= 12
+
+    def share(self, length):
+        return slice(0, length // 2)
+
+    def start_sum_of_share(self, vector, others):
+        assert others.shape == (1, 6)
+        return self.start_sum(vector[:6])
+
+
+def test_of_a_blob_that_is_shared_out_the_own_share_alone_becomes_the_sum(net, monkeypatch):
+    monkeypatch.setattr(gradients, "BUCKET_BYTES", 1)
+    total = gradients.GradientSum(SimpleNamespace(net=net), TwoSharers(net), by_shares=True)
+    total.begin()
+    net.backward()
+    total.finish(0.5)
+    own = own_gradient(3, 0, (3, 4)).reshape(-1)
+    np.testing.assert_array_equal(net.layers[3].blobs[0].diff.reshape(-1), own * np.repeat([2, 1], 6))
+    np.testing.assert_array_equal(net.layers[1].blobs[0].diff, 2 * own_gradient(1, 0, (2, 3)))
+
+
 def test_earlier_batches_of_an_iteration_are_not_sent(net):
     processes = TwoProcesses(net)
     total = gradients.GradientSum(SimpleNamespace(net=net), processes)
