@@ -31,7 +31,6 @@ class DataParameters(StrictModel):
     late_augmentation: Augmentation = Augmentation()
     seed: int = pydantic.Field(0, ge=0)
 
-
     def augmentation_at(self, position):
         """Return the `Augmentation` of the image at a position of the stream."""
         late = self.late_from is not None and position >= self.late_from
