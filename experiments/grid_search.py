@@ -61,7 +61,7 @@ def grid_search(config, build, split, method=CRFSearch):
     """
     build = Build(build)
     metadata, sets = build.metadata(split), method.sets(config)
-    probabilities, processes = Probabilities(build, split, metadata), communicator()
+    probabilities, processes = Probabilities(build, split, metadata, config.image_scale), communicator()
     wanted = [CNN_ALONE, *sets]
     mark = f"{probabilities.mark} {method.settings(config)} {_solver_digest()}"
     with contextlib.ExitStack() as stack:

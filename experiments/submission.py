@@ -31,9 +31,10 @@ def _parser():
 
 def main(arguments=None):
     options = _parser().parse_args(arguments)
-    build = build_folder(options, load_config(options.config))
+    config = load_config(options.config)
+    build = build_folder(options, config)
     row = next(row for row in ROWS if row.key == options.row)
-    archive = make_submission(build, options.root, row, options.subset)
+    archive = make_submission(build, options.root, row, config.image_scale, options.subset)
     if archive is None:
         return 0
     with zipfile.ZipFile(archive) as packed:

@@ -19,6 +19,16 @@ STREAM = 1
 HUES = 255  # steps of Pillow's HSV images once around the circle of colours
 
 
+def scaled_size(size, factor):
+    """Return a size times a factor, each length in whole pixels, 1 at least."""
+    return tuple(max(1, round(length * factor)) for length in size)
+
+
+def scaled_pair(image, labels, factor):
+    """Return an image (H, W, 3) uint8 and its labels (H, W) uint8 at another size, as `Change.apply` makes them."""
+    return Change(factor, None, (0, 0), 1, 1, 1, 0).apply(image, labels, None)
+
+
 class Augmentation(StrictModel):
     """Ranges that random changes are drawn from; by default there are none.
 
@@ -48,6 +58,10 @@ class Augmentation(StrictModel):
         if scale[0] > scale[1]:
             raise ValueError(f"the least scale, {scale[0]:g}, is above the greatest, {scale[1]:g}")
         return scale
+
+    def of_scaled_images(self, factor):
+        """Return the `Augmentation` of images whose size is this factor of that which the LMDB has."""
+        return self.copy(update={"scale": tuple(bound * factor for bound in self.scale)})
 
     def draw(self, seed, position):
         """Return the `Change` of the image at a position of the stream of training data."""
@@ -131,7 +145,7 @@ class Change(NamedTuple):
 
     def _window(self, axis, length):
         """Return where along an axis the result's pixels lie in an image of `length` pixels."""
-        scaled = max(1, round(length * self.scale))
+        scaled, = scaled_size((length,), self.scale)
         wanted = scaled if self.crop is None else self.crop[axis]
         # of the result's first pixel in the scaled image; negative where that is smaller than the result
         start = math.floor(self.place[axis] * (abs(scaled - wanted) + 1)) * (1 if scaled >= wanted else -1)

@@ -16,6 +16,7 @@ from prototxt.fcn import Architecture
 from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
 from prototxt.stages import SSVM, STAGES, find_stage
+from python_layers.augmentation import Augmentation
 
 DATA_LAYER = "SegmentationData"
 KINDS = ("train", "val", "deploy", "solver")
@@ -131,7 +132,7 @@ def training_data(config, stage, build):
     changed = {"augmentation": augmentation.dict(exclude_defaults=True)}
     if settings.late_from is not None:
         changed["late_from"] = settings.late_from * settings.batch * settings.iter_size
-        changed["late_augmentation"] = settings.late_augmentation.dict(exclude_defaults=True)
+        changed["late_augmentation"] = config.late_augmentation(stage).dict(exclude_defaults=True)
     return {**data, **{key: value for key, value in changed.items() if value}}
 
 
@@ -139,7 +140,9 @@ def _validation_data(config, build):
     folders = [str(build.split(split)) for split in config.validation.splits]
     data = {"source": folders[0] if len(folders) == 1 else folders, "batch": 1, "shuffle": False, "mirror": False,
             "seed": config.seed}
-    return {**data, "records": config.validation.images} if config.validation.images else data
+    scaled = Augmentation().of_scaled_images(config.image_scale).dict(exclude_defaults=True)
+    changed = {"records": config.validation.images, "augmentation": scaled}
+    return {**data, **{key: value for key, value in changed.items() if value}}
 
 
 def _class_counts(metadata, build):
@@ -168,7 +171,7 @@ def _messages(stage, config, metadata, build, folder):
         train_net(stage, architecture, training_data(config, stage, build), _loss_crf(stage, config, metadata, build),
                   settings.normalise, str(folder / CLASS_WEIGHTS) if settings.balance else None),
         validation_net(stage, architecture, _validation_data(config, build), crf),
-        deploy_net(stage, architecture, metadata.sizes["train"][0], crf),
+        deploy_net(stage, architecture, config.net_sizes(metadata.sizes["train"])[0], crf),
         solver(
             str(folder / "train.prototxt"), str(folder / "val.prototxt"),
             sum(validation_counts(config.validation, metadata).values()),

@@ -2,7 +2,7 @@
 
 CNN only and CNN + CRF are one net, that of stage 3, without and with inference; the joint row is stage 4's,
 the control's CNN was trained on with the softmax loss instead. All run through stage 4's deploy net, at the
-resolution of the LMDB.
+resolution of the LMDB or, with `image_scale`, at a lower one, and are scored at that of the LMDB.
 """
 
 import json
@@ -12,9 +12,10 @@ import numpy as np
 
 from data_prep.digests import contents_digest
 from data_prep.progress import Progress
-from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.net_images import NetImages
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.photographs import enlarged_labels
 from experiments.prediction.row_labels import counts_of_rows
 from experiments.scoring.bootstrap import compared, frame_blocks
 from experiments.scoring.confusion_cache import ConfusionStore
@@ -27,7 +28,7 @@ from experiments.settings.build_paths import Build
 SECONDS_BETWEEN_SAVES = 60
 
 
-def counts_by_image(build, split, metadata):
+def counts_by_image(build, split, metadata, image_scale):
     """Run all weight sets over a split.
 
     Parameters
@@ -36,6 +37,7 @@ def counts_by_image(build, split, metadata):
         Build folder of the experiment.
     split : str
     metadata : data_prep.store.metadata.Metadata
+    image_scale : float
 
     Returns
     -------
@@ -46,32 +48,33 @@ def counts_by_image(build, split, metadata):
     """
     build = Build(build)
     weights = {stage: build.weights(stage) for stage in WEIGHT_SETS}
-    records = open_records(str(build.split(split)))
+    images = NetImages(build.split(split), image_scale)
     net = build.deploy_net(crf=True)
     mark = contents_digest([*build.data_files(split), net, *weights.values()])
     store = ConfusionStore(build.partial_evaluation(split), mark)
     for stage in WEIGHT_SETS:
-        if store.done(stage) < len(records):
+        if store.done(stage) < len(images):
             segmenter = Segmenter(net, weights[stage], metadata.mean_bgr)
-            _run_weight_set(segmenter, stage, records, len(metadata.classes), store)
-    names = [records.name(index) for index in range(len(records))]
+            _run_weight_set(segmenter, stage, images, len(metadata.classes), store)
+    names = [images.name(index) for index in range(len(images))]
     counts = {row.key: ImageCounts(*(field[:, int(row.crf)] for field in store.counts(row.stage)))
               for row in ROWS + FURTHER_ROWS}
     store.remove()
     return names, counts
 
 
-def _run_weight_set(segmenter, stage, records, classes, store):
+def _run_weight_set(segmenter, stage, images, classes, store):
     """Append the counts of each image not done yet: the CNN's labels and the CRF's. Processes share them out."""
     def counts_of(index):
-        image, truth = records[index]
+        image, truth = images.to_score(index)
         segmentation, counter = segmenter(image), ImageCounter(truth, classes)
-        return stacked([counter(segmentation.cnn_labels), counter(segmentation.labels)])
+        return stacked([counter(enlarged_labels(labels, classes, *truth.shape))
+                        for labels in (segmentation.cnn_labels, segmentation.labels)])
 
     first, saved = store.done(stage), time.monotonic()
     try:
-        with Progress(f"evaluate {stage}", first, len(records), "image") as progress:
-            for counts in share_out(communicator(), range(first, len(records)), counts_of):
+        with Progress(f"evaluate {stage}", first, len(images), "image") as progress:
+            for counts in share_out(communicator(), range(first, len(images)), counts_of):
                 store.append(stage, counts)
                 progress.advance()
                 if time.monotonic() - saved > SECONDS_BETWEEN_SAVES:
@@ -104,7 +107,7 @@ def evaluate(config, build, split, further=()):
     """
     metadata = Build(build).metadata(split)
     labelled = counts_of_rows(config, build, further, split)  # first: these are kept when what follows is interrupted
-    names, counts = counts_by_image(build, split, metadata)
+    names, counts = counts_by_image(build, split, metadata, config.image_scale)
     counts.update({row.key: of_row for row, of_row in labelled.items()})
     confusions = {key: of_row.confusion for key, of_row in counts.items()}
     comparisons = [(first.key, second.key) for first, second in (*COMPARISONS, *((row, JOINT) for row in further))]

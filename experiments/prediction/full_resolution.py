@@ -16,6 +16,7 @@ from data_prep.digests import contents_digest
 from data_prep.progress import Progress
 from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.net_images import NetImages
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.cityscapes_files import check_predictions, prediction_name
 from experiments.prediction.label_images import encode_png
@@ -42,7 +43,7 @@ def frames_of_lmdb(build, split, sizes):
     return {name: sizes[name] for name in names}
 
 
-def write_predictions(build, split, rows, sizes, metadata, full_size_crf=None):
+def write_predictions(build, split, rows, sizes, metadata, image_scale, full_size_crf=None):
     """Write and check the label images that rows give for a split.
 
     Several processes share the images out; what an interrupted run has written is not written again.
@@ -56,6 +57,8 @@ def write_predictions(build, split, rows, sizes, metadata, full_size_crf=None):
     sizes : dict of str to (int, int)
         Width and height of each of the split's frames, from `frames_of_lmdb`.
     metadata : data_prep.store.metadata.Metadata
+    image_scale : float
+        Of the configuration.
     full_size_crf : experiments.prediction.full_size_crf.FullSizeCRF, optional
         For rows that are enlarged by their costs.
 
@@ -68,30 +71,30 @@ def write_predictions(build, split, rows, sizes, metadata, full_size_crf=None):
     folders = {row.key: build.official_predictions(split, row.key) for row in rows}
     for stage in dict.fromkeys(row.row.stage for row in rows):
         of_stage = [row for row in rows if row.row.stage == stage]
-        _write_rows_of_stage(build, split, stage, of_stage, folders, sizes, metadata, full_size_crf)
+        _write_rows_of_stage(build, split, stage, of_stage, folders, sizes, metadata, image_scale, full_size_crf)
     for folder in folders.values() if communicator().rank == 0 else ():
         check_predictions(folder, sizes, metadata.label_ids)
     return folders
 
 
-def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, full_size_crf):
+def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, image_scale, full_size_crf):
     net = build.deploy_net(crf=any(row.row.crf for row in rows))
     weights = build.weights(stage)
     mark = contents_digest([*build.data_files(split), net, weights])
     processes = communicator()
     for row in rows if processes.rank == 0 else ():
         prepare_folder(folders[row.key], f"{mark} {row.enlarged_by}")
-    records = open_records(str(build.split(split)))
-    missing = processes.from_first([index for index in range(len(records)) if not all(
-        (folders[row.key] / prediction_name(records.name(index))).exists() for row in rows)])
+    images = NetImages(build.split(split), image_scale)
+    missing = processes.from_first([index for index in range(len(images)) if not all(
+        (folders[row.key] / prediction_name(images.name(index))).exists() for row in rows)])
     if not missing:
         return
     segmenter = Segmenter(net, weights, metadata.mean_bgr)
     label_ids = np.array(metadata.label_ids, np.uint8)
 
     def write(index):
-        frame, image = records.name(index), records[index][0]
-        size = _checked_size(frame, image, sizes[frame], metadata.subsampling)
+        frame, (image, truth) = images.name(index), images.to_score(index)
+        size = _checked_size(frame, truth.shape, sizes[frame], metadata.subsampling)
         segmentation = segmenter(image)
         for row in rows:
             labels = (full_size_crf.labels(frame, segmentation.prob, weights) if row.enlarged_by == BY_COSTS
@@ -103,11 +106,11 @@ def _write_rows_of_stage(build, split, stage, rows, folders, sizes, metadata, fu
             progress.advance()
 
 
-def _checked_size(frame, image, size, subsampling):
+def _checked_size(frame, shape, size, subsampling):
     expected = tuple(math.ceil(length / subsampling) for length in size)
-    if image.shape[1::-1] != expected:
+    if shape[::-1] != expected:
         raise ValueError(f"The frame {frame} has {size[0]} x {size[1]} pixels in the dataset's folder and "
-                         f"{image.shape[1]} x {image.shape[0]} in the LMDB, which should be {expected[0]} x "
+                         f"{shape[1]} x {shape[0]} in the LMDB, which should be {expected[0]} x "
                          f"{expected[1]}; name the folder that the LMDB was made from.")
     return size
 

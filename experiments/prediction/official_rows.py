@@ -36,7 +36,7 @@ def evaluate_officially(config, build, split, root):
     truths = cityscapes.frame_labels(str(root), split)
     sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
     crf = FullSizeCRF(config.crf, cityscapes.frame_images(str(root), split), metadata.mean_bgr)
-    folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata, crf)
+    folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata, config.image_scale, crf)
     if communicator().rank:
         return None
     result = {}

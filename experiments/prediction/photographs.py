@@ -119,6 +119,13 @@ def labels_at_size(planes, height, width):
     return labels
 
 
+def enlarged_labels(labels, classes, height, width):
+    """Return labels (h, w) of `classes` classes at another size: where it is not theirs, by `labels_at_size`."""
+    if labels.shape == (height, width):
+        return labels
+    return labels_at_size(indicators(labels, classes), height, width)
+
+
 def planes_at_size(planes, height, width):
     """Interpolate planes (K, h, w) bilinearly to (K, height, width) float32."""
     return np.stack([np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), Image.BILINEAR))

@@ -12,11 +12,12 @@ from google.protobuf import text_format
 from data_prep.atomic_files import write_atomically
 from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
-from data_prep.store.records import open_records
 from experiments.nets.caffemodel import copy_learnt_terms
+from experiments.nets.net_images import NetImages
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
+from experiments.prediction.photographs import enlarged_labels
 from experiments.scoring.image_counts import ImageCounter, ImageCounts, stacked
 from experiments.settings.build_paths import Build
 from prototxt.fcn import Architecture
@@ -97,7 +98,8 @@ def write_row_net(config, build, row):
     build, own = Build(build), config.of_stage(row.stage)
     metadata = build.metadata()
     architecture = Architecture(len(metadata.classes), **own.net.dict())
-    net = deploy_net(JOINT if row.crf else CNN, architecture, metadata.sizes["train"][0], row_crf(config, row).dict())
+    size = config.net_sizes(metadata.sizes["train"])[0]
+    net = deploy_net(JOINT if row.crf else CNN, architecture, size, row_crf(config, row).dict())
     path = build.nets / "rows" / f"{row.key}-deploy.prototxt"
     write_atomically(path, text_format.MessageToString(net))
     return path
@@ -106,7 +108,8 @@ def write_row_net(config, build, row):
 def row_labellers(config, build, rows, split):
     """Return {row: `RowLabels`} for a split of a build folder."""
     build, metadata = Build(build), Build(build).metadata(split)
-    return {row: RowLabels(config, row, len(metadata.classes), metadata.sizes[split][0], build) for row in rows}
+    size = config.net_sizes(metadata.sizes[split])[0]
+    return {row: RowLabels(config, row, len(metadata.classes), size, build) for row in rows}
 
 
 def row_mark(build, split, labeller):
@@ -180,19 +183,20 @@ def label_rows(config, build, rows, split):
     stage, = {row.stage for row in rows}
     segmenter = Segmenter(build.deploy_net(crf=False), build.weights(stage), metadata.mean_bgr)
     marks = {row: row_mark(build, split, labeller) for row, labeller in labellers.items()}
-    records, counts = open_records(str(build.split(split))), {row: [] for row in rows}
+    images, counts = NetImages(build.split(split), config.image_scale), {row: [] for row in rows}
+    classes = len(metadata.classes)
 
     def counts_of(index):
-        image, truth = records[index]
-        scored, counter = segmenter.scored(image), ImageCounter(truth, len(metadata.classes))
-        return [counter(labellers[row](image, scored)) for row in rows]
+        image, truth = images.to_score(index)
+        scored, counter = segmenter.scored(image), ImageCounter(truth, classes)
+        return [counter(enlarged_labels(labellers[row](image, scored), classes, *truth.shape)) for row in rows]
 
-    with Progress(f"label {', '.join(row.key for row in rows)}", 0, len(records), "image") as progress:
-        for of_image in share_out(processes, range(len(records)), counts_of):
+    with Progress(f"label {', '.join(row.key for row in rows)}", 0, len(images), "image") as progress:
+        for of_image in share_out(processes, range(len(images)), counts_of):
             for row, of_row in zip(rows, of_image):
                 counts[row].append(of_row)
             progress.advance()
-    names = [records.name(index) for index in range(len(records))]
+    names = [images.name(index) for index in range(len(images))]
     whole = {row: stacked(of_row) for row, of_row in counts.items()}
     for row in rows if processes.rank == 0 else ():
         content = io.BytesIO()

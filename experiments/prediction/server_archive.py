@@ -15,7 +15,7 @@ SPLIT = "test"
 EARLIEST = 1980, 1, 1, 0, 0, 0  # of a zip's entries: equal predictions give equal archives
 
 
-def make_submission(build, root, row, subset=False):
+def make_submission(build, root, row, image_scale, subset=False):
     """Predict the test split with a row and pack its PNG files into an archive.
 
     Parameters
@@ -25,6 +25,8 @@ def make_submission(build, root, row, subset=False):
     root : path
         Folder of Cityscapes.
     row : experiments.scoring.result_rows.Row
+    image_scale : float
+        Of the configuration.
     subset : bool
         Take an LMDB that lacks frames, or frames that are not of 2048 x 1024 pixels; the server would refuse both.
 
@@ -48,7 +50,7 @@ def make_submission(build, root, row, subset=False):
     sizes = frames_of_lmdb(build, SPLIT, frame_sizes(root, SPLIT))
     if not subset:
         _check_whole(sizes)
-    folder = write_predictions(build, SPLIT, [enlarged_by_labels(row)], sizes, metadata)[row.key]
+    folder = write_predictions(build, SPLIT, [enlarged_by_labels(row)], sizes, metadata, image_scale)[row.key]
     if communicator().rank:
         return None
     archive = build.submission(row.key)

@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 import yaml
 
-from data_prep.store.records import open_records
+from experiments.nets.net_images import NetImages
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
@@ -81,7 +81,7 @@ def _read_if_there(path):
 
 def read_examples(config, build, split, metadata, result):
     """Run the nets on the images that are shown: those in which CNN and CNN + CRF (joint) differ most."""
-    records = open_records(str(build.split(split)))
+    records = NetImages(build.split(split), config.image_scale)
     per_image = result["details"]["per_image"]
     places = {records.name(index): index for index in range(len(records))}
     if set(places) != set(per_image):

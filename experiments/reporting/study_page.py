@@ -2,7 +2,7 @@
 
 import json
 
-from data_prep.store.records import open_records
+from experiments.nets.net_images import NetImages
 from experiments.reporting.learnt_terms import learnt_terms
 from experiments.reporting.page import LEARNT, render, write_folder
 from experiments.reporting.study_plots import differences_plot, scores_plot
@@ -62,9 +62,10 @@ def _learnt_terms(folder, split):
     """Return the learnt terms of the first seed, and their files; none where no seed has any."""
     for seed in folder.seeds():
         build = folder.seed(seed)
-        records = open_records(str(build.split(split)))
-        images = [(records.name(index), records[index][0]) for index in range(min(LEARNT, len(records)))]
-        terms, files = learnt_terms(load_config(folder.config(seed)), build, images)
+        config = load_config(folder.config(seed))
+        of_split = NetImages(build.split(split), config.image_scale)
+        images = [(of_split.name(index), of_split[index][0]) for index in range(min(LEARNT, len(of_split)))]
+        terms, files = learnt_terms(config, build, images)
         if terms:
             return terms, files
     return [], {}

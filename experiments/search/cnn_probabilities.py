@@ -7,8 +7,8 @@ import numpy as np
 from data_prep.atomic_files import write_atomically
 from data_prep.digests import contents_digest
 from data_prep.progress import Progress
-from data_prep.store.records import open_records
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.net_images import NetImages
 from experiments.nets.segmenter import Segmenter
 from experiments.runtime.marked_folder import prepare_folder
 from experiments.settings.build_paths import Build
@@ -27,6 +27,7 @@ class Probabilities:
         Build folder of the experiment; the probabilities lie below its folder unaries.
     split : str
     metadata : data_prep.store.metadata.Metadata
+    image_scale : float
 
     Attributes
     ----------
@@ -34,10 +35,10 @@ class Probabilities:
         Digest of what they come from: net, weights and images.
     """
 
-    def __init__(self, build, split, metadata):
+    def __init__(self, build, split, metadata, image_scale):
         build = Build(build)
         net, weights = build.deploy_net(crf=False), build.weights(CNN)
-        self._records = open_records(str(build.split(split)))
+        self._images = NetImages(build.split(split), image_scale)
         self.mark = contents_digest([*build.data_files(split), net, weights])
         self._folder = build.probabilities(split)
         processes = communicator()
@@ -51,20 +52,23 @@ class Probabilities:
                     progress.advance()
 
     def __len__(self):
-        return len(self._records)
+        return len(self._images)
 
     def name(self, index):
         """Return the name of the image at place `index`."""
-        return self._records.name(index)
+        return self._images.name(index)
 
     def __getitem__(self, index):
-        """Image (H, W, 3) uint8, truth (H, W) uint8 and probabilities (K, H, W) float32 at place `index`."""
-        return (*self._records[index], np.load(self._path(index)))
+        """Image (H, W, 3) uint8, truth (H', W') uint8 and probabilities (K, H, W) float32 at place `index`.
+
+        The truth is of the dataset's size, the others of the nets'.
+        """
+        return (*self._images.to_score(index), np.load(self._path(index)))
 
     def _path(self, index):
         return self._folder / f"{index:06d}.npy"
 
     def _keep(self, index, segmenter):
         content = io.BytesIO()
-        np.save(content, segmenter(self._records[index][0]).prob)
+        np.save(content, segmenter(self._images[index][0]).prob)
         write_atomically(self._path(index), content.getvalue())

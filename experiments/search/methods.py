@@ -1,12 +1,11 @@
 """The CRFs whose parameters a grid search tries: that of the paper, and the fully connected one."""
 
 from experiments.prediction.dense_crf import mean_field
-from experiments.scoring.metrics import confusion_matrix
 from experiments.scoring.result_rows import CNN, CNN_CRF, DENSE
 from experiments.search.parameter_sets import (DenseParameterSet, dense_parameter_sets, example_set, paper_set,
                                                parameter_sets)
 from experiments.search.results import SetResult
-from experiments.search.score_sets import score_sets
+from experiments.search.score_sets import confusion_of, score_sets
 from experiments.settings.config import DenseCRFConfig
 
 
@@ -91,7 +90,7 @@ class DenseSearch:
             before_set(parameters)
             labels = probability.argmax(axis=0) if parameters is None else mean_field(
                 image, probability, DenseCRFConfig(**parameters.to_json()))
-            results.append(SetResult(confusion_matrix(truth, labels, len(probability))))
+            results.append(SetResult(confusion_of(truth, labels, len(probability))))
         return results
 
 

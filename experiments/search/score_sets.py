@@ -3,8 +3,10 @@
 import itertools
 
 import numpy as np
+from PIL import Image
 
 import theano_crf
+from experiments.prediction.photographs import enlarged_labels
 from experiments.scoring.metrics import confusion_matrix
 from experiments.search.results import SetResult
 from prototxt.unary import cooled, unary_costs
@@ -19,8 +21,8 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
     ----------
     image : (H, W, 3) uint8
         RGB.
-    truth : (H, W) uint8
-        True labels, 255 where void.
+    truth : (H', W') uint8
+        True labels, 255 where void; where their size is another one than the image's, labels are enlarged to it.
     probability : (K, H, W) float32
         The CNN's.
     kind : {"-p", "-log p"}
@@ -50,7 +52,7 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
                 cooled_costs[shared.temperature] = costs
             weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam, neighbours)
             labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode, neighbours=neighbours).labels[0]
-        confusion = confusion_matrix(truth, labels, len(probability))
+        confusion = confusion_of(truth, labels, len(probability))
         for parameters in group:
             has_gamma = parameters is not None and parameters.gamma is not None
             bound = _bound(costs, weights, truth, parameters, neighbours) if has_gamma else None
@@ -58,7 +60,13 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
     return results
 
 
+def confusion_of(truth, labels, classes):
+    """Return the confusion matrix (K, K) int64 of labels, which are enlarged where the truth's size is another one."""
+    return confusion_matrix(truth, enlarged_labels(labels, classes, *truth.shape), classes)
+
+
 def _bound(costs, weights, truth, parameters, neighbours):
-    structured = theano_crf.ssvm(costs, weights, truth[np.newaxis].astype(np.int32), parameters.gamma,
+    truth = np.asarray(Image.fromarray(truth).resize(costs.shape[:1:-1], Image.NEAREST), np.int32)
+    structured = theano_crf.ssvm(costs, weights, truth[np.newaxis], parameters.gamma,
                                  iterations=parameters.iterations, neighbours=neighbours)
     return float(structured.loss[0]) / parameters.gamma

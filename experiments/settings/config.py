@@ -10,7 +10,7 @@ from experiments.settings.learnt_terms import LearntTerms
 from experiments.settings.yaml_files import read_yaml
 from prototxt.stages import JOINT, SSVM, STAGES, find_stage
 from prototxt.unary import KINDS, NEGATIVE_PROBABILITY
-from python_layers.augmentation import Augmentation
+from python_layers.augmentation import Augmentation, scaled_size
 from python_layers.parameters import InferenceParameters, MarginParameters, Neighbourhood, WeightParameters
 
 
@@ -162,6 +162,8 @@ class _Experiment(StrictModel):
     dense_grid: DenseGridConfig = DenseGridConfig()
     validation: ValidationConfig = ValidationConfig()
     augmentation: Augmentation = Augmentation()
+    # Size of the nets' images as a factor of the dataset's, at whose size labels are scored.
+    image_scale: float = pydantic.Field(1, gt=0, le=1)
     initial_weights: Optional[str] = None    # stage 1 starts from these, VGG16's; without them from random ones
 
     @pydantic.validator("dataset")
@@ -229,13 +231,22 @@ class _Experiment(StrictModel):
     def stage_augmentation(self, name):
         """Return the `Augmentation` of a stage's training images."""
         own = self.stage(name).augmentation
-        return self.of_stage(name).augmentation if own is None else own
+        return (self.of_stage(name).augmentation if own is None else own).of_scaled_images(self.image_scale)
+
+    def late_augmentation(self, name):
+        """Return the `Augmentation` of a stage's last training images, None where it is that of all."""
+        late = self.stage(name).late_augmentation
+        return late and late.of_scaled_images(self.image_scale)
 
     def crops(self, name):
         """Return the sizes (height, width) of a stage's training images where these are cut out; `None`: a whole image's.
         """
-        late = self.stage(name).late_augmentation
-        return {one.crop for one in (self.stage_augmentation(name), late) if one is not None}
+        both = self.stage_augmentation(name), self.late_augmentation(name)
+        return {one.crop for one in both if one is not None}
+
+    def net_sizes(self, sizes):
+        """Return sizes (height, width) of the dataset's images as the nets see them."""
+        return [scaled_size(size, self.image_scale) for size in sizes]
 
 
 def _changed(model, values):

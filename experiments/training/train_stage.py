@@ -120,9 +120,10 @@ def _prepare(config, stage, build, interruption):
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
     solver = snapshots.open_solver(parameter, image_by_image(nets[0]), processes)
     if device is None:
-        sizes = [size for crop in config.crops(stage) for size in ([crop] if crop else metadata.sizes["train"])]
+        whole = {split: config.net_sizes(sizes) for split, sizes in metadata.sizes.items()}
+        sizes = [size for crop in config.crops(stage) for size in ([crop] if crop else whole["train"])]
         check_memory(solver, parameter.type, sizes,
-                     [size for split in config.validation.splits for size in metadata.sizes[split]],
+                     [size for split in config.validation.splits for size in whole[split]],
                      processes.size_on_machine)
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)

@@ -110,7 +110,7 @@ def probabilities():
     """For each image of the split val, true if every rank has its probabilities in the end."""
     from data_prep.store.metadata import read_metadata
     from experiments.search.cnn_probabilities import Probabilities
-    kept = Probabilities(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"))
+    kept = Probabilities(sys.argv[2], "val", read_metadata(f"{sys.argv[2]}/lmdb"), 1)
     there = communicator().gather([bool(kept[index][2].size) for index in range(len(kept))])
     print(json.dumps([all(seen) for seen in zip(*there)]))
     return 0

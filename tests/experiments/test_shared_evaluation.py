@@ -66,6 +66,6 @@ def test_probabilities_are_those_of_one_process(tiny_build):
     assert all(json.loads(output.splitlines()[-1]))  # every rank sees all of them
     for path in files:
         path.unlink()
-    Probabilities(tiny_build.folder, "val", read_metadata(str(tiny_build.folder / "lmdb")))
+    Probabilities(tiny_build.folder, "val", read_metadata(str(tiny_build.folder / "lmdb")), 1)
     for path, expected in zip(files, shared):
         assert np.array_equal(np.load(path), expected)

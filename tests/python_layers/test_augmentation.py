@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from skimage import color
 
-from python_layers.augmentation import Augmentation, Change
+from python_layers.augmentation import Augmentation, Change, scaled_pair, scaled_size
 
 UNCHANGED = dict(scale=1.0, crop=None, place=(0.5, 0.5), brightness=1.0, contrast=1.0, saturation=1.0, turn=0.0)
 GREY = (120, 121, 122)
@@ -77,6 +77,24 @@ def test_labels_are_those_of_the_nearest_pixels_and_images_are_averaged_over_are
 def speckles():
     """Four numbers of mean 2 on each square of two pixels."""
     return np.tile(np.array([[0, 2], [2, 4]], np.uint8), (2, 2))[:, :, None]
+
+
+def test_a_pair_of_half_the_size_has_the_means_of_its_pixels():
+    image, labels = speckled(2, 24, 30), np.arange(24 * 30, dtype=np.int64).reshape(24, 30).astype(np.uint8)
+    smaller, moved = scaled_pair(image, labels, 0.5)
+    means = image.reshape(12, 2, 15, 2, 3).mean(axis=(1, 3))
+    assert np.abs(smaller - means).max() <= 1  # rounded after rows and after columns
+    assert all(moved[row, column] in labels[2 * row:2 * row + 2, 2 * column:2 * column + 2]
+               for row in range(12) for column in range(15))
+    for size in ((17, 9), (3, 1)):
+        assert scaled_pair(*coordinates(*size), 0.3)[1].shape == scaled_size(size, 0.3)
+    assert scaled_size((17, 9), 0.3) == (5, 3) and scaled_size((3, 1), 0.3) == (1, 1)
+
+
+def test_ranges_of_scaled_images_are_scaled():
+    augmentation = Augmentation(scale=(0.5, 2), crop=(4, 6), hue=0.1)
+    assert augmentation.of_scaled_images(0.5) == Augmentation(scale=(0.25, 1), crop=(4, 6), hue=0.1)
+    assert augmentation.of_scaled_images(1) == augmentation
 
 
 def test_crops_reach_every_place_and_none_beyond():

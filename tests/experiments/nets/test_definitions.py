@@ -39,6 +39,15 @@ def test_late_augmentation_begins_after_the_images_of_its_iteration(tmp_path, ma
     assert "late_from" not in parameters(tmp_path / "build", "stage2", "train")
 
 
+def test_nets_that_work_on_smaller_images_are_trained_validated_and_deployed_on_them(tmp_path, make_dataset):
+    _, build = make_experiment(tmp_path, make_dataset, augmentation=AUGMENTATION, image_scale=0.5)
+    assert parameters(build, "stage1", "train")["augmentation"] == {**AUGMENTATION, "scale": [0.25, 1.0]}
+    assert parameters(build, "stage1", "val")["augmentation"] == {"scale": [0.5, 0.5]}
+    shapes = {kind: caffe.Net(str(Build(build).net("stage4", kind)), caffe.TEST).blobs["data"].data.shape
+              for kind in ("val", "deploy")}
+    assert shapes == {"val": (1, 3, 20, 24), "deploy": (1, 3, 20, 24)}
+
+
 def test_validation_goes_through_the_splits_one_after_the_other(tmp_path, make_dataset):
     config, build = make_experiment(tmp_path, make_dataset, validation={"splits": ["val", "train"], "images": 3})
     solver = read_prototxt(Build(build).net("stage1", "solver"), caffe_pb2.SolverParameter)

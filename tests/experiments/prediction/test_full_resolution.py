@@ -30,7 +30,7 @@ INTERPOLATED = interpolated(CNN)
 
 def predict(build, rows=(enlarged_by_labels(CNN), enlarged_by_labels(JOINT), INTERPOLATED), split="val"):
     sizes = frames_of_lmdb(build.folder, split, frame_sizes(build.root, split))
-    return write_predictions(build.folder, split, rows, sizes, build.metadata), sizes
+    return write_predictions(build.folder, split, rows, sizes, build.metadata, 1), sizes
 
 
 @pytest.mark.parametrize("size", [(24, 40), (23, 39), (12, 20)])

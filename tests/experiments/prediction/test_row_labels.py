@@ -8,6 +8,7 @@ import theano_crf
 from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from experiments.nets.segmenter import Segmenter
+from experiments.prediction.evaluation import counts_by_image
 from experiments.prediction.row_labels import (label_rows, read_counts, row_crf, row_labellers, row_mark,
                                                write_row_net)
 from experiments.scoring.metrics import confusion_matrix
@@ -41,6 +42,24 @@ def test_cooled_rows_label_by_a_cooled_softmax(labelled):
             agree = np.abs(confusion_matrix(truth, labels, 3) - stored[key][index]).sum()
             assert agree <= 2  # the net's cooled softmax and the powers of probabilities round differently
         assert (stored["cnn"][index] == confusion_matrix(truth, prob.argmax(axis=0), 3)).all()
+
+
+def test_rows_of_smaller_images_are_scored_at_the_datasets_size(tiny_build):
+    config, build = load_config(tiny_build.config).copy(update={"image_scale": 0.5}), tiny_build.folder
+    rows = {row.key: row for row in find_rows(["cnn", "cnn+crf"])}
+    labelled = label_rows(config, build, tuple(rows.values()), "val")
+    records, metadata = open_records(str(build / "lmdb" / "val")), read_metadata(str(build / "lmdb"))
+    for index in range(4):  # the last one's size is odd
+        image, truth = records[index]
+        half = np.floor(image.reshape(12, 2, 16, 2, 3).mean(axis=(1, 3)) + 0.5).astype(np.uint8)
+        labels = tiny_build.cnn_labels("stage3", half).repeat(2, axis=0).repeat(2, axis=1)
+        expected = confusion_matrix(truth, labels, 3)
+        assert np.abs(expected - labelled[rows["cnn"]].confusion[index]).sum() <= 16  # two pixels round differently
+        assert expected.sum() == labelled[rows["cnn+crf"]].confusion[index].sum() == (truth != 255).sum()
+    _, evaluated = counts_by_image(build, "val", metadata, 0.5)
+    np.testing.assert_array_equal(evaluated["cnn"].confusion, labelled[rows["cnn"]].confusion)
+    assert (label_rows(config.copy(update={"image_scale": 1}), build, [rows["cnn"]], "val")[rows["cnn"]].confusion
+            != labelled[rows["cnn"]].confusion).any()
 
 
 def test_a_rows_settings_are_its_own_above_the_configurations(labelled):

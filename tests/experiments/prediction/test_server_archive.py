@@ -14,7 +14,7 @@ from tests.experiments.cityscapes_build import SIZE
 
 
 def submission(build, row=JOINT, **options):
-    return make_submission(build.folder, build.root, row, **options)
+    return make_submission(build.folder, build.root, row, 1, **options)
 
 
 def test_the_archive_holds_the_label_ids_of_the_test_split(cityscapes_build):

@@ -29,7 +29,7 @@ def counted(monkeypatch):
 
 
 def kept(folder):
-    return Probabilities(folder, "val", read_metadata(str(folder / "lmdb")))
+    return Probabilities(folder, "val", read_metadata(str(folder / "lmdb")), 1)
 
 
 def in_numpy(build, image):

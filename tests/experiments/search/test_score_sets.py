@@ -49,6 +49,16 @@ def test_each_set_has_the_counts_of_its_labels(problem):
         assert result.bound is None
 
 
+def test_labels_are_scored_at_the_size_of_the_truth(problem):
+    image, truth, probability = problem
+    larger = truth.repeat(2, axis=0).repeat(2, axis=1)
+    sets = [None, SHORT, NARROW]
+    for plain, enlarged in zip(score_sets(*problem, "-p", sets, "argmin"),
+                               score_sets(image, larger, probability, "-p", sets, "argmin")):
+        np.testing.assert_array_equal(enlarged.confusion, 4 * plain.confusion)
+        assert enlarged.bound == plain.bound
+
+
 def test_the_bound_is_the_structured_loss_over_gamma_and_at_least_the_wrong_pixels(problem):
     image, truth, unary = problem[0], problem[1], -problem[2]
     weights = weights_of(image, NARROW)

@@ -50,6 +50,15 @@ def test_a_late_augmentation_has_crops_of_its_own(tmp_path):
     assert without.crops("stage2") == {None}
 
 
+def test_the_nets_images_may_be_smaller_than_the_datasets(tmp_path):
+    late = {"late_from": 7, "late_augmentation": {"scale": [0.8, 1]}}
+    scaled = {"augmentation": {"scale": [0.5, 2]}, "image_scale": 0.5}
+    config = load_config(write(tmp_path, {**with_stage(**late), **scaled}))
+    assert config.stage_augmentation("stage2").scale == (0.25, 1)
+    assert config.late_augmentation("stage2").scale == (0.4, 0.5) and config.late_augmentation("stage1") is None
+    assert config.net_sizes([(360, 480), (5, 1)]) == [(180, 240), (2, 1)]
+
+
 def test_scratch_stretches_what_happens_at_an_iteration(tmp_path):
     late = {"late_from": STAGE["iterations"] // 2, "late_augmentation": {"crop": [4, 6]}}
     config = load_config(write(tmp_path, {**GOOD, "stage3": {**STAGE, **late}}))
@@ -79,6 +88,8 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "stage4": {**STAGE, "balance": 0.5}}, "weighs the classes of a softmax loss"),
     (with_stage(augmentation={"scale": [2, 1]}), "the least scale, 2, is above the greatest, 1"),
     ({**GOOD, "augmentation": {"zoom": 2}}, "augmentation.zoom"),
+    ({**GOOD, "image_scale": 1.5}, "image_scale"),
+    ({**GOOD, "image_scale": 0}, "image_scale"),
     (with_stage(late_from=3), "late_from and late_augmentation go together"),
     (with_stage(late_augmentation={"hue": 0.1}), "late_from and late_augmentation go together"),
     ({**GOOD, "validation": {"splits": []}}, "must name one split or several different ones"),
