@@ -14,7 +14,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.pairs import Entry
 from data_prep.progress import Progress
 from data_prep.store.lmdb_writer import write_split
-from experiments.settings.config import CRFConfig
+from experiments.settings.crf_config import CRFConfig
 from prototxt.fcn import Architecture
 from prototxt.nets import train_net
 from prototxt.stages import JOINT

@@ -15,7 +15,7 @@ def mean_field(image, prob, settings):
     image : (H, W, 3) uint8
         RGB.
     prob : (K, H, W) float32
-    settings : experiments.settings.config.DenseCRFConfig
+    settings : experiments.settings.crf_config.DenseCRFConfig
 
     Returns
     -------

@@ -22,7 +22,7 @@ class FullSizeCRF:
 
     Parameters
     ----------
-    crf : experiments.settings.config.CRFConfig
+    crf : experiments.settings.crf_config.CRFConfig
     images : dict of str to path
         The image of each frame.
     mean_bgr : sequence of 3 float

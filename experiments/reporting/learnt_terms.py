@@ -164,7 +164,7 @@ def weights_pictures(image, weights, crf):
     ----------
     image : (H, W, 3) uint8
     weights : (D, H, W) float32
-    crf : experiments.settings.config.CRFConfig
+    crf : experiments.settings.crf_config.CRFConfig
     """
     colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
     papers = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours)[0]

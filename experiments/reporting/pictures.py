@@ -99,7 +99,7 @@ class ReportPictures:
     ----------
     examples : list of Example
     classes : list of data_prep.store.metadata.LabelClass
-    crf : experiments.settings.config.CRFConfig
+    crf : experiments.settings.crf_config.CRFConfig
         Its lambda is the largest pairwise weight.
     """
 

@@ -6,7 +6,7 @@ from experiments.search.parameter_sets import (DenseParameterSet, dense_paramete
                                                parameter_sets)
 from experiments.search.results import SetResult
 from experiments.search.score_sets import confusion_of, score_sets
-from experiments.settings.config import DenseCRFConfig
+from experiments.settings.crf_config import DenseCRFConfig
 
 
 class CRFSearch:

@@ -3,7 +3,7 @@
 import itertools
 from typing import NamedTuple, Optional
 
-from experiments.settings.config import CRFConfig, DenseCRFConfig
+from experiments.settings.crf_config import CRFConfig, DenseCRFConfig
 
 
 class ParameterSet(NamedTuple):
@@ -39,7 +39,7 @@ class ParameterSet(NamedTuple):
 
 
 class DenseParameterSet(NamedTuple):
-    """Parameters of the fully connected CRF, see `experiments.settings.config.DenseCRFConfig`, of the same names."""
+    """Parameters of the fully connected CRF: those of `experiments.settings.crf_config.DenseCRFConfig`, by their names."""
 
     smoothness: float
     smoothness_distance: float
@@ -72,8 +72,8 @@ def parameter_sets(grid, crf):
 
     Parameters
     ----------
-    grid : experiments.settings.config.GridConfig
-    crf : experiments.settings.config.CRFConfig
+    grid : experiments.settings.crf_config.GridConfig
+    crf : experiments.settings.crf_config.CRFConfig
         Gives the value of each parameter for which the grid has none.
 
     Returns
@@ -94,8 +94,8 @@ def dense_parameter_sets(grid, dense_crf):
 
     Parameters
     ----------
-    grid : experiments.settings.config.DenseGridConfig
-    dense_crf : experiments.settings.config.DenseCRFConfig
+    grid : experiments.settings.crf_config.DenseGridConfig
+    dense_crf : experiments.settings.crf_config.DenseCRFConfig
         Gives the value of each parameter for which the grid has none.
 
     Returns

@@ -17,7 +17,7 @@ def write_section(path, section, values):
         The YAML file. It is replaced as a whole or not at all.
     section : {"crf", "dense_crf"}
     values : dict of str to number
-        Keys of `experiments.settings.config.CRFConfig` or `DenseCRFConfig`.
+        Keys of `experiments.settings.crf_config.CRFConfig` or `DenseCRFConfig`.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from data_prep.store.records import open_records
 from experiments import grid_search
 from experiments.prediction.dense_crf import mean_field
 from experiments.scoring.metrics import confusion_matrix, scores
-from experiments.settings.config import DenseCRFConfig
+from experiments.settings.crf_config import DenseCRFConfig
 from tests.conftest import CLASSES
 from tests.experiments.searches import GRID, read, search, set_grid, words
 from tests.theano_crf import twins

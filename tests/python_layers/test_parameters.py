@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 import theano_crf
-from experiments.settings.config import CRFConfig
+from experiments.settings.crf_config import CRFConfig
 from python_layers.parameters import (
     InferenceLayerParameters, InferenceParameters, LossParameters, WeightParameters, WeightsLayerParameters,
     parse_param_str)

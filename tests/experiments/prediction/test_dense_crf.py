@@ -3,7 +3,7 @@
 import numpy as np
 
 from experiments.prediction.dense_crf import mean_field
-from experiments.settings.config import DenseCRFConfig
+from experiments.settings.crf_config import DenseCRFConfig
 
 
 def softmax(costs):

@@ -10,6 +10,7 @@ from experiments.nets.segmenter import Segmentation
 from experiments.prediction.cityscapes_files import frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, full_size_labels, write_predictions
 from experiments.scoring.result_rows import CNN, FULL_SIZE_ROWS, JOINT, ROWS, enlarged_by_labels, interpolated
+from python_layers.augmentation import scaled_pair
 from tests.cityscapes_tree import frame_name, save
 from tests.experiments.cityscapes_build import LABEL_IDS, SIZE
 
@@ -28,9 +29,10 @@ def doubled(plane):
 INTERPOLATED = interpolated(CNN)
 
 
-def predict(build, rows=(enlarged_by_labels(CNN), enlarged_by_labels(JOINT), INTERPOLATED), split="val"):
+def predict(build, rows=(enlarged_by_labels(CNN), enlarged_by_labels(JOINT), INTERPOLATED), split="val",
+            image_scale=1):
     sizes = frames_of_lmdb(build.folder, split, frame_sizes(build.root, split))
-    return write_predictions(build.folder, split, rows, sizes, build.metadata, 1), sizes
+    return write_predictions(build.folder, split, rows, sizes, build.metadata, image_scale), sizes
 
 
 @pytest.mark.parametrize("size", [(24, 40), (23, 39), (12, 20)])
@@ -74,6 +76,17 @@ def test_labels_are_the_nearest_and_probabilities_are_interpolated(cityscapes_bu
         np.testing.assert_array_equal(cnn[clear], nearest[clear])
         crf = cityscapes_build.crf_label_ids("stage4", image)
         np.testing.assert_array_equal(joint, crf.repeat(2, 0).repeat(2, 1))
+
+
+def test_labels_of_smaller_images_are_enlarged_to_the_frame(cityscapes_build):
+    folders, _ = predict(cityscapes_build, image_scale=0.5)
+    for frame, image in cityscapes_build.images("val").items():
+        smaller, _ = scaled_pair(image, image[:, :, 0], 0.5)
+        joint = np.asarray(Image.open(folders["joint"] / prediction_name(frame)))
+        crf = cityscapes_build.crf_label_ids("stage4", smaller)
+        # In the middle of its 4 x 4 pixels a label is the largest of the interpolated ones.
+        for row, column in ((1, 1), (1, 2), (2, 1), (2, 2)):
+            np.testing.assert_array_equal(joint[row::4, column::4], crf)
 
 
 def test_what_is_predicted_is_not_predicted_again(cityscapes_build, monkeypatch):

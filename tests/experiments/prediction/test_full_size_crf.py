@@ -9,7 +9,7 @@ from PIL import Image
 import theano_crf
 from experiments.prediction.full_size_crf import FullSizeCRF
 from experiments.prediction.photographs import labels_at_size
-from experiments.settings.config import CRFConfig
+from experiments.settings.crf_config import CRFConfig
 from prototxt.nets import crf_net
 from tests.experiments.prediction.test_full_resolution import doubled
 from tests.theano_crf import twins

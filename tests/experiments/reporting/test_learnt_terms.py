@@ -13,7 +13,7 @@ from experiments.prediction.row_labels import write_row_net
 from experiments.reporting.learnt_terms import compatibility_sentences, learnt_terms, weights_pictures
 from experiments.scoring.result_rows import find_rows
 from experiments.settings.build_paths import Build
-from experiments.settings.config import CRFConfig
+from experiments.settings.crf_config import CRFConfig
 from experiments.training.log import TrainingLog
 
 STAGES = ("joint-learnt-contrast", "joint-pairwise", "joint-compatibility-directed", "joint-class-bias")

@@ -6,7 +6,7 @@ import pytest
 
 from experiments.scoring.result_rows import (COMPARISONS, FURTHER_ROWS, ROWS, STUDY_ROWS, TABLE_1, WEIGHT_SETS,
                                              find_rows, labelled_rows)
-from experiments.settings.config import CRFConfig
+from experiments.settings.crf_config import CRFConfig
 from prototxt.stages import PAPERS_CRF, STAGES, VARIANTS
 
 COMMANDS = Path(__file__).parents[3] / "docs" / "commands.md"

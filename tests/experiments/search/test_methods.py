@@ -8,7 +8,8 @@ from experiments.reporting.heat_map import SYMBOLS
 from experiments.scoring.metrics import confusion_matrix
 from experiments.search.methods import METHODS, CRFSearch, DenseSearch
 from experiments.search.score_sets import score_sets
-from experiments.settings.config import Config, DenseCRFConfig
+from experiments.settings.config import Config
+from experiments.settings.crf_config import DenseCRFConfig
 from tests.experiments.tiny_experiment import CONFIG
 
 CRF = {"neighbours": [[0, 1], [1, 0], [1, 1]], "iterations": 4, "decode": "icm", "unary": "-log p"}

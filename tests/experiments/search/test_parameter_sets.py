@@ -2,7 +2,7 @@
 
 from experiments.search.parameter_sets import (DenseParameterSet, ParameterSet, dense_parameter_sets, example_set,
                                                paper_set, parameter_sets)
-from experiments.settings.config import CRFConfig, DenseCRFConfig, DenseGridConfig, GridConfig
+from experiments.settings.crf_config import CRFConfig, DenseCRFConfig, DenseGridConfig, GridConfig
 
 
 def test_every_combination_comes_once_and_the_papers_at_the_end():
