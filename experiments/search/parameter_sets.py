@@ -39,7 +39,7 @@ class ParameterSet(NamedTuple):
 
 
 class DenseParameterSet(NamedTuple):
-    """Parameters of the fully connected CRF: those of `experiments.settings.crf_config.DenseCRFConfig`, by their names."""
+    """Parameters of the fully connected CRF, those of `experiments.settings.crf_config.DenseCRFConfig`, by name."""
 
     smoothness: float
     smoothness_distance: float
