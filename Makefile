@@ -23,6 +23,8 @@ STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
 TENSORFLOW = build/tensorflow
 SOLVERS = $(STAGES:%=$(BUILD)/nets/%/solver.prototxt)
+# Whatever its date, another configuration than the nets' has other nets.
+OTHER_NETS = $(shell [ "$$(cat $(CONFIG) 2>/dev/null)" = "$$(cat $(BUILD)/nets/config.yaml 2>/dev/null)" ] || echo nets-of-another-configuration)
 WEIGHTS = $(STAGES:%=$(BUILD)/%/final.caffemodel)
 SCORED = $(filter-out %/stage1/final.caffemodel %/stage2/final.caffemodel,$(WEIGHTS))
 EVALUATION = $(SPLIT:%=$(BUILD)/evaluation-%.json)
@@ -37,9 +39,9 @@ comma = ,
 fail = { echo 'error: $1' >&2; exit 1; }
 
 .DELETE_ON_ERROR:
-.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets \
+.PHONY: help docker bundle demo test test-full-size test-faults test-fuzz test-sanitize test-engines test-cuda-image test-gpu audit measure-steps lint lmdb nets $(OTHER_NETS) \
 	train train-joint train-control train-best train-row study study-report evaluate predict official-evaluation submission grid-search report \
-	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder $(STAGES:stage%=train-stage%)
+	bench bench-scaling bench-training bench-gpu weights prototxts clean distclean dataset-folder best-settings $(STAGES:stage%=train-stage%)
 
 help:  ## list the targets (what `make` alone does too)
 	@echo 'make TARGET [VARIABLE=VALUE...]'
@@ -93,7 +95,7 @@ demo: train $(if $(HAS_BEST),train-best) report  ## environment, drawn scenes, f
 test: docker  ## the tests
 	$(RUN) python3 -m pytest $(PYTEST_ARGS)
 
-test-full-size: docker  ## tests at the paper's own sizes: 13 GB of memory
+test-full-size: docker  ## tests at the paper's own sizes: 12 GB of memory
 	$(RUN) python3 -m pytest tests/full_size $(PYTEST_ARGS)
 
 test-faults: test-fuzz test-sanitize | docker  ## kills, signals, full disks and other faults, a line each, fuzzing and sanitizers: up to 40 minutes
@@ -149,7 +151,7 @@ train-joint: train-stage4  ## the same as train-stage4
 
 train-control: $(BUILD)/control/final.caffemodel  ## the CNN alone, from stage 3, for as many iterations as stage 4
 
-train-best: $(BEST)  ## CNN and CRF jointly, from stage 3, with the settings under `best` in the configuration
+train-best: best-settings $(BEST)  ## CNN and CRF jointly, from stage 3, with the settings under `best` in the configuration
 
 train: $(WEIGHTS)  ## all stages and the control
 
@@ -168,7 +170,7 @@ study-report: | docker  ## a study's seeds, differences and classes as a page
 evaluate: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## score CNN, CNN + CRF, joint, control, and further rows that are trained
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $(SPLIT)$(if $(ROWS), --rows $(subst $(comma), ,$(ROWS)))
 
-predict: | docker  ## segment the photographs IMAGES by the best model that is trained
+predict: $(if $(wildcard $(LMDB)),$(SOLVERS)) | docker  ## segment the photographs IMAGES by the best model that is trained
 	@$(if $(IMAGES),:,$(call fail,IMAGES is not set; name photographs: IMAGES="a.jpg b.jpg"))
 	$(RUN) python3 -m experiments.predict $(EXPERIMENT) $(PREDICT_ARGS) $(IMAGES)
 
@@ -229,14 +231,17 @@ dataset-folder:
 	@$(if $(FOLDER),$(if $($(FOLDER)),:,$(call fail,$(FOLDER) is not set; name the folder of the dataset \
 	$(DATASET): $(FOLDER)=<folder>)),:)
 
+best-settings:
+	@$(if $(HAS_BEST),:,$(call fail,$(CONFIG) has nothing under best so there are no settings to train with))
+
 build/weights/vgg16.caffemodel: | docker
 	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
-	@$(call fail,there is no $(CONFIG); DATASET is one of $(notdir $(basename $(wildcard experiments/configs/*.yaml))))
+	@$(call fail,there is no $(CONFIG); DATASET is one of $(filter-out scenes-smoke,$(notdir $(basename $(wildcard experiments/configs/*.yaml)))))
 
 # One run makes them all: so says a pattern rule of several targets, whose % stands for the dot here.
-$(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) | docker
+$(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) $(OTHER_NETS) | docker
 	$(RUN) python3 -m experiments.generate_nets $(EXPERIMENT)
 
 # Weights count as done once they are there: days of training do not depend on a file's date (hence order-only), and
@@ -253,5 +258,5 @@ $(BEST): | $(BUILD)/stage3/final.caffemodel $(SOLVERS) docker
 $(WEIGHTS): $(BUILD)/%/final.caffemodel: | $(BUILD)/nets/%/solver.prototxt docker
 	$(RUN) python3 -m experiments.train $(EXPERIMENT) --stage $(*:stage%=%)
 
-$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(TRAINED_VARIANTS) $(BUILD)/nets/stage4/solver.prototxt | docker
+$(EVALUATION): $(BUILD)/evaluation-%.json: $(SCORED) $(TRAINED_VARIANTS) $(wildcard $(BUILD)/rows/shown.json) $(BUILD)/nets/stage4/solver.prototxt | docker
 	$(RUN) python3 -m experiments.evaluate $(EXPERIMENT) --split $*

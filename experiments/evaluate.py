@@ -37,6 +37,9 @@ def main(arguments=None):
     config = load_config(options.config)
     build = Build(build_folder(options, config))
     for row in find_rows(options.rows):
+        if row.candidates:
+            raise ValueError(f"The row {row.key} is put together of {', '.join(one.key for one in row.candidates)}, "
+                             "which a study alone does; name these, or run `make study`.")
         build.weights(row.stage)  # says what to run where they are missing
     if options.rows and communicator().rank == 0:
         ask_for(build, options.rows)

@@ -2,6 +2,7 @@
 
 They land in <build>/nets/<stage>/ as train.prototxt, val.prototxt, deploy.prototxt and solver.prototxt, and
 `caffe train -solver <build>/nets/<stage>/solver.prototxt`, started in the repository's root, takes them as they stand.
+A copy of the configuration lies beside them, <build>/nets/config.yaml: by it other commands know nets of another one.
 Of Cityscapes, whose splits and sizes are known beforehand, --nominal writes them without the dataset.
 """
 
@@ -12,6 +13,7 @@ if __name__ == "__main__":
 
 from pathlib import Path
 
+from data_prep.atomic_files import write_atomically
 from experiments.nets.definitions import generate_nets, nominal_metadata, write_nets
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.settings.build_paths import Build
@@ -31,6 +33,7 @@ def main(arguments=None):
         write_nets(config, build.metadata(), build, options.nets)
     else:
         generate_nets(config, build)
+        write_atomically(build.nets_configuration, options.config.read_bytes())
     return 0
 
 

@@ -23,6 +23,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.digests import contents_digest
 from data_prep.progress import Progress
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.origin import check_labelling_nets
 from experiments.reporting.heat_map import heat_map
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
@@ -61,6 +62,7 @@ def grid_search(config, build, split, method=CRFSearch):
     """
     build = Build(build)
     metadata, sets = build.metadata(split), method.sets(config)
+    check_labelling_nets(config, build, crf=False)
     probabilities, processes = Probabilities(build, split, metadata, config.image_scale), communicator()
     wanted = [CNN_ALONE, *sets]
     mark = f"{probabilities.mark} {method.settings(config)} {_solver_digest()}"

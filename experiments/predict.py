@@ -24,6 +24,7 @@ from pathlib import Path
 from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_real
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.origin import check_labelling_nets
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.own_lambda import trained_row
 from experiments.prediction.predictor import Predictor, output_names
@@ -91,13 +92,14 @@ def main(arguments=None):
 
 def _model(options, config_path, build):
     """Return the files of weights and net."""
-    key = options.row
+    key, config = options.row, load_config(config_path)
     if key is None:
         name = options.weights or _first_trained(build)
         if name != "best" or not options.crf:
+            check_labelling_nets(config, build, options.crf)
             return build.weights(STAGES[name]), build.deploy_net(options.crf)
         key = name
-    config, (row,) = load_config(config_path), find_rows([key])
+    row, = find_rows([key])
     row = trained_row(config, build, row)
     return build.weights(row.stage), write_row_net(config, build, row)
 

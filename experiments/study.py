@@ -23,7 +23,7 @@ from data_prep.atomic_files import write_atomically
 from data_prep.number_types import positive_integer, whole_number
 from experiments.mpi.hosts import parse_hosts
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
-from experiments.scoring.result_rows import CLAIM_ROWS, STUDY_ROWS, find_rows
+from experiments.scoring.result_rows import CLAIM_ROWS, STUDY_ROWS, find_rows, labelled_rows
 from experiments.scoring.study_table import format_study
 from experiments.settings.config import load_config
 from experiments.studies.folders import StudyFolder
@@ -49,6 +49,8 @@ def main(arguments=None):
     parser.add_argument("--mpirun", default="", help="more options of mpirun, which starts runs on these machines")
     options = parser.parse_args(arguments)
     config, rows, seeds = load_config(options.config), find_rows(options.rows), sorted(set(options.seeds))
+    for row in labelled_rows(rows):
+        config.check_trainable(row.stage)
     folder, splits = StudyFolder(build_folder(options, config)), options.split or config.scored_splits
     with build_lock(folder.folder, "study"), Interruption() as interruption:
         configs = folder.prepare(config, sorted({*seeds, *folder.seeds()}))

@@ -11,6 +11,7 @@ if __name__ == "__main__":
 
 import zipfile
 
+from experiments.nets.origin import check_labelling_nets
 from experiments.prediction.server_archive import SPLIT, make_submission
 from experiments.runtime.command_line import build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
@@ -33,6 +34,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     config = load_config(options.config)
     build = build_folder(options, config)
+    check_labelling_nets(config, build, crf=True)
     row = next(row for row in ROWS if row.key == options.row)
     archive = make_submission(build, options.root, row, config.image_scale, options.subset)
     if archive is None:

@@ -55,7 +55,7 @@ def main(arguments=None):
         for stage in stages:
             train_stage(config, stage, build_folder(options, config))
         if options.row and communicator().rank == 0:
-            ask_for(build_folder(options, config), [options.row])
+            ask_for(build_folder(options, config), [row.key for row in labelled_rows(find_rows([options.row]))])
     except Interrupted as interrupted:
         print(f"{stage}: interrupted; the same command goes on from the last snapshot")
         return interrupted.status

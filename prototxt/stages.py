@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import Any, FrozenSet, Mapping, NamedTuple, Optional, Tuple
 
 from prototxt.learnt import DIRECTED, OF_IMAGE, OF_IMAGE_AND_PROBABILITIES, SYMMETRIC
+from prototxt.learnt import NONE as WITHOUT
+from prototxt.unary import NEGATIVE_PROBABILITY
 
 SOFTMAX, SSVM, LOVASZ = "softmax", "ssvm", "lovasz"
 NONE = MappingProxyType({})
@@ -15,7 +17,10 @@ NONE = MappingProxyType({})
 LAMBDAS = (5, 10, 20)
 JOINT_LAMBDAS = (*LAMBDAS, 40, 80)
 # The CRF of the paper (section 5), where a configuration has another.
-PAPERS_CRF = MappingProxyType({"alpha": 35, "beta": 0.9, "lam": 2.5, "temperature": 1})
+PAPERS_CRF = MappingProxyType({
+    "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "unary": NEGATIVE_PROBABILITY,
+    "temperature": 1, "iterations": 15, "decode": "argmin", "gamma": 0.1, "margin": "hamming", "margin_balance": 0,
+    "learn_contrast": False, "pairwise_net": WITHOUT, "learn_compatibility": WITHOUT, "learn_class_bias": False})
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 

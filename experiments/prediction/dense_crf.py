@@ -21,7 +21,7 @@ def mean_field(image, prob, settings):
     -------
     (H, W) int32
     """
-    import pydensecrf.densecrf as densecrf  # the CUDA image lacks it
+    import pydensecrf.densecrf as densecrf  # for this row alone
     labels, height, width = prob.shape
     field = densecrf.DenseCRF2D(width, height, labels)
     field.setUnaryEnergy(np.ascontiguousarray(unary_costs(prob, NEGATIVE_LOG).reshape(labels, -1)))

@@ -14,6 +14,7 @@ from data_prep.digests import contents_digest
 from data_prep.progress import Progress
 from experiments.mpi.processes import communicator, share_out
 from experiments.nets.net_images import NetImages
+from experiments.nets.origin import check_labelling_nets
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.photographs import enlarged_labels
 from experiments.prediction.row_labels import counts_of_rows
@@ -106,6 +107,7 @@ def evaluate(config, build, split, further=()):
         over blocks of neighbouring frames, the number of those, and each image's pixel accuracies.
     """
     metadata = Build(build).metadata(split)
+    check_labelling_nets(config, build, crf=True)
     labelled = counts_of_rows(config, build, further, split)  # first: these are kept when what follows is interrupted
     names, counts = counts_by_image(build, split, metadata, config.image_scale)
     counts.update({row.key: of_row for row, of_row in labelled.items()})
@@ -116,7 +118,7 @@ def evaluate(config, build, split, further=()):
     details = {
         "dataset": metadata.name, "split": split, "images": len(names), "blocks": int(blocks.max()) + 1,
         "resolution": resolution(metadata, split),
-        "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS),
+        "configuration": json.loads(config.json()), **Build(build).provenance(WEIGHT_SETS),
         "pixel_accuracy": {key: value.pixel_accuracy for key, value in scored.items()},
         "per_category": {key: dict(value.per_category) for key, value in scored.items()},
         "further_rows": {row.key: scored[row.key].to_json() for row in (*further, *FURTHER_ROWS)},

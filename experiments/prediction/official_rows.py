@@ -4,6 +4,7 @@ import json
 
 from data_prep import cityscapes
 from experiments.mpi.processes import communicator
+from experiments.nets.origin import check_labelling_nets
 from experiments.prediction.cityscapes_files import check_benchmark, frame_sizes, prediction_name
 from experiments.prediction.full_resolution import frames_of_lmdb, write_predictions
 from experiments.prediction.full_size_crf import FullSizeCRF
@@ -35,6 +36,7 @@ def evaluate_officially(config, build, split, root):
     import_evaluation()
     truths = cityscapes.frame_labels(str(root), split)
     sizes = frames_of_lmdb(build, split, frame_sizes(root, split))
+    check_labelling_nets(config, build, crf=True)
     crf = FullSizeCRF(config.crf, cityscapes.frame_images(str(root), split), metadata.mean_bgr)
     folders = write_predictions(build, split, FULL_SIZE_ROWS, sizes, metadata, config.image_scale, crf)
     if communicator().rank:
@@ -49,5 +51,5 @@ def evaluate_officially(config, build, split, root):
     resolution = ", ".join(f"{width} x {height}" for width, height in sorted(set(sizes.values())))
     details = {"dataset": metadata.name, "split": split, "images": len(sizes),
                "frames_of_split": cityscapes.FRAMES[split], "resolution": f"full resolution ({resolution})",
-               "configuration": json.loads(config.json()), "iterations": Build(build).iterations(WEIGHT_SETS)}
+               "configuration": json.loads(config.json()), **Build(build).provenance(WEIGHT_SETS)}
     return {**result, "details": details}

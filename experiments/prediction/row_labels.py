@@ -13,8 +13,9 @@ from data_prep.atomic_files import write_atomically
 from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from experiments.nets.caffemodel import copy_learnt_terms
-from experiments.nets.net_images import NetImages
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.net_images import NetImages
+from experiments.nets.origin import check_labelling_nets
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.dense_crf import mean_field
 from experiments.prediction.photographs import enlarged_labels
@@ -179,6 +180,7 @@ def label_rows(config, build, rows, split):
         With an axis of images.
     """
     build, metadata, processes = Build(build), Build(build).metadata(split), communicator()
+    check_labelling_nets(config, build, crf=False)
     labellers = row_labellers(config, build, rows, split)
     stage, = {row.stage for row in rows}
     segmenter = Segmenter(build.deploy_net(crf=False), build.weights(stage), metadata.mean_bgr)

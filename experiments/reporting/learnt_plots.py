@@ -1,5 +1,7 @@
 """Plots of a CRF's learnt terms: what the contrast's parameters become, and the costs of pairs of labels."""
 
+import itertools
+
 import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
@@ -31,7 +33,7 @@ def contrast_plot(records, neighbours):
         figure = Figure(figsize=(10, 3), constrained_layout=True)
         for axes, (key, symbol) in zip(figure.subplots(1, 3), PARAMETERS.items()):
             if key == "lam":
-                for place, (offset, colour) in enumerate(zip(neighbours, NEIGHBOUR_COLOURS)):
+                for place, (offset, colour) in enumerate(zip(neighbours, itertools.cycle(NEIGHBOUR_COLOURS))):
                     axes.plot(iterations, [record[key][place] for record in records], color=colour, label=str(offset))
                 axes.legend(title="(dy, dx)", fontsize=9)
             else:

@@ -14,7 +14,7 @@ from experiments.reporting.learnt_plots import compatibility_plot, contrast_plot
 from experiments.scoring.result_rows import ROWS_BY_KEY
 from experiments.settings.build_paths import FINAL, Build
 from experiments.training.log import read_log
-from prototxt.learnt import CLASS_BIAS, COMPATIBILITY, CONTRAST, DIRECTED, NONE, learnt_layers
+from prototxt.learnt import CLASS_BIAS, COMPATIBILITY, CONTRAST, DIRECTED, PAIRWISE_SCORE, learnt_layers
 from prototxt.stages import JOINT, VARIANTS, find_stage
 from python_layers.compatibility import put_in_order
 from python_layers.contrast import learnt_parameters
@@ -64,33 +64,35 @@ def learnt_terms(config, build, images):
     build, terms, files = Build(build), [], {}
     for stage in (JOINT, *VARIANTS):
         if learnt_layers(config.of_stage(stage).crf.dict()) and (build.stage(stage) / FINAL).exists():
-            of_stage, of_files = _of_stage(config, build, stage, images)
-            terms.append(of_stage)
-            files.update(of_files)
+            blobs = read_learnt_blobs(build.weights(stage))
+            if blobs:  # a control's CRF learns nothing
+                of_stage, of_files = _of_stage(config, build, stage, blobs, images)
+                terms.append(of_stage)
+                files.update(of_files)
     return terms, files
 
 
-def _of_stage(config, build, stage, images):
-    crf, blobs = config.of_stage(stage).crf, read_learnt_blobs(build.weights(stage))
+def _of_stage(config, build, stage, blobs, images):
+    crf = config.of_stage(stage).crf
     names, files = [entry.name for entry in build.metadata().classes], {}
     sentences, plots = [], []
-    if crf.learn_contrast:
+    if CONTRAST in blobs:
         learnt = learnt_parameters(crf, blobs[CONTRAST])
         sentences.append(_contrast_sentence(crf, learnt))
         begin = {"iteration": 0, "alpha": crf.alpha, "beta": crf.beta, "lam": [crf.lam] * len(crf.neighbours)}
         records = [record for record in read_log(build.log(stage)) if "alpha" in record]
         plots.append((f"learnt-contrast-{stage}.svg", "The parameters of equation 6 over the iterations."))
         files[plots[-1][0]] = contrast_plot([begin, *records], crf.neighbours)
-    if crf.learn_compatibility != NONE:
+    if COMPATIBILITY in blobs:
         matrices = blobs[COMPATIBILITY][0]
         put_in_order(matrices, crf.learn_compatibility == DIRECTED)  # as the layers do before they use them
         sentences += compatibility_sentences(matrices, names, crf.neighbours)
         plots.append((f"learnt-compatibility-{stage}.svg", "The cost of each pair of labels, a matrix per neighbour."))
         files[plots[-1][0]] = compatibility_plot(matrices, names, crf.neighbours)
-    if crf.learn_class_bias:
+    if CLASS_BIAS in blobs:
         sentences.append(class_bias_sentence(blobs[CLASS_BIAS][0], names))
     pictures = []
-    if crf.learn_contrast or crf.pairwise_net != NONE:
+    if CONTRAST in blobs or PAIRWISE_SCORE in blobs:
         row = next(row for row in ROWS_BY_KEY.values() if row.stage == stage and row.crf)
         segmenter = Segmenter(write_row_net(config, build, row), build.weights(stage), build.metadata().mean_bgr)
         for number, (name, image) in enumerate(images):

@@ -10,6 +10,7 @@ import jinja2
 import yaml
 
 from experiments.nets.net_images import NetImages
+from experiments.nets.origin import check_labelling_nets
 from experiments.nets.segmenter import Segmenter
 from experiments.prediction.cityscapes_files import BENCHMARK
 from experiments.prediction.label_images import VOID_COLOUR
@@ -57,8 +58,8 @@ def read_evaluation(build, split):
 def read_further(build, split, result):
     """Return what there is beside the evaluation: (official evaluation or None, {method's name: its grid search}).
 
-    A grid search of other weights than those that were evaluated counts as none, and so does an official evaluation
-    that does not say how its rows were brought to full resolution.
+    A grid search or an official evaluation of other weights than those that were evaluated counts as none, and so does
+    an official evaluation that does not say how its rows were brought to full resolution.
     """
     official = _read_if_there(build.official_evaluation(split))
     searches = {name: _read_if_there(build.grid_search(split, name=method.file))
@@ -66,6 +67,10 @@ def read_further(build, split, result):
     if official and any(official.get(row.key, {}).get("enlarged_by") != row.enlarged_by for row in FULL_SIZE_ROWS):
         print("the official evaluation is of an older version, which did not enlarge all rows alike, so the report "
               "leaves it out; run `make official-evaluation` again")
+        official = None
+    if official and official["details"].get("weights") != result["details"].get("weights"):
+        print("the official evaluation was of other weights than the evaluation, so the report leaves it out; run "
+              "`make official-evaluation` again")
         official = None
     for name, search in searches.items():
         if search and search["cnn"] != result[CNN.key]:
@@ -120,6 +125,7 @@ def write_report(config, build, splits):
     """
     build = Build(build)
     results, metadata = [read_evaluation(build, split) for split in splits], build.metadata()
+    check_labelling_nets(config, build, crf=True)
     split, result = splits[0], results[0]
     official, searches = read_further(build, split, result)
     examples = read_examples(config, build, split, metadata, result)

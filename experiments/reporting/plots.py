@@ -1,6 +1,7 @@
 """Plots of the report, and the colour legend."""
 
 import io
+import itertools
 
 import matplotlib
 import numpy as np
@@ -68,7 +69,7 @@ def splits_curve(curves, splits):
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(10, 4.5), constrained_layout=True)
         axes = figure.subplots()
-        for split, colour in zip(splits, SPLIT_COLOURS):
+        for split, colour in zip(splits, itertools.cycle(SPLIT_COLOURS)):
             axes.plot([], [], color=colour, linewidth=1.8, label=split)
             for curve in curves:
                 axes.plot(*curve.split_series(split, split == splits[0]), color=colour, linewidth=1.8, marker=".",

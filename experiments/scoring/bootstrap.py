@@ -1,7 +1,5 @@
 """Intervals of differences in mean IoU, by drawing blocks of images anew with replacement (paired block bootstrap)."""
 
-import math
-
 import numpy as np
 
 from experiments.scoring.metrics import intersection_over_union
@@ -26,7 +24,7 @@ def frame_blocks(names, independent=False):
     -------
     (N,) int
     """
-    length = 1 if independent else min(FRAMES_PER_BLOCK, math.ceil(len(names) / FEWEST_BLOCKS))
+    length = 1 if independent else min(FRAMES_PER_BLOCK, max(1, len(names) // FEWEST_BLOCKS))
     blocks = np.empty(len(names), int)
     blocks[np.argsort(names, kind="stable")] = np.arange(len(names)) // length
     return blocks

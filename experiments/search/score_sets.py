@@ -6,6 +6,7 @@ import numpy as np
 from PIL import Image
 
 import theano_crf
+from data_prep.store.metadata import VOID
 from experiments.prediction.photographs import enlarged_labels
 from experiments.scoring.metrics import confusion_matrix
 from experiments.search.results import SetResult
@@ -66,7 +67,9 @@ def confusion_of(truth, labels, classes):
 
 
 def _bound(costs, weights, truth, parameters, neighbours):
-    truth = np.asarray(Image.fromarray(truth).resize(costs.shape[:1:-1], Image.NEAREST), np.int32)
-    structured = theano_crf.ssvm(costs, weights, truth[np.newaxis], parameters.gamma,
+    """Return the bound on the number of wrong pixels of the truth's size, of which each of the costs' size is many."""
+    smaller = np.asarray(Image.fromarray(truth).resize(costs.shape[:1:-1], Image.NEAREST), np.int32)
+    structured = theano_crf.ssvm(costs, weights, smaller[np.newaxis], parameters.gamma,
                                  iterations=parameters.iterations, neighbours=neighbours)
-    return float(structured.loss[0]) / parameters.gamma
+    pixels = np.count_nonzero(truth != VOID) / max(1, np.count_nonzero(smaller != VOID))
+    return pixels * float(structured.loss[0]) / parameters.gamma

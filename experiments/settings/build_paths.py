@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from data_prep.digests import file_digest
 from data_prep.store.metadata import FILE_NAME, read_metadata
 from prototxt.stages import CNN, JOINT, STAGES
 
@@ -74,6 +75,11 @@ class Build(os.PathLike):
         """Return the path of FCN-8s for inference, with the CRF or without; a FileNotFoundError if it is missing."""
         return existing(self.net(NET_WITH_CRF if crf else NET_WITHOUT_CRF, "deploy"), "nets")
 
+    @property
+    def nets_configuration(self):
+        """A copy of the configuration that the nets were made from."""
+        return self.nets / "config.yaml"
+
     def stage(self, stage):
         """The folder that a stage is trained in: weights, snapshots, log."""
         return self.folder / stage
@@ -122,6 +128,11 @@ class Build(os.PathLike):
         """Return {stage: iterations that it took, None where nothing is noted}."""
         outcomes = {stage: self.outcome(stage) for stage in stages}
         return {stage: outcome and outcome["iterations"] for stage, outcome in outcomes.items()}
+
+    def provenance(self, stages):
+        """Return what scores of trained stages come from: their ``iterations``, and ``weights``, {stage: digest}."""
+        return {"iterations": self.iterations(stages),
+                "weights": {stage: file_digest(self.weights(stage)) for stage in stages}}
 
     def evaluation(self, split):
         """The scores of a split."""

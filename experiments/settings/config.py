@@ -8,7 +8,7 @@ import pydantic
 from data_prep.strict_model import StrictModel, parse
 from experiments.settings.crf_config import CRFConfig, DenseCRFConfig, DenseGridConfig, GridConfig
 from experiments.settings.yaml_files import read_yaml
-from prototxt.stages import JOINT, SSVM, STAGES, find_stage
+from prototxt.stages import CNN, JOINT, SSVM, STAGES, find_stage
 from python_layers.augmentation import Augmentation, scaled_size
 
 
@@ -166,11 +166,11 @@ class _Experiment(StrictModel):
         late = self.stage(name).late_augmentation
         return late and late.of_scaled_images(self.image_scale)
 
-    def crops(self, name):
-        """Return the sizes (height, width) of a stage's training images where these are cut out; `None`: a whole image's.
-        """
+    def training_sizes(self, name, sizes):
+        """Return the largest sizes (height, width) of a stage's training images, those of the dataset being `sizes`."""
         both = self.stage_augmentation(name), self.late_augmentation(name)
-        return {one.crop for one in both if one is not None}
+        return list(dict.fromkeys(size for one in both if one is not None for size in (
+            [one.crop] if one.crop else [scaled_size(size, one.scale[1]) for size in sizes])))
 
     def net_sizes(self, sizes):
         """Return sizes (height, width) of the dataset's images as the nets see them."""
@@ -195,6 +195,14 @@ def make_config_model():
                 changed = _checked_change(key, values[key], changes)
                 if key == JOINT:
                     check_balance(cls, changed)
+        fixed = sorted(best.net.keys() - {"dropout"})
+        if fixed:
+            raise ValueError(f"net.{fixed[0]}: it starts from {CNN}'s weights, and its CNN is labelled with that "
+                             "stage's net; only the dropout may differ")
+        own = {**(values[JOINT].dict() if JOINT in values else {}), **best.stage4}.get("augmentation")
+        if best.augmentation and own is not None:
+            raise ValueError(f"augmentation: {JOINT} has an augmentation of its own, which comes first; write what "
+                             f"differs under best.{JOINT}.augmentation")
         return best
 
     structured = [name for name, stage in STAGES.items() if stage.loss == SSVM]

@@ -9,11 +9,12 @@ import yaml
 from data_prep.atomic_files import write_atomically
 from experiments.settings.build_paths import FINAL, Build
 from experiments.settings.config import load_config
-from prototxt.stages import BEST
+from prototxt.stages import BEST, STAGES
 
 CONFIG = "config.yaml"
-# Keys of a configuration that weights do not depend on.
-WITHOUT_EFFECT = {"dense_crf", "dense_grid", "grid", "validation"}
+# Keys of a configuration that weights do not depend on; with `patience` validation chooses them.
+WITHOUT_EFFECT = {"dense_crf", "dense_grid", "grid"}
+VALIDATION = "validation"
 
 
 class StudyFolder:
@@ -86,6 +87,8 @@ class StudyFolder:
         # The settings under `best` have an effect on the weights of that row alone.
         trained = (self.seed(seed).stage(BEST) / FINAL).exists()
         without_effect = WITHOUT_EFFECT if trained else {*WITHOUT_EFFECT, "best"}
+        if all(config.stage(stage).patience is None for stage in STAGES):
+            without_effect = {*without_effect, VALIDATION}
         before, now = (own.dict(exclude=without_effect) for own in (load_config(path), config))
         changed = [key for key in now if now[key] != before[key]]
         if changed:

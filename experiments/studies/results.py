@@ -86,8 +86,9 @@ class Results:
         means = {key: {name: _summary([scores[name] for scores in per_seed[key].values()])
                        for per_seed, names in ((scored, ("classes", "categories")), (edges, EDGES)) for name in names}
                  for key in scored}
+        # Means over other seeds do not compare; of an unfinished study those rows count that have the most.
         best = {name: max((row.key for row in rows if row.key in means),
-                          key=lambda key: means[key]["classes"]["mean"], default=None)
+                          key=lambda key: (len(scored[key]), means[key]["classes"]["mean"]), default=None)
                 for name, rows in BEST_OF.items()}
         references = dict.fromkeys(key for key in (JOINT.key, JOINT_OWN.key, best["control"], CNN_CRF.key, CNN.key)
                                    if key in means)

@@ -13,6 +13,7 @@ from experiments.nets.caffemodel import check_fits
 from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
+from experiments.nets.origin import check_training_nets
 from experiments.nets.sanity_checks import check_not_zero, check_upsampling
 from experiments.runtime.several_processes import Work
 from experiments.settings.build_paths import BEST, FINAL, OUTCOME, Build, existing
@@ -44,7 +45,7 @@ def train_stage(config, stage, build):
     FileNotFoundError
         If the nets or the weights that the stage starts from are not there.
     ValueError
-        If those weights belong to another net, or the training diverges.
+        If the nets are of another configuration, those weights belong to another net, or the training diverges.
     RuntimeError
         If another run trains the stage in the build folder, or the dataset changes.
     OSError
@@ -63,7 +64,9 @@ def train_stage(config, stage, build):
     try:
         lock = nullcontext() if processes.rank else build_lock(build.folder, stage)
         with lock, Interruption() as interruption, quiet_errors():
-            if stage in VARIANTS and processes.rank == 0:
+            if stage not in VARIANTS:
+                check_training_nets(config, build, stage)
+            elif processes.rank == 0:
                 generate_nets(config, build, [stage])
             processes.from_first(None)  # has the lock, and has made the nets
             run = _prepare(config, stage, build, interruption)
@@ -120,10 +123,8 @@ def _prepare(config, stage, build, interruption):
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
     solver = snapshots.open_solver(parameter, image_by_image(nets[0]), processes)
     if device is None:
-        whole = {split: config.net_sizes(sizes) for split, sizes in metadata.sizes.items()}
-        sizes = [size for crop in config.crops(stage) for size in ([crop] if crop else whole["train"])]
-        check_memory(solver, parameter.type, sizes,
-                     [size for split in config.validation.splits for size in whole[split]],
+        validated = [size for split in config.validation.splits for size in config.net_sizes(metadata.sizes[split])]
+        check_memory(solver, parameter.type, config.training_sizes(stage, metadata.sizes["train"]), validated,
                      processes.size_on_machine)
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)

@@ -20,6 +20,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --output) build=${2%/lmdb};;
         --build) build=$2;;
+        --config) config=$2;;
         --row) stage=$2;;
         --stage) case $2 in [0-9]) stage=stage$2;; *) stage=$2;; esac;;
     esac
@@ -28,7 +29,8 @@ done
 case $module in
     data_prep) echo lmdb; make_files "$build/lmdb/dataset.json";;
     experiments.generate_nets)
-        echo nets; for stage in STAGES; do make_files "$build/nets/$stage/solver.prototxt"; done;;
+        echo nets; for stage in STAGES; do make_files "$build/nets/$stage/solver.prototxt"; done
+        cat "$config" > "$build/nets/config.yaml";;
     experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
     experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
     experiments.report) echo report;;
@@ -73,12 +75,15 @@ def finish(machine, *names, dataset="scenes"):
         for path in paths:
             (build / path).parent.mkdir(parents=True, exist_ok=True)
             (build / path).touch()
+        if name == "nets":
+            config = machine.repository / "experiments" / "configs" / f"{dataset}.yaml"
+            shutil.copy(config, build / "nets" / "config.yaml")
 
 
 def test_help_lists_every_target(front_door):
     done = front_door.run("make")
     text = (REPOSITORY / "Makefile").read_text()
-    internal = {"dataset-folder"}
+    internal = {"dataset-folder", "best-settings"}
     phony = set(re.search(r"\.PHONY: ((?:.*\\\n)*.*)", text).group(1).replace("\\\n", " ").split())
     names = {name for name in phony if re.fullmatch(r"[a-z-]+", name)} - internal
     names |= {f"train-stage{number}" for number in range(1, 5)}
@@ -112,6 +117,31 @@ def test_a_touched_configuration_renews_nets_and_scores_but_not_weights(front_do
     (front_door.repository / "experiments" / "configs" / "scenes.yaml").touch()
     assert steps(front_door, "report") == ["nets", "evaluate", "report"]
     assert steps(front_door, "train") == []
+
+
+def test_an_older_file_with_another_configuration_renews_the_nets(front_door):
+    finish(front_door, *STEPS[:8])
+    other = front_door.repository / "other.yaml"
+    other.write_text("seed: 1\n")
+    os.utime(other, (0, 0))
+    assert steps(front_door, "report", "CONFIG=other.yaml") == ["nets", "evaluate", "report"]
+    assert steps(front_door, "nets", "CONFIG=other.yaml") == []
+    assert steps(front_door, "nets") == ["nets"]
+
+
+def test_a_row_that_was_asked_for_is_scored_for_the_report(front_door):
+    finish(front_door, *STEPS[:8])
+    assert steps(front_door, "report") == ["report"]
+    asked = front_door.repository / "build" / "scenes" / "rows" / "shown.json"
+    asked.parent.mkdir()
+    asked.touch()
+    assert steps(front_door, "report") == ["evaluate", "report"]
+
+
+def test_without_best_settings_nothing_is_trained_for_them(front_door):
+    done = front_door.run("make", "train-best")
+    assert done.returncode != 0 and "nothing under best" in done.stderr
+    assert not (front_door.repository / "steps").exists()
 
 
 @pytest.mark.parametrize("order", [list(STAGES), list(STAGES)[::-1]])
@@ -208,10 +238,10 @@ def test_a_row_is_trained_from_the_nets_on(front_door):
 
 
 def test_the_best_settings_are_trained_from_stage_3_and_by_the_demo_where_there_are_some(front_door):
-    assert steps(front_door, "train-best") == [*STEPS[:5], "best"] and steps(front_door, "train-best") == []
-    shutil.rmtree(front_door.repository / "build")
     config = front_door.repository / "experiments" / "configs" / "scenes.yaml"
     config.write_text("best: {crf: {lam: 10}}\n")
+    assert steps(front_door, "train-best") == [*STEPS[:5], "best"] and steps(front_door, "train-best") == []
+    shutil.rmtree(front_door.repository / "build")
     assert steps(front_door, "demo") == [*STEPS[:7], "best", "evaluate", "report"]
     shutil.rmtree(front_door.repository / "build" / "scenes" / "best")
     assert steps(front_door, "report") == ["report"]
@@ -224,6 +254,8 @@ def test_photographs_are_segmented_without_anything_made_before(front_door):
     assert "experiments.predict --config experiments/configs/scenes.yaml --build build/scenes --row cnn+crf " \
         "a.jpg ../b.jpg" \
         in done.stdout and "experiments.train" not in done.stdout
+    finish(front_door, "lmdb")  # then the nets are made as the configuration has them
+    assert steps(front_door, "predict", "IMAGES=a.jpg") == ["nets"]
     done = front_door.run("make", "predict")
     assert done.returncode != 0 and 'error: IMAGES is not set; name photographs: IMAGES="a.jpg b.jpg"' in done.stderr
 

@@ -53,6 +53,12 @@ def test_trained_variants_and_rows_that_are_asked_for_stand_beside(with_variant,
     assert (with_variant.folder / "rows" / "val" / "cnn-t2.npz").stat().st_mtime_ns == before
 
 
+def test_a_row_that_is_put_together_of_others_is_refused(with_variant, command):
+    experiment = ("--config", with_variant.config, "--build", with_variant.folder)
+    status, _, errors = command(evaluate.main, *experiment, "--rows", "joint-own")
+    assert status == 1 and "put together of joint, joint-lam5" in errors and errors.count("\n") == 1
+
+
 def test_the_report_has_these_rows_too_where_a_split_was_scored_with_them(with_variant, command):
     evaluated(with_variant, command, "--split", "train", "val")
     result, _ = evaluated(with_variant, command, "--rows", "joint-icm")

@@ -32,7 +32,8 @@ def tiny(tmp_path, make_dataset):
 def test_nets_land_in_the_build_folder_and_stages_have_theirs(tiny, command):
     config, build = tiny
     assert command(main, "--config", config, "--build", build) == (0, "", "")
-    assert files_below(build / "nets") == FILES
+    assert files_below(build / "nets") == FILES | {"config.yaml"}
+    assert (build / "nets" / "config.yaml").read_bytes() == config.read_bytes()
     for stage in STAGES:
         assert (build / stage).is_dir()
         solver = read(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)

@@ -53,6 +53,13 @@ def test_a_machine_that_is_gone_is_left_out(tmp_path, experiment):
     assert set(json.loads((build / "study" / "results-val.json").read_text())) == {"cnn+crf", "details"}
 
 
+def test_best_settings_that_are_missing_are_noticed_before_anything_is_trained(experiment, tmp_path, command):
+    words = ("--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--rows", "joint", "best")
+    status, _, errors = command(main, *words)
+    assert status == 1 and "has nothing under 'best'" in errors
+    assert not (experiment[1] / "study").exists()
+
+
 def test_an_unknown_row_is_refused(experiment, tmp_path, command, capsys):
     status, _, errors = command(main, "--config", tmp_path / "tiny.yaml", "--build", experiment[1], "--rows", "worst")
     assert status == 2 and "invalid choice: 'worst'" in errors

@@ -69,6 +69,17 @@ def test_what_each_trained_stage_has_learnt_is_shown(experiment, images):
     assert np.abs(papers - learnt).max() <= 1 and np.ptp(papers) > 100
 
 
+def test_a_control_of_a_crf_that_learns_has_nothing_to_show(experiment, images):
+    config, build = experiment
+    learning = CRFConfig(learn_contrast=True, pairwise_net="image", learn_compatibility="symmetric",
+                         learn_class_bias=True)
+    own = config.copy(update={"crf": learning})
+    (build / "control-x3").mkdir()
+    row, = find_rows(["cnn"])
+    caffe.Net(str(write_row_net(config, build, row)), caffe.TEST).save(str(build / "control-x3" / "final.caffemodel"))
+    assert learnt_terms(own, build, images) == ([], {})
+
+
 def test_each_kind_of_weights_has_its_own_scale(images):
     image, crf = images[0][1], CRFConfig()
     papers = theano_crf.contrast_weights(image.transpose(2, 0, 1)[np.newaxis] / np.float32(255))[0]

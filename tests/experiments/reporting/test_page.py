@@ -177,11 +177,16 @@ def test_table_1_has_all_published_rows_and_ours_only_where_measured(evaluated, 
     assert rows_of_table_1(evaluated) == [[*row, *scores] for row, scores in zip(TABLE_1, ours)]
 
 
-def write_official(build, enlarged=True):
-    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, by labels and then interpolated."""
+def write_official(build, enlarged=True, **weights):
+    """Official scores over classes of 0.5, 1.5, ... in the order of the rows, by labels and then interpolated.
+
+    They are of the evaluation's weights but for stages whose digests are given.
+    """
+    evaluated = json.loads((build.folder / "evaluation-val.json").read_text())["details"]
     official = {row.key: {"classes": place + 0.5, "categories": None,
                           **({"enlarged_by": row.enlarged_by} if enlarged else {})}
                 for place, row in enumerate(FULL_SIZE_ROWS)}
+    official["details"] = {"weights": {**evaluated["weights"], **weights}}
     (build.folder / "official-evaluation-val.json").write_text(json.dumps(official))
 
 
@@ -198,6 +203,13 @@ def test_official_scores_that_do_not_say_how_rows_were_enlarged_are_left_out(eva
     write_official(evaluated, enlarged=False)
     status, output, _ = run(evaluated, command)
     assert status == 0 and "run `make official-evaluation` again" in output
+    assert "officially" not in (evaluated.folder / "report" / "index.html").read_text()
+
+
+def test_official_scores_of_other_weights_are_left_out(evaluated, command):
+    write_official(evaluated, stage4="another")
+    status, output, _ = run(evaluated, command)
+    assert status == 0 and "of other weights than the evaluation" in output
     assert "officially" not in (evaluated.folder / "report" / "index.html").read_text()
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from experiments.scoring.result_rows import (COMPARISONS, FURTHER_ROWS, ROWS, STUDY_ROWS, TABLE_1, WEIGHT_SETS,
                                              find_rows, labelled_rows)
-from experiments.settings.crf_config import CRFConfig
 from prototxt.stages import PAPERS_CRF, STAGES, VARIANTS
 
 COMMANDS = Path(__file__).parents[3] / "docs" / "commands.md"
@@ -54,8 +53,6 @@ def test_a_row_is_labelled_by_itself_or_by_its_candidates():
 
 
 def test_rows_of_the_papers_crf_have_its_parameters():
-    papers = CRFConfig()  # as they are where a configuration says nothing
-    assert PAPERS_CRF == {key: getattr(papers, key) for key in ("alpha", "beta", "lam", "temperature")}
     assert VARIANTS["joint-paper"].settings == {"crf": PAPERS_CRF}
     assert [row.labelling for row in find_rows(["cnn+crf-paper", "control-paper"])] == [PAPERS_CRF] * 2
 

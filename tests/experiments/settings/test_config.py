@@ -45,9 +45,12 @@ def test_a_stage_has_the_experiments_augmentation_unless_it_has_its_own(tmp_path
 def test_a_late_augmentation_has_crops_of_its_own(tmp_path):
     late = {"late_from": 7, "late_augmentation": {"crop": [4, 6]}}
     config = load_config(write(tmp_path, {**with_stage(**late), "augmentation": {"crop": [8, 8]}}))
-    assert config.crops("stage1") == {(8, 8)} and config.crops("stage2") == {(8, 8), (4, 6)}
-    without = load_config(write(tmp_path, with_stage(late_from=7, late_augmentation={})))
-    assert without.crops("stage2") == {None}
+    sizes = [(40, 48), (30, 30)]
+    assert config.training_sizes("stage1", sizes) == [(8, 8)]
+    assert config.training_sizes("stage2", sizes) == [(8, 8), (4, 6)]
+    without = load_config(write(tmp_path, with_stage(late_from=7, late_augmentation={"scale": [0.5, 1.5]})))
+    assert without.training_sizes("stage2", sizes) == [(40, 48), (30, 30), (60, 72), (45, 45)]
+    assert without.copy(update={"image_scale": 0.5}).training_sizes("stage1", sizes) == [(20, 24), (15, 15)]
 
 
 def test_the_nets_images_may_be_smaller_than_the_datasets(tmp_path):
@@ -101,6 +104,9 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "best": {"crf": {"lambda": 1}}}, "'best' is wrong: crf.lambda: extra fields not permitted"),
     ({**GOOD, "best": {"stage4": {"balance": 0.5}}}, "weighs the classes of a softmax loss"),
     ({**GOOD, "best": {"net": {"width": 0}}}, "'best' is wrong: net.width: "),
+    ({**GOOD, "best": {"net": {"padding": "same"}}}, "net.padding: it starts from stage3's weights"),
+    ({**GOOD, "stage4": {**STAGE, "augmentation": {"hue": 0.1}}, "best": {"augmentation": {"hue": 0.2}}},
+     "under best.stage4.augmentation"),
     ({**GOOD, "best": {"stage3": {"batch": 2}}}, "'best.stage3' is wrong"),
     ({**GOOD, "best": 3}, "'best' is wrong"),
     (b"[1, 2]", "holds list, allowed is a mapping"),
@@ -181,6 +187,12 @@ def test_best_is_stage_4_with_what_the_configuration_says(tmp_path):
     assert config.stage("best") == config.stage4.copy(update={"iterations": 9})
     assert config.of_stage("stage4").crf.lam == 2.5
     config.check_trainable("best")
+
+
+def test_best_changes_the_joint_stages_own_augmentation_where_there_is_one(tmp_path):
+    best = {"stage4": {"augmentation": {"hue": 0.2}}}
+    config = load_config(write(tmp_path, {**GOOD, "stage4": {**STAGE, "augmentation": {"hue": 0.1}}, "best": best}))
+    assert [config.stage_augmentation(stage).hue for stage in ("stage4", "best")] == [0.1, 0.2]
 
 
 def test_best_without_settings_of_its_own_is_not_trained(tmp_path):

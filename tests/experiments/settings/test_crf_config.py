@@ -29,9 +29,9 @@ def test_what_is_wrong_is_one_sentence(section, values, words):
 
 
 def test_the_papers_crf_is_the_default():
-    crf = CRFConfig().dict()
-    assert {key: crf[key] for key in PAPERS_CRF} == PAPERS_CRF
-    assert (crf["gamma"], crf["iterations"], crf["neighbours"]) == (0.1, 15, ((0, 1), (1, 0)))
+    # but for settings of learnt terms, of which the paper has none
+    assert CRFConfig().dict(exclude={"contrast_rate", "pairwise_rate", "learn_diagonal", "compatibility_rate",
+                                     "class_bias_rate"}) == PAPERS_CRF
 
 
 def test_a_grid_has_the_values_that_it_names():

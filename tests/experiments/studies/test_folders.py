@@ -5,7 +5,7 @@ import yaml
 
 from experiments.settings.config import load_config
 from experiments.studies.folders import StudyFolder
-from tests.experiments.tiny_experiment import CONFIG
+from tests.experiments.tiny_experiment import CONFIG, STAGE
 
 
 def test_each_seed_has_its_configuration_and_the_same_data(experiment):
@@ -43,6 +43,14 @@ def test_what_weights_do_not_depend_on_may_change(experiment, tmp_path):
     config, build = experiment
     StudyFolder(build).prepare(config, [0])
     StudyFolder(build).prepare(changed(tmp_path, grid={"lam": [1, 2]}, validation={"images": 1}), [0])
+
+
+def test_the_images_that_choose_weights_may_not_change(experiment, tmp_path):
+    _, build = experiment
+    folder, patient = StudyFolder(build), {"stage2": {**STAGE, "patience": 2}}
+    folder.prepare(changed(tmp_path, **patient), [0])
+    with pytest.raises(ValueError, match="in which the key 'validation' differs"):
+        folder.prepare(changed(tmp_path, **patient, validation={"images": 1}), [0])
 
 
 def test_the_best_rows_settings_may_change_until_it_is_trained(experiment, tmp_path):

@@ -67,6 +67,18 @@ def test_differences_are_paired_by_seed_and_have_both_intervals(study):
     assert (entry["over_blocks"]["4"]["low"], entry["over_blocks"]["4"]["high"]) == (low, high)
 
 
+def test_the_best_of_rows_is_one_of_those_with_the_most_seeds(study):
+    _, builds, configs = study
+    label(configs, builds, ["control"])
+    for only in (0, 4):
+        label(configs, builds, ["control-x3"], [only])
+        details = results(study).to_json()["details"]
+        if only == 0:
+            assert details["best"]["control"] == "control"
+    means = [details["means"][key]["classes"]["mean"] for key in ("control", "control-x3")]
+    assert details["best"]["control"] == ("control", "control-x3")[int(np.argmax(means))]
+
+
 def test_the_order_of_the_work_does_not_matter(study):
     _, builds, configs = study
     label(configs, builds, KEYS, seeds=(4,))
