@@ -10,6 +10,7 @@ from data_prep.interruption import exit_status, raise_at_sigterm
 from data_prep.number_types import positive_integer, whole_number
 from data_prep.store.lmdb_writer import partial_folder, shuffled, write_dataset
 from data_prep.store.metadata import FILE_NAME, read_metadata
+from data_prep.strict_model import LARGEST
 
 
 def parse_arguments(arguments=None):
@@ -19,7 +20,7 @@ def parse_arguments(arguments=None):
     parser.add_argument("--dataset", required=True, choices=sorted(DATASETS))
     parser.add_argument("--root", default="", help="the dataset's folder; not for a dataset that is drawn")
     parser.add_argument("--output", required=True, help="the folder to make, such as build/scenes/lmdb")
-    parser.add_argument("--seed", type=whole_number(0), default=0,
+    parser.add_argument("--seed", type=whole_number(0, LARGEST[int]), default=0,
                         help="seed of the records' order and of drawn images (default 0)")
     parser.add_argument("--count", nargs="+", type=_split_count, default=[], metavar="SPLIT=N",
                         help="number of images per split, such as train=600 val=100")

@@ -4,11 +4,12 @@ import argparse
 import math
 
 
-def whole_number(least):
-    """Return the type of whole numbers of at least `least`."""
+def whole_number(least, most=math.inf):
+    """Return the type of whole numbers of at least `least` and at most `most`."""
     def parse(text):
-        if not (text.isascii() and text.isdecimal()) or int(text) < least:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}")
+        if not (text.isascii() and text.isdecimal()) or not least <= int(text) <= most:
+            limit = "" if most == math.inf else f" and at most {most}"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least {least}{limit}")
         return int(text)
     return parse
 

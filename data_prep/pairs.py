@@ -177,7 +177,7 @@ def subsample_labels(labels, factor):
 def _read_colours(path):
     """Read an image as a picture in RGB."""
     picture, stored_as = _read(path)
-    if picture.mode not in IMAGE_MODES:
+    if picture.mode not in IMAGE_MODES or ";16" in stored_as:  # of which Pillow keeps the upper 8 bits
         raise DataError(f"{path} has mode {stored_as}: an image must have at most 8 bits per channel.")
     return picture.convert("RGB")
 

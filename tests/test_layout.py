@@ -10,7 +10,6 @@ ROOMS = ("theano_crf", "data_prep", "prototxt", "python_layers", "experiments", 
 # theano_crf has several ways to one result (NumPy, graph, C++, GPU): the test of a subject runs them all.
 SUBJECTS = {
     "theano_crf/functions.py": "tests/theano_crf/test_dual_mm.py",
-    "theano_crf/theano_functions.py": "tests/theano_crf/test_memory.py",
     "theano_crf/graph.py": "tests/theano_crf/test_ssvm.py",
     "theano_crf/ops.py": "tests/theano_crf/test_properties.py",
     "theano_crf/native_op.py": "tests/theano_crf/test_instruction_sets.py",

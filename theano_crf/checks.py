@@ -29,6 +29,9 @@ def _single(array):
 def image(array):
     """Return an image (N, 3, H, W) with values in [0, 1] as float32."""
     array = _single(_volume("image", array, "(N, 3, H, W)"))
+    if array.shape[1] != 3:
+        raise ValueError("image has shape %s; it must be (N, 3, H, W), the channels before height and width"
+                         % (array.shape,))
     if not (array.min() >= 0 and array.max() <= 1):
         raise ValueError("image holds values from %g to %g; they must be in [0, 1]: divide 8-bit ones by 255"
                          % (array.min(), array.max()))

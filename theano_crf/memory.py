@@ -1,4 +1,5 @@
 """The memory that a call needs, checked before any is taken, since the system kills a process that takes too much."""
+import os
 import resource
 
 import psutil
@@ -12,8 +13,11 @@ SINGLE = 4  # bytes of a float32 or an int32
 # Of a container: the file with its limit, and the file with its use.
 LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
                ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes"))
+# Beside the use: how much of it are pages of files that the system gives back when memory is short.
+STATISTICS, RECLAIMABLE = "memory.stat", ("total_inactive_file", "inactive_file")
 
-_granted = {}  # function -> bytes of its largest call so far; the compiled function keeps most of them
+# (function, decode, directions) -> bytes of its largest call so far; each compiled function keeps most of its own
+_granted = {}
 
 
 def needed_bytes(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
@@ -93,14 +97,15 @@ def _padded(length):
 def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
     """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
     needed = needed_bytes(function, shape, converted, with_void, directions, iterations, decode)
-    held = _granted.get(function, 0)
+    key = function, decode, directions
+    held = _granted.get(key, 0)
     if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
         return
     free = available_bytes() + held
     if needed > free:
         raise MemoryError("unary %s needs %.1f GB of memory in %s, %.1f GB are free: take fewer images at once or a "
                           "smaller frame" % (shape, needed / 1e9, function, free / 1e9))
-    _granted[function] = max(held, needed_bytes(function, shape, converted, with_void, directions, iterations))
+    _granted[key] = max(held, needed_bytes(function, shape, 0, with_void, directions, iterations))
 
 
 def available_bytes():
@@ -112,9 +117,19 @@ def _container_bytes():
     for limit_file, used_file in LIMIT_FILES:
         try:
             with open(limit_file) as limit, open(used_file) as used:
-                yield int(limit.read()) - int(used.read())
+                yield int(limit.read()) - int(used.read()) + _reclaimable_bytes(used_file)
         except (OSError, ValueError):  # there is no such file, or it says "max"
             continue
+
+
+def _reclaimable_bytes(used_file):
+    """Return the bytes of a container's use that are pages of files, not used of late; 0 where that is not known."""
+    try:
+        with open(os.path.join(os.path.dirname(used_file), STATISTICS)) as statistics:
+            values = dict(line.split() for line in statistics)
+        return next((int(values[key]) for key in RECLAIMABLE if key in values), 0)
+    except (OSError, ValueError):
+        return 0
 
 
 def _own_bytes():

@@ -15,8 +15,8 @@ class Solution(namedtuple("Solution", "labels lower_bound energy")):
     proven : (N,) bool
         Whether the bound has reached the energy, so that the labels are optimal. Costs and duals are single precision:
         the energy may exceed the bound by their rounding, 2 ** -24 of the sum of the labels' absolute unary costs and
-        of all weights (times the largest compatibility). Where costs are whole numbers and this is less than 1,
-        the labels are certainly optimal.
+        of all weights (times the largest compatibility). Where costs are whole numbers and this is far less than
+        1, so in practice where they are far below 2 ** 24, the labels are optimal.
     """
 
     proven = None

@@ -1,5 +1,6 @@
 """The Theano functions behind the NumPy functions: made once per process for all shapes, and called."""
 import functools
+import threading
 
 import theano
 import theano.tensor as T
@@ -7,13 +8,18 @@ import theano.tensor as T
 from . import compilation, graph, instruction_sets
 from .defaults import NEIGHBOURS
 
+# A function's storage is shared by all its calls, and the solver gives up Python's lock. So one call at a time, which
+# takes all cores.
+_one_call = threading.RLock()
+
 
 def theano_function(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0):
     """Return the Theano function behind a NumPy function; it takes any shape.
 
     `general` adds a compatibility (D, K, K) as the last argument.
     """
-    return theano_function_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes)
+    with _one_call:  # two threads do not compile the same
+        return theano_function_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes)
 
 
 @functools.lru_cache(maxsize=None)
@@ -54,8 +60,13 @@ def keeping_memory():
 
 
 def call(function, *arguments):
-    """Call a compiled function; an error of the C++ code keeps its sentence and loses Theano's notes on the graph."""
+    """Call a compiled function; an error of the C++ code keeps its sentence and loses Theano's notes on the graph.
+
+    Threads wait for each other.
+    """
     try:
-        return function(*arguments)
+        with _one_call:
+            return function(*arguments)
     except (ValueError, MemoryError) as error:
-        raise type(error)(str(error).split("\n")[0]) from None
+        kind = MemoryError if isinstance(error, MemoryError) else ValueError  # NumPy's own take other arguments
+        raise kind(str(error).split("\n")[0]) from None

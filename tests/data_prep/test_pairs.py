@@ -129,25 +129,30 @@ def test_a_damaged_png_is_named(camvid_root, folder, keep):
         entries(camvid_root)[0].load()
 
 
-def write_grey_png(path, width, height, bits, row):
-    """Write a PNG of equal rows of grey numbers with `bits` each, which Pillow cannot write."""
+GREY, COLOURS = 0, 2
+
+
+def write_png(path, width, height, bits, row, kind_of_pixels=GREY):
+    """Write a PNG of equal rows of numbers with `bits` each, which Pillow cannot write."""
     def chunk(kind, content):
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, 0, 0, 0, 0))
+    header = struct.pack(">IIBBBBB", width, height, bits, kind_of_pixels, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
                      + chunk(b"IDAT", zlib.compress((b"\0" + row) * height)) + chunk(b"IEND", b""))
 
 
 @pytest.mark.parametrize("bits, row", [(4, b"\x01" * 6), (2, b"\x01" * 3), (16, b"\0\x01" * 12)])
 def test_labels_of_other_than_8_bits_are_refused(camvid_root, bits, row):
     """Pillow spreads numbers of 4 bits over 0 to 255, so that 1 becomes 17."""
-    write_grey_png(camvid_root / "trainannot" / "frame_0.png", 12, 8, bits, row)
+    write_png(camvid_root / "trainannot" / "frame_0.png", 12, 8, bits, row)
     with pytest.raises(DataError, match=f"frame_0.png has mode .*{bits}B?: a label image must have one channel of 8"):
         entries(camvid_root)[0].load()
 
 
-def test_images_of_more_than_8_bits_are_refused(camvid_root):
-    """Pillow cuts their values off at 255."""
-    write_grey_png(camvid_root / "train" / "frame_0.png", 12, 8, 16, b"\x12\x34" * 12)
+@pytest.mark.parametrize("kind_of_pixels, row", [(GREY, b"\x12\x34" * 12), (COLOURS, b"\x12\x34" * 36)])
+def test_images_of_more_than_8_bits_are_refused(camvid_root, kind_of_pixels, row):
+    """Pillow cuts grey values off at 255, and keeps the upper half of others."""
+    write_png(camvid_root / "train" / "frame_0.png", 12, 8, 16, row, kind_of_pixels)
     with pytest.raises(DataError, match="train/frame_0.png has mode .*: an image must have at most 8 bits per channel"):
         entries(camvid_root)[0].load()
 

@@ -204,6 +204,14 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
                                      f"--weights={elsewhere}/photo.jpg", "--crf"]
 
 
+def test_names_of_datasets_and_rows_are_no_folders(built, tmp_path):
+    for name in ("camvid", "best"):
+        (tmp_path / "elsewhere" / name).mkdir(parents=True)
+    words = ["python3", "-m", "predict", "--dataset", "camvid", "--row", "best"]
+    built.docker_run(*words, "camvid", folder=tmp_path / "elsewhere")
+    assert container(built)[-8:] == [*words, f"{tmp_path}/elsewhere/camvid"]
+
+
 @pytest.mark.parametrize("word", ["/usr/bin", "/etc/passwd", "/", "/dev/null", "/tmp"])
 def test_folders_of_the_system_are_the_images_own(built, word):
     built.docker_run("ls", word)

@@ -216,3 +216,8 @@ def test_symbolic_builders_check_when_they_run():
         graph.energy(UNARY[0], WEIGHTS, LABELS)
     with pytest.raises(ValueError, match="direction is 2"):
         graph.half_step(UNARY, WEIGHTS, UNARY, 2)
+
+
+def test_channels_come_before_height_and_width():
+    with pytest.raises(ValueError, match=r"image has shape \(1, 6, 7, 3\); it must be \(N, 3, H, W\), the channels"):
+        theano_crf.contrast_weights(np.zeros((1, 6, 7, 3), np.float32))

@@ -83,10 +83,25 @@ def test_what_icm_takes_is_counted_and_not_held(directions, monkeypatch):
     monkeypatch.setattr(memory, "UNCHECKED", 0)
     monkeypatch.setattr(memory, "available_bytes", lambda: icm)
     memory.check("dual_mm", shape, decode="icm", **settings)
+    monkeypatch.setattr(memory, "available_bytes", lambda: icm - others)
+    memory.check("dual_mm", shape, decode="icm", **settings)
     monkeypatch.setattr(memory, "available_bytes", lambda: icm - others - 1)
-    memory.check("dual_mm", shape, **settings)
     with pytest.raises(MemoryError):
         memory.check("dual_mm", shape, decode="icm", **settings)
+
+
+@pytest.mark.parametrize("other", [{"decode": "viterbi"}, {"directions": 4}])
+def test_what_one_function_holds_is_not_another_ones(other, monkeypatch):
+    monkeypatch.setattr(memory, "_granted", {})
+    monkeypatch.setattr(memory, "UNCHECKED", 0)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 30)
+    memory.check("dual_mm", (1, 2, 16, 16), converted=1 << 20)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
+    memory.check("dual_mm", (1, 2, 16, 16))
+    with pytest.raises(MemoryError):
+        memory.check("dual_mm", (1, 2, 16, 16), **other)
+    with pytest.raises(MemoryError):  # what was converted is given back
+        memory.check("dual_mm", (1, 2, 16, 16), converted=1 << 20)
 
 
 def test_a_frame_with_too_many_neighbours_is_refused():
@@ -129,6 +144,8 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch):
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "max", tmp_path / "used"),))
     assert memory.available_bytes() <= 1000000
+    (tmp_path / "memory.stat").write_text("anon 1500000\ninactive_file 2000000\n")
+    assert 1000000 < memory.available_bytes() <= 3000000
     monkeypatch.setattr(memory, "LIMIT_FILES", ((tmp_path / "unlimited", tmp_path / "used"),
                                                 (tmp_path / "none", tmp_path / "used")))
     assert memory.available_bytes() > 1000000

@@ -231,13 +231,17 @@ private:
     }
 };
 
-// Runs a solver without Python's lock; returns false with an exception unless it succeeds.
+// Runs a solver without Python's lock; returns false with an exception unless it succeeds. An allocation that fails
+// inside a parallel region still ends the process.
 template <class Solver>
 bool run(Solver solver)
 {
-    Status status;
+    Status status = NO_MEMORY;
     Py_BEGIN_ALLOW_THREADS
-    status = solver();
+    try {
+        status = solver();
+    } catch (const std::bad_alloc &) {
+    }
     Py_END_ALLOW_THREADS
     if (status == NO_MEMORY)
         PyErr_SetString(PyExc_MemoryError, describe(status));

@@ -154,7 +154,7 @@ private:
             const double neither = mu(own, there), both = mu(label, label);
             const double this_one = mu(label, there), other_one = mu(own, label);
             cost += 0.5 * weight * (this_one + both - neither - other_one);
-            if (is_first)
+            if (is_first && weight > 0)  // parts are not joined over others, and each has its thread
                 cut_.join(node, 2 * d, node_[other],
                           std::max(0.0, 0.5 * weight * (this_one + other_one - neither - both)));
         });
