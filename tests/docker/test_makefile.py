@@ -10,74 +10,7 @@ import pytest
 from experiments.settings.config import load_config
 from prototxt.stages import STAGES
 from tests.docker.fakes import REPOSITORY
-
-STEPS = ["lmdb", "nets", *STAGES, "evaluate", "report"]
-# Notes each step in the file `steps`, and makes what the real one makes.
-RUN = """#!/bin/sh
-make_files() { for file; do mkdir -p "${file%/*}"; touch "$file"; done; }
-module=$3
-while [ $# -gt 0 ]; do
-    case $1 in
-        --output) build=${2%/lmdb};;
-        --build) build=$2;;
-        --config) config=$2;;
-        --row) stage=$2;;
-        --stage) case $2 in [0-9]) stage=stage$2;; *) stage=$2;; esac;;
-    esac
-    shift
-done
-case $module in
-    data_prep) echo lmdb; make_files "$build/lmdb/dataset.json";;
-    experiments.generate_nets)
-        echo nets; for stage in STAGES; do make_files "$build/nets/$stage/solver.prototxt"; done
-        cat "$config" > "$build/nets/config.yaml";;
-    experiments.train) echo "$stage"; make_files "$build/$stage/final.caffemodel";;
-    experiments.evaluate) echo evaluate; make_files "$build/evaluation-val.json";;
-    experiments.report) echo report;;
-    experiments.study) echo study;;
-    experiments.study_report) echo study-report;;
-    experiments.official_evaluation) echo official-evaluation;;
-    experiments.submission) echo submission;;
-    experiments.grid_search) echo grid-search;;
-    data_prep.vgg16) echo weights; make_files "$PWD/build/weights/vgg16.caffemodel";;
-esac >> steps
-""".replace("STAGES", " ".join(STAGES))
-
-
-@pytest.fixture
-def front_door(machine):
-    """A machine with the Makefile and configurations; docker/build has nothing to do, docker/run is `RUN`."""
-    shutil.copy(REPOSITORY / "Makefile", machine.repository)
-    configs = machine.repository / "experiments" / "configs"
-    configs.mkdir(parents=True)
-    for dataset in ("scenes", "camvid"):
-        (configs / f"{dataset}.yaml").touch()
-    (machine.repository / "docker" / "build").write_text("#!/bin/sh\n")
-    (machine.repository / "docker" / "run").write_text(RUN)
-    return machine
-
-
-def steps(machine, *words, **variables):
-    """Names of the steps that `make` takes, in order."""
-    log = machine.repository / "steps"
-    log.write_text("")
-    done = machine.run("make", *words, **variables)
-    assert done.returncode == 0, done.stderr
-    return log.read_text().split()
-
-
-def finish(machine, *names, dataset="scenes"):
-    """Create the files that these steps make, in this order."""
-    for name in names:
-        build = machine.repository / "build" / dataset
-        paths = {"lmdb": ["lmdb/dataset.json"], "nets": [f"nets/{stage}/solver.prototxt" for stage in STAGES],
-                 "evaluate": ["evaluation-val.json"]}.get(name, [f"{name}/final.caffemodel"])
-        for path in paths:
-            (build / path).parent.mkdir(parents=True, exist_ok=True)
-            (build / path).touch()
-        if name == "nets":
-            config = machine.repository / "experiments" / "configs" / f"{dataset}.yaml"
-            shutil.copy(config, build / "nets" / "config.yaml")
+from tests.docker.front_door import STEPS, finish, steps
 
 
 def test_help_lists_every_target(front_door):
@@ -127,21 +60,6 @@ def test_an_older_file_with_another_configuration_renews_the_nets(front_door):
     assert steps(front_door, "report", "CONFIG=other.yaml") == ["nets", "evaluate", "report"]
     assert steps(front_door, "nets", "CONFIG=other.yaml") == []
     assert steps(front_door, "nets") == ["nets"]
-
-
-def test_a_row_that_was_asked_for_is_scored_for_the_report(front_door):
-    finish(front_door, *STEPS[:8])
-    assert steps(front_door, "report") == ["report"]
-    asked = front_door.repository / "build" / "scenes" / "rows" / "shown.json"
-    asked.parent.mkdir()
-    asked.touch()
-    assert steps(front_door, "report") == ["evaluate", "report"]
-
-
-def test_without_best_settings_nothing_is_trained_for_them(front_door):
-    done = front_door.run("make", "train-best")
-    assert done.returncode != 0 and "nothing under best" in done.stderr
-    assert not (front_door.repository / "steps").exists()
 
 
 @pytest.mark.parametrize("order", [list(STAGES), list(STAGES)[::-1]])
@@ -210,68 +128,6 @@ def test_grid_search_gets_split_and_options(front_door):
     done = front_door.run("make", "-n", "grid-search", "GRID_ARGS=--write")
     assert "experiments.grid_search --config experiments/configs/scenes.yaml --build build/scenes --split val --write" \
         in done.stdout
-
-
-def test_a_study_of_drawn_scenes_has_more_of_them(front_door):
-    done = front_door.run("make", "-n", "study", "SEEDS=0,3", "ROWS=cnn+crf,joint", "NP=2",
-                          "LMDB_ARGS=--count train=40 val=10")
-    text = " ".join(done.stdout.replace("\\\n", " ").split())
-    assert "--output build/scenes/study/lmdb --count val=500 --count train=40 val=10" in text
-    assert "experiments.study --config experiments/configs/scenes.yaml --build build/scenes --split val --seeds 0 3 " \
-        '--rows cnn+crf joint --processes "2"' in text
-    done = front_door.run("make", "-n", "study", "HOSTS=a:2,b:1", "MPI_ARGS=--mca x y")
-    assert '--hosts "a:2,b:1" --mpirun="--mca x y"' in done.stdout
-
-
-def test_a_study_of_other_datasets_takes_their_data(front_door):
-    finish(front_door, "lmdb", dataset="camvid")
-    assert steps(front_door, "study", "DATASET=camvid") == ["study"]
-    assert steps(front_door, "study-report", "DATASET=camvid") == ["study-report"]
-
-
-def test_a_row_is_trained_from_the_nets_on(front_door):
-    finish(front_door, "lmdb", "nets")
-    done = front_door.run("make", "-n", "train-row", "ROW=control-x3")
-    assert '--build build/scenes --row "control-x3"' in done.stdout
-    done = front_door.run("make", "train-row")
-    assert done.returncode != 0 and "error: ROW is not set; name a row of results: ROW=control-x3" in done.stderr
-
-
-def test_the_best_settings_are_trained_from_stage_3_and_by_the_demo_where_there_are_some(front_door):
-    config = front_door.repository / "experiments" / "configs" / "scenes.yaml"
-    config.write_text("best: {crf: {lam: 10}}\n")
-    assert steps(front_door, "train-best") == [*STEPS[:5], "best"] and steps(front_door, "train-best") == []
-    shutil.rmtree(front_door.repository / "build")
-    assert steps(front_door, "demo") == [*STEPS[:7], "best", "evaluate", "report"]
-    shutil.rmtree(front_door.repository / "build" / "scenes" / "best")
-    assert steps(front_door, "report") == ["report"]
-    # an evaluation without the row is not enough for the demo
-    assert steps(front_door, "demo") == ["best", "evaluate", "report"]
-
-
-def test_photographs_are_segmented_without_anything_made_before(front_door):
-    done = front_door.run("make", "-n", "predict", "IMAGES=a.jpg ../b.jpg", "PREDICT_ARGS=--row cnn+crf")
-    assert "experiments.predict --config experiments/configs/scenes.yaml --build build/scenes --row cnn+crf " \
-        "a.jpg ../b.jpg" \
-        in done.stdout and "experiments.train" not in done.stdout
-    finish(front_door, "lmdb")  # then the nets are made as the configuration has them
-    assert steps(front_door, "predict", "IMAGES=a.jpg") == ["nets"]
-    done = front_door.run("make", "predict")
-    assert done.returncode != 0 and 'error: IMAGES is not set; name photographs: IMAGES="a.jpg b.jpg"' in done.stderr
-
-
-def test_further_rows_are_scored_when_asked_for_and_when_trained_since(front_door):
-    finish(front_door, *STEPS[:8])
-    done = front_door.run("make", "-n", "evaluate", "ROWS=cnn-t5,joint-100")
-    assert "experiments.evaluate --config experiments/configs/scenes.yaml --build build/scenes --split val " \
-        "--rows cnn-t5 joint-100" in done.stdout
-    assert steps(front_door, "report") == ["report"]
-    variant = front_door.repository / "build" / "scenes" / "joint-8" / "final.caffemodel"
-    variant.parent.mkdir()
-    variant.touch()
-    later = time.time() + 5
-    os.utime(variant, (later, later))
-    assert steps(front_door, "report") == ["evaluate", "report"]
 
 
 def test_the_crfs_benchmark_takes_a_frame_and_options(front_door):

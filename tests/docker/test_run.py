@@ -199,17 +199,11 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
     elsewhere.mkdir()
     for name in ("photo.jpg", "predict"):
         (elsewhere / name).touch()
-    built.docker_run("python3", "-m", "predict", "photo.jpg", "--weights=photo.jpg", "--crf", folder=elsewhere)
-    assert container(built)[-6:] == ["python3", "-m", "predict", f"{elsewhere}/photo.jpg",
+    (elsewhere / "camvid").mkdir()
+    words = ["python3", "-m", "predict", "--dataset", "camvid"]  # a name, though there is a folder of that name
+    built.docker_run(*words, "photo.jpg", "camvid", "--weights=photo.jpg", "--crf", folder=elsewhere)
+    assert container(built)[-9:] == [*words, f"{elsewhere}/photo.jpg", f"{elsewhere}/camvid",
                                      f"--weights={elsewhere}/photo.jpg", "--crf"]
-
-
-def test_names_of_datasets_and_rows_are_no_folders(built, tmp_path):
-    for name in ("camvid", "best"):
-        (tmp_path / "elsewhere" / name).mkdir(parents=True)
-    words = ["python3", "-m", "predict", "--dataset", "camvid", "--row", "best"]
-    built.docker_run(*words, "camvid", folder=tmp_path / "elsewhere")
-    assert container(built)[-8:] == [*words, f"{tmp_path}/elsewhere/camvid"]
 
 
 @pytest.mark.parametrize("word", ["/usr/bin", "/etc/passwd", "/", "/dev/null", "/tmp"])
