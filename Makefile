@@ -238,7 +238,7 @@ build/weights/vgg16.caffemodel: | docker
 	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
-	@$(call fail,there is no $(CONFIG); DATASET is one of $(filter-out scenes-smoke,$(notdir $(basename $(wildcard experiments/configs/*.yaml)))))
+	@$(call fail,there is no $(CONFIG); DATASET is one of scenes $(sort $(patsubst FOLDER_OF_%,%,$(filter FOLDER_OF_%,$(.VARIABLES)))))
 
 # One run makes them all: so says a pattern rule of several targets, whose % stands for the dot here.
 $(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) $(OTHER_NETS) | docker
