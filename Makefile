@@ -232,7 +232,7 @@ dataset-folder:
 	$(DATASET): $(FOLDER)=<folder>)),:)
 
 best-settings:
-	@$(if $(HAS_BEST),:,$(call fail,$(CONFIG) has nothing under best so there are no settings to train with))
+	@$(if $(HAS_BEST),:,$(call fail,$(CONFIG) has nothing under best; write there what differs from joint training))
 
 build/weights/vgg16.caffemodel: | docker
 	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")

@@ -67,7 +67,7 @@ def confusion_of(truth, labels, classes):
 
 
 def _bound(costs, weights, truth, parameters, neighbours):
-    """Return the bound on the number of wrong pixels of the truth's size, of which each of the costs' size is many."""
+    """Return the bound on the number of wrong pixels, in the truth's pixels, of which several may share one's costs."""
     smaller = np.asarray(Image.fromarray(truth).resize(costs.shape[:1:-1], Image.NEAREST), np.int32)
     structured = theano_crf.ssvm(costs, weights, smaller[np.newaxis], parameters.gamma,
                                  iterations=parameters.iterations, neighbours=neighbours)

@@ -18,7 +18,7 @@ def test_a_row_that_was_asked_for_is_scored_for_the_report(front_door):
 
 def test_without_best_settings_nothing_is_trained_for_them(front_door):
     done = front_door.run("make", "train-best")
-    assert done.returncode != 0 and "nothing under best" in done.stderr
+    assert done.returncode != 0 and "nothing under best; write there what differs" in done.stderr
     assert not (front_door.repository / "steps").exists()
 
 
