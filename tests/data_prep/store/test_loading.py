@@ -2,6 +2,8 @@
 
 import functools
 import multiprocessing
+import os
+import signal
 import time
 
 import numpy as np
@@ -46,15 +48,21 @@ def test_where_nothing_is_left_no_process_is_started(monkeypatch):
     assert list(load_entries(make_entries(range(3)), 3, "train", 2)) == []
 
 
-def test_few_images_are_loaded_ahead(tmp_path, monkeypatch):
-    monkeypatch.setattr(loading, "ENTRIES_AHEAD", 4)
-    loaded = load_entries(make_entries(range(40), tmp_path), 0, "train", 2)
+def draw_large(number, notes):
+    """Note the image's number, and return one whose record is larger than what a pipe holds."""
+    (notes / str(number)).touch()
+    return np.zeros((300, 300, 3), np.uint8), np.zeros((300, 300), np.uint8)
+
+
+def test_few_images_are_loaded_ahead(tmp_path):
+    entries = [Entry(f"image_{number}", functools.partial(draw_large, number, tmp_path)) for number in range(40)]
+    loaded = load_entries(entries, 0, "train", 2)
     next(loaded)
     deadline = time.monotonic() + 60
-    while len(list(tmp_path.iterdir())) < 8 and time.monotonic() < deadline:
+    while len(list(tmp_path.iterdir())) < 3 and time.monotonic() < deadline:
         time.sleep(0.005)
     time.sleep(0.05)
-    assert len(list(tmp_path.iterdir())) == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "2"]
     loaded.close()
 
 
@@ -69,3 +77,17 @@ def test_an_error_of_an_entry_comes_through_and_ends_the_processes():
     with pytest.raises(DataError, match="frame.png is bad"):
         list(load_entries(make_entries([0, -1, 2]), 0, "train", 2))
     assert not multiprocessing.active_children()
+
+
+def test_a_process_that_is_killed_is_one_sentence_and_ends_the_others():
+    entries = make_entries(range(5)) + [Entry("killed", kill_this_process)] + make_entries(range(6, 40))
+    loaded = load_entries(entries, 0, "train", 2)
+    assert len([next(loaded) for _ in range(5)]) == 5
+    with pytest.raises(DataError, match="A process that loads images has died, .*: end other programs and run the same "
+                                        "command again, which goes on"):
+        next(loaded)
+    assert not multiprocessing.active_children()
+
+
+def kill_this_process():
+    os.kill(os.getpid(), signal.SIGKILL)
