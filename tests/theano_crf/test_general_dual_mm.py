@@ -79,6 +79,25 @@ def test_same_as_the_twin(shape, kind, instructions):
         assert np.mean(solution.labels[n] == labels) > 0.98  # but for ties within rounding
 
 
+@pytest.mark.parametrize("kind", ["potts", "directed"])
+@pytest.mark.parametrize("apart", [2, 4, 8, 16])
+@pytest.mark.parametrize("height, width", [(1, 16), (7, 48), (19, 80), (5, 272)])
+def test_rows_of_far_columns_are_the_rows_of_an_image_of_them(height, width, apart, kind, instructions):
+    """An image of each `apart`-th column above the others has the same chains, with neighbours so much nearer."""
+    far = ((0, apart), (0, 3 * apart), (0, apart))
+    near = ((0, 1), (0, 3), (0, 1))
+    unary, weights = random_problem(width, (2, 3, height, width), far)
+    mu = random_compatibility(5, kind, 3, len(far))
+
+    def taken_apart(array):
+        return np.concatenate([array[..., first::apart] for first in range(apart)], axis=-2)
+
+    solution = theano_crf.dual_mm(unary, weights, 3, neighbours=far, compatibility=mu)
+    expected = theano_crf.dual_mm(taken_apart(unary), taken_apart(weights), 3, neighbours=near, compatibility=mu)
+    assert np.array_equal(taken_apart(solution.labels), expected.labels)
+    np.testing.assert_allclose(solution.lower_bound, expected.lower_bound, rtol=1e-12)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_bound_never_falls_and_is_below_every_energy(kind):
     unary, weights = random_problem(9, (2, 5, 20, 31), EIGHT)

@@ -6,10 +6,15 @@
 // node they move dx columns to the right, round the end of the padded image, where the weight is 0. So all columns have
 // chains of one length, whatever the offset. The chains of (0, dx) are rows whose nodes are every dx-th column. Each of
 // the first dy rows, or dx columns, begins a class of chains.
+//
+// Where dx divides LANES and the width, a block takes dx chains of each of its LANES / dx rows side by side, so all chains
+// are one class, and LANES / dx nodes of a block are as many rows of LANES columns.
 
 struct Chains {
     Offset offset;
     bool rows;                 // whether the nodes are columns of the image, not rows
+    long side_by_side = 1;     // chains of a row in one block of rows
+    long block_height;         // rows of such a block
     std::vector<long> places;  // of each node, class by class: its row or its column
     std::vector<long> shifts;  // of each node: how far it has moved to the right, less than the padded width
     std::vector<long> starts;  // of each class: its first node; then the number of nodes
@@ -19,7 +24,10 @@ struct Chains {
     {
         const long length = rows ? width : height, step = std::min(rows ? offset.dx : offset.dy, length);
         const long right = rows ? 0 : (offset.dx % padded_width + padded_width) % padded_width;
-        for (long first = 0; first < step; ++first) {
+        if (rows && LANES % step == 0 && width % step == 0)
+            side_by_side = step;
+        block_height = LANES / side_by_side;
+        for (long first = 0; first < step / side_by_side; ++first) {
             starts.push_back(places.size());
             long shift = 0;
             for (long place = first; place < length; place += step) {
@@ -31,7 +39,7 @@ struct Chains {
         starts.push_back(places.size());
     }
 
-    bool in_order() const { return rows && offset.dx == 1; }  // whether the nodes are all columns
+    bool in_order() const { return rows && classes() == 1; }  // whether the nodes are all columns
     long nodes() const { return places.size(); }
     long classes() const { return starts.size() - 1; }
     // The node at a row, or at a column if the chains are rows.

@@ -144,6 +144,39 @@ ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[
 }
 #endif
 
+ALWAYS_INLINE LabelLanes lane_numbers()
+{
+    LabelLanes lane;
+    for (int32_t i = 0; i < LANES; ++i)
+        lane[i] = i;
+    return lane;
+}
+
+// The same of LANES / SIZE rows, each of as many groups of SIZE lanes: group i of columns[j] is group j of row i.
+template <int SIZE>
+ALWAYS_INLINE void load_transposed_groups(const float *rows, long pitch, Lanes *columns)
+{
+    if (SIZE == 1) {
+        load_transposed(rows, pitch, columns);
+        return;
+    }
+    const int groups = LANES / SIZE;
+    const LabelLanes lane = lane_numbers();
+    for (int i = 0; i < groups; ++i)
+        columns[i] = load(rows + i * pitch);
+    for (int apart = groups / 2; apart > 0; apart /= 2) {  // pairs of vectors swap half of their groups
+        const LabelLanes odd = (lane & (apart * SIZE)) != 0;
+        const LabelLanes to_first = lane + (odd & (LANES - apart * SIZE));
+        const LabelLanes to_second = lane + ((odd & LANES) | (~odd & (apart * SIZE)));
+        for (int i = 0; i < groups; ++i)
+            if (!(i & apart)) {
+                const Lanes first = columns[i], second = columns[i + apart];
+                columns[i] = __builtin_shuffle(first, second, to_first);
+                columns[i + apart] = __builtin_shuffle(first, second, to_second);
+            }
+    }
+}
+
 // rows[i][j] <-> rows[j][i]
 ALWAYS_INLINE void transpose(Lanes rows[LANES])
 {

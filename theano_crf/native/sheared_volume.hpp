@@ -34,8 +34,9 @@ struct RowOfLanes {
 struct ShearedVolume {
     const Chains *chains;  // that shear the strips, or null
     float *start;
-    long strips, node_pitch, tile_pitch, strip_pitch, image_pitch;  // floats to the next; a tile has LANES nodes
-    bool adds;                                                      // what a step leaves is added to what is there
+    long strips, tile_bits;                                  // a tile has 2^tile_bits nodes
+    long node_pitch, tile_pitch, strip_pitch, image_pitch;  // floats to the next
+    bool adds;                                               // what a step leaves is added to what is there
 
     // Row y from column x of the padded image on.
     ALWAYS_INLINE RowOfLanes row(long image, long y, long x) const
@@ -47,7 +48,8 @@ struct ShearedVolume {
             x += x < 0 ? strips * LANES : 0;
         }
         const long strip = x / LANES, next = strip + 1 < strips ? strip + 1 : 0;
-        float *const first = start + image * image_pitch + node / LANES * tile_pitch + node % LANES * node_pitch;
+        float *const first = start + image * image_pitch + (node >> tile_bits) * tile_pitch +
+                             (node & ((1L << tile_bits) - 1)) * node_pitch;
         return {first + strip * strip_pitch, first + next * strip_pitch, x % LANES};
     }
 };

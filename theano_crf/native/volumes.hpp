@@ -4,14 +4,14 @@
 //
 // The rest is stored [image][strip][y][label][LANES columns], a strip being LANES columns, padded with zeros. What a
 // direction withholds has its chains' own order, [image][block][node][label][LANES chains], so a block is solved where
-// it lies. A block of columns is a strip, sheared; a block of rows is LANES rows. What rows in order withhold is stored
-// [image][band][strip][y][label][LANES columns], and a tile of LANES rows and columns is transposed while its block is
-// solved.
+// it lies. A block of columns is a strip, sheared; a block of rows is a band of LANES rows, or of fewer where chains of a
+// row lie side by side. What rows in order withhold is stored [image][band][strip][y][label][LANES columns], and the tile
+// of a band and a strip is transposed while its block is solved.
 
 struct Volumes {
     long images, labels, height, width, directions;
     long padded_height, padded_width;  // multiples of MOST_LANES, for all instruction sets alike
-    long strips, bands;
+    long strips;
     long pitch;       // rows from a strip to the next; an odd number of tiles, since strips would else share few sets
                       // of the cache
     float *rest;
@@ -21,7 +21,7 @@ struct Volumes {
     explicit Volumes(const Grid &grid, float *workspace = nullptr)
         : images(grid.images), labels(grid.labels), height(grid.height), width(grid.width),
           directions(grid.directions), padded_height(padded(height)), padded_width(padded(width)),
-          strips(padded_width / LANES), bands((height + LANES - 1) / LANES),
+          strips(padded_width / LANES),
           pitch((padded_height / CRF_MOST_LANES | 1) * CRF_MOST_LANES)
     {
         const uintptr_t line = sizeof(Lanes), start = reinterpret_cast<uintptr_t>(workspace);
@@ -39,11 +39,14 @@ struct Volumes {
         return ((image * strips + strip) * pitch + y) * labels * LANES;
     }
 
-    long blocks(const Chains &chains) const { return chains.rows ? bands : strips; }
+    long blocks(const Chains &chains) const
+    {
+        return chains.rows ? (height + chains.block_height - 1) / chains.block_height : strips;
+    }
 
     float *withheld_of(const Chains &chains, long d, long image, long block) const
     {
-        const long nodes = chains.rows ? padded_width : chains.nodes();
+        const long nodes = chains.rows ? padded_width / chains.side_by_side : chains.nodes();
         return withheld + d * volume() + (image * blocks(chains) + block) * nodes * labels * LANES;
     }
     float *edges_of(const Chains &chains, long d, long image, long block) const
@@ -54,19 +57,21 @@ struct Volumes {
     ShearedVolume what_rests() const
     {
         const long node = labels * LANES;
-        return {nullptr, rest, strips, node, LANES * node, pitch * node, strips * pitch * node, false};
+        return {nullptr, rest, strips, bits(LANES), node, LANES * node, pitch * node, strips * pitch * node, false};
     }
     // Costs of direction d's next step: what rests is added to those that the direction withholds.
     ShearedVolume costs_of(const Chains &chains, long d) const
     {
-        const long node = labels * LANES, tile = LANES * node;
+        const long node = labels * LANES, rows = chains.rows ? chains.block_height : LANES, tile = rows * node;
         float *const start = withheld_of(chains, d, 0, 0);
         if (chains.rows)
-            return {nullptr, start, strips, node, strips * tile, tile, bands * strips * tile, true};
-        return {&chains, start, strips, node, tile, chains.nodes() * node, strips * chains.nodes() * node, true};
+            return {nullptr, start, strips, bits(rows), node, strips * tile, tile, blocks(chains) * strips * tile, true};
+        return {&chains, start, strips, bits(rows), node, tile, chains.nodes() * node,
+                strips * chains.nodes() * node, true};
     }
 
 private:
+    static long bits(long power) { return __builtin_ctzl(power); }
     static long padded(long length) { return (length + CRF_MOST_LANES - 1) / CRF_MOST_LANES * CRF_MOST_LANES; }
     long edge_count() const { return images * padded_height * padded_width; }
     long volume() const { return edge_count() * labels; }
@@ -82,7 +87,8 @@ inline Status pack_edges(const Grid &grid, const Volumes &volumes, const Chains 
     float largest = 0;
     bool valid = true;
     for (long node = 0; node < chains.nodes(); ++node) {
-        long y = chains.rows ? block * LANES : chains.places[node];
+        long y = chains.rows ? block * chains.block_height : chains.places[node];
+        const long x_end = chains.rows ? chains.places[node] + chains.side_by_side : volumes.padded_width;
         long x = chains.rows ? chains.places[node] : (block * LANES + chains.shifts[node]) % volumes.padded_width;
         for (long lane = 0; lane < LANES; ++lane) {
             float weight = 0;
@@ -92,10 +98,10 @@ inline Status pack_edges(const Grid &grid, const Volumes &volumes, const Chains 
                 largest = std::max(largest, weight);
             }
             edges[node * LANES + lane] = weight;
-            if (chains.rows)
-                ++y;
-            else if (++x == volumes.padded_width)
-                x = 0;
+            if (++x < x_end)
+                continue;
+            x = chains.rows ? chains.places[node] : 0;
+            y += chains.rows;
         }
     }
     if (!valid || largest > LARGEST_COST)
