@@ -1,7 +1,7 @@
 // A block of rows, whose nodes may be every second, third ... column: reading its costs and writing what rests.
 //
-// Included for one instruction set (see instruction_sets.hpp). Where all columns are in the order of the nodes, LANES nodes
-// are the tiles of `side_by_side` strips, of `block_height` rows each.
+// Included for one instruction set (see instruction_sets.hpp). Where all columns are in the order of the nodes, LANES
+// nodes are the tiles of `side_by_side` strips, of `block_height` rows each.
 
 class InterleavedRows : public BlockOfChains {
 public:
@@ -136,8 +136,8 @@ private:
         });
     }
 
-    // Brings a tile's costs, [row][label][LANES columns], into the order of nodes, [node][label][LANES chains], or back;
-    // prefetches those of the tile at `next`, which may be null.
+    // Brings a tile's costs, [row][label][LANES columns], into the order of nodes, [node][label][LANES chains], or
+    // back; prefetches those of the tile at `next`, which may be null.
     void transpose_tile(float *costs, long labels, const float *next) const
     {
         switch (chains_.side_by_side) {

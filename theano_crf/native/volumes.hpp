@@ -4,9 +4,9 @@
 //
 // The rest is stored [image][strip][y][label][LANES columns], a strip being LANES columns, padded with zeros. What a
 // direction withholds has its chains' own order, [image][block][node][label][LANES chains], so a block is solved where
-// it lies. A block of columns is a strip, sheared; a block of rows is a band of LANES rows, or of fewer where chains of a
-// row lie side by side. What rows in order withhold is stored [image][band][strip][y][label][LANES columns], and the tile
-// of a band and a strip is transposed while its block is solved.
+// it lies. A block of columns is a strip, sheared; a block of rows is a band of LANES rows, or of fewer where chains of
+// a row lie side by side. What rows in order withhold is stored [image][band][strip][y][label][LANES columns], and the
+// tile of a band and a strip is transposed while its block is solved.
 
 struct Volumes {
     long images, labels, height, width, directions;
@@ -65,7 +65,8 @@ struct Volumes {
         const long node = labels * LANES, rows = chains.rows ? chains.block_height : LANES, tile = rows * node;
         float *const start = withheld_of(chains, d, 0, 0);
         if (chains.rows)
-            return {nullptr, start, strips, bits(rows), node, strips * tile, tile, blocks(chains) * strips * tile, true};
+            return {nullptr, start, strips, bits(rows), node, strips * tile, tile,
+                    blocks(chains) * strips * tile, true};
         return {&chains, start, strips, bits(rows), node, tile, chains.nodes() * node,
                 strips * chains.nodes() * node, true};
     }
