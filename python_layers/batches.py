@@ -31,6 +31,18 @@ class DataParameters(StrictModel):
     late_augmentation: Augmentation = Augmentation()
     seed: int = pydantic.Field(0, ge=0)
 
+    @pydantic.validator("source")
+    def check_source(cls, value):
+        if not value:
+            raise ValueError("it must be a folder or a list of folders, not an empty list")
+        return value
+
+    @pydantic.validator("late_augmentation")
+    def check_late(cls, value, values):
+        if value != Augmentation() and "late_from" in values and values["late_from"] is None:
+            raise ValueError("it begins at late_from; set that, too")
+        return value
+
     def augmentation_at(self, position):
         """Return the `Augmentation` of the image at a position of the stream."""
         late = self.late_from is not None and position >= self.late_from

@@ -4,7 +4,7 @@ import caffe
 import numpy as np
 
 import theano_crf
-from python_layers.blobs import as_list, check_blob_counts
+from python_layers.blobs import as_list, check_blob_counts, whole_labels
 from python_layers.compatibility import LayerCompatibility
 from python_layers.contrast import LayerContrast
 from python_layers.errors import shows_errors
@@ -64,7 +64,7 @@ class SSVMLoss(caffe.Layer):
     @shows_errors
     def forward(self, bottom, top):
         unary, weights, labels = (blob.data for blob in as_list(bottom))
-        truth = labels.reshape(unary.shape[0], *unary.shape[2:]).astype(np.int32)
+        truth = whole_labels(labels, unary)
         options = self.parameters
         self.structured = theano_crf.ssvm(unary, weights, truth, gamma=self._margins(unary, truth), void=options.void,
                                           iterations=options.iterations, decode=options.decode,

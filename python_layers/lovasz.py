@@ -3,7 +3,7 @@
 import caffe
 import numpy as np
 
-from python_layers.blobs import check_blob_counts
+from python_layers.blobs import check_blob_counts, whole_labels
 from python_layers.errors import shows_errors
 from python_layers.parameters import PixelLossParameters, parse_param_str
 
@@ -82,7 +82,7 @@ class LovaszLoss(caffe.Layer):
     @shows_errors
     def forward(self, bottom, top):
         probabilities, void = bottom[0].data, self.parameters.void
-        labels = bottom[1].data.reshape(len(probabilities), *probabilities.shape[2:]).astype(np.int32)
+        labels = whole_labels(bottom[1].data, probabilities)
         losses, self.gradient = lovasz_softmax(probabilities, labels, void)
         pixels = np.count_nonzero(labels != void, axis=(1, 2))
         self.scale = pixels / max(1, pixels.sum()) if self.parameters.normalise else pixels

@@ -20,10 +20,17 @@ def _volume(name, array, axes):
     return array
 
 
+def _is_read_in_place(array):
+    """Return whether the solver reads an array without a copy: aligned float32 whose last axis is dense."""
+    return (array.dtype == np.float32 and array.flags.aligned
+            and (array.shape[-1] == 1 or array.strides[-1] == array.itemsize)
+            and all(stride % array.itemsize == 0 for stride in array.strides))
+
+
 def _single(array):
-    """Return an array as float32, without a copy if it is float32 already, dense or not."""
+    """Return an array as float32 that the solver reads in place: itself where it is, else a dense copy."""
     with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is refused later
-        return np.require(array, np.float32, ["ALIGNED"])
+        return array if _is_read_in_place(array) else np.ascontiguousarray(array, np.float32)
 
 
 def image(array):
@@ -55,15 +62,20 @@ def problem(function, unary, weights, neighbours=NEIGHBOURS, compatibility=None,
         raise ValueError("weights has shape %s; with unary %s%s it must be %s"
                          % (weights.shape, unary.shape,
                             "" if neighbours == NEIGHBOURS else " and %d neighbours" % len(neighbours), expected))
-    converted = sum(array.size for array in (unary, weights) if array.dtype != np.float32)
-    memory.check(function, unary.shape, converted, directions=directions(neighbours, compatibility),
-                 iterations=iterations, decode=decode)
+    converted = sum(array.size for array in (unary, weights) if not _is_read_in_place(array))
+    memory.check(function, unary.shape, converted, iterations=iterations, decode=decode,
+                 **solver(neighbours, compatibility))
     return _single(unary), _single(weights)
 
 
 def directions(neighbours, compatibility):
     """Return the number of directions of the solver for general neighbourhoods, None for the paper's."""
     return None if neighbours == NEIGHBOURS and compatibility is None else len(neighbours)
+
+
+def solver(neighbours, compatibility):
+    """Return what :func:`theano_crf.memory.check` asks about the solver of a neighbourhood, as keyword arguments."""
+    return {"directions": directions(neighbours, compatibility), "variant": (neighbours, compatibility is None)}
 
 
 def compatibility(matrices, neighbours, labels):

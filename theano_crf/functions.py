@@ -137,10 +137,12 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
         all directions in turns; expansion moves are left out where the compatibility has mu(k, l) + mu(m, m) above
         mu(k, m) + mu(m, l) for any labels, which no metric has.
     tolerance : float, optional
-        An image ends early once an iteration has raised its lower bound by no more than this per pixel. After the
-        fifteenth iteration it also ends when the bound has reached the energy of the best labels so far, which it
-        keeps; so 0 goes on until the labels are proven optimal or nothing moves. To that end labels are read off now
-        and then, and each of their regions that has less energy replaces that of the best labels so far.
+        An image ends early once an iteration has raised its lower bound by no more than this per pixel. Where
+        iterations after the fifteenth have momentum, it also ends after the fifteenth when the bound has reached the
+        energy of the best labels so far, which it keeps; so 0 goes on until the labels are proven optimal or nothing
+        moves. To that end labels are read off now and then, and each of their regions that has less energy replaces
+        that of the best labels so far. In other neighbourhoods, with a compatibility and on a GPU, 0 goes on until
+        the bound no longer rises, and the labels are those of the last iteration.
     neighbours, compatibility
         As of :func:`energy`. A weight times a compatibility may be at most 1e30.
 
@@ -172,6 +174,8 @@ def dual_mm(unary, weights, iterations=ITERATIONS, decode=DECODE, tolerance=None
                                                          iterations, decode)
     tolerance = -np.inf if tolerance is None else checks.at_least_zero("tolerance", tolerance)
     function = theano_function("dual_mm", decode, neighbours, bool(compatibility))
+    memory.hold("dual_mm", unary.shape, iterations=iterations, decode=decode,
+                **checks.solver(neighbours, compatibility or None))
     return Solution(*call(function, unary, weights, iterations, tolerance, *compatibility))
 
 
@@ -247,11 +251,13 @@ def ssvm(unary, weights, truth, gamma=GAMMA, void=VOID, iterations=ITERATIONS, n
                                                          decode)
     void = checks.whole("void", void, 0, 2 ** 31 - 1)
     truth = checks.label_map("truth", truth, unary, void)
-    if (truth == void).any():
-        directions = checks.directions(neighbours, compatibility or None)
-        memory.check("ssvm", unary.shape, with_void=True, directions=directions, iterations=iterations, decode=decode)
+    memory_of_call = dict(with_void=bool((truth == void).any()), iterations=iterations, decode=decode,
+                          **checks.solver(neighbours, compatibility or None))
+    if memory_of_call["with_void"]:
+        memory.check("ssvm", unary.shape, **memory_of_call)
     gamma = checks.margin(gamma, unary)
     function = theano_function("ssvm", decode, neighbours, bool(compatibility), np.ndim(gamma))
+    memory.hold("ssvm", unary.shape, **memory_of_call)
     structured = Structured(*call(function, unary, weights, truth, gamma, void, iterations, *compatibility))
     if compatibility and not per_direction:
         structured.grad_compatibility = structured.grad_compatibility.sum(axis=0)

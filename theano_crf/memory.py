@@ -16,8 +16,8 @@ LIMIT_FILES = (("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
 # Beside the use: how much of it are pages of files that the system gives back when memory is short.
 STATISTICS, RECLAIMABLE = "memory.stat", ("total_inactive_file", "inactive_file")
 
-# (function, decode, directions) -> bytes of its largest call so far; each compiled function keeps most of its own
-_granted = {}
+# (function, decode, directions, variant) -> bytes that the compiled function keeps from its last call
+_held = {}
 
 
 def needed_bytes(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
@@ -48,16 +48,23 @@ def needed_bytes(function, shape, converted=0, with_void=False, directions=None,
     if function == "energy":
         return total
     channels = directions or 2
-    workspace = _general_workspace_bytes(k, h, w, directions) if directions else _workspace_bytes(k, h, w)
-    late = 2 * _volume_bytes(k, h, w) if iterations > EARLY_ITERATIONS and not directions else 0
-    total += n * workspace + late
+    total += kept_bytes(shape, with_void, directions, iterations)
     if decode == "icm":
         total += _expansion_bytes(n, k, h, w, channels)
     if function == "ssvm":
         total += SINGLE * n * h * w * (k + channels + 3)  # both gradients, the truth, its check and the completed truth
     if with_void:
-        total += workspace + late + SINGLE * h * w * (k + channels + 1)  # costs, edges, labels
+        total += SINGLE * h * w  # labels
     return total
+
+
+def kept_bytes(shape, with_void=False, directions=None, iterations=ITERATIONS):
+    """Return those of the bytes of `needed_bytes` that a compiled function keeps until its next call: workspaces."""
+    n, k, h, w = shape
+    workspace = _general_workspace_bytes(k, h, w, directions) if directions else _workspace_bytes(k, h, w)
+    late = 2 * _volume_bytes(k, h, w) if iterations > EARLY_ITERATIONS and not directions else 0
+    of_void = workspace + late + SINGLE * h * w * (k + (directions or 2))  # with costs and edges
+    return n * workspace + late + (of_void if with_void else 0)
 
 
 def _workspace_bytes(k, h, w):
@@ -94,18 +101,24 @@ def _padded(length):
     return -(-length // MOST_LANES) * MOST_LANES
 
 
-def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE):
-    """Raise a MemoryError of one sentence unless there is memory for a call; takes the arguments of `needed_bytes`."""
+def check(function, shape, converted=0, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE,
+          variant=None):
+    """Raise a MemoryError of one sentence unless there is memory for a call.
+
+    The arguments are those of `needed_bytes`, and `variant`, which tells functions apart that are compiled each.
+    """
     needed = needed_bytes(function, shape, converted, with_void, directions, iterations, decode)
-    key = function, decode, directions
-    held = _granted.get(key, 0)
-    if needed <= max(UNCHECKED, held) or theano.config.device != "cpu":
+    if needed <= UNCHECKED or theano.config.device != "cpu":
         return
-    free = available_bytes() + held
+    free = available_bytes() + _held.get((function, decode, directions, variant), 0)
     if needed > free:
         raise MemoryError("unary %s needs %.1f GB of memory in %s, %.1f GB are free: take fewer images at once or a "
                           "smaller frame" % (shape, needed / 1e9, function, free / 1e9))
-    _granted[key] = max(held, needed_bytes(function, shape, 0, with_void, directions, iterations))
+
+
+def hold(function, shape, with_void=False, directions=None, iterations=ITERATIONS, decode=DECODE, variant=None):
+    """Take note of a call that follows: its function keeps its workspaces, in place of those of the call before."""
+    _held[function, decode, directions, variant] = kept_bytes(shape, with_void, directions, iterations)
 
 
 def available_bytes():

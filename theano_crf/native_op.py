@@ -33,6 +33,8 @@ def as_tensor(value, dtype, ndim):
     variable = T.as_tensor_variable(value)
     if variable.ndim != ndim:
         raise ValueError("an input has %d axes; it must have %d" % (variable.ndim, ndim))
+    if dtype.startswith("int") and variable.dtype not in T.discrete_dtypes:
+        raise TypeError("an input has dtype %s; it must hold whole numbers: cast it to %s" % (variable.dtype, dtype))
     if variable.dtype != dtype:
         variable = T.cast(variable, dtype)
     return variable

@@ -1,8 +1,9 @@
 """Bottom and top blobs: their numbers are checked, and their vectors become lists."""
 
+import numpy as np
 import pytest
 
-from python_layers.blobs import as_list, check_blob_counts
+from python_layers.blobs import as_list, check_blob_counts, whole_labels
 
 
 class Loss:
@@ -40,3 +41,16 @@ def test_others_are_named_bottoms_first(bottoms, tops, message):
 
 def test_a_vector_becomes_a_list():
     assert as_list(Vector("a", "b")) == ["a", "b"] and as_list(Vector()) == []
+
+
+def test_labels_of_a_blob_are_whole_numbers_like_the_scores():
+    scores = np.zeros((2, 3, 1, 2), np.float32)
+    labels = whole_labels(np.float32([[[[0, 255]]], [[[2, 1]]]]), scores)
+    np.testing.assert_array_equal(labels, [[[0, 255]], [[2, 1]]])
+    assert labels.dtype == np.int32
+
+
+@pytest.mark.parametrize("label, shown", [(1.5, "1.5"), (np.nan, "nan")])
+def test_labels_between_classes_are_refused(label, shown):
+    with pytest.raises(ValueError, match=f"A pixel has the label {shown}; labels must be whole numbers"):
+        whole_labels(np.float32([[[0, label]]]), np.zeros((1, 3, 1, 2)))

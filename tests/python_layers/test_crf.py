@@ -128,7 +128,8 @@ def test_a_batch_of_void_has_no_loss_and_no_gradient(tmp_path, problem):
 
 
 @pytest.mark.parametrize("blob, value, word", [
-    ("unary", np.nan, "unary"), ("weights", -1.0, "weights"), ("labels", 7.0, "7")])
+    ("unary", np.nan, "unary"), ("weights", -1.0, "weights"), ("labels", 7.0, "7"),
+    ("labels", 1.5, "the label 1.5; labels must be whole numbers")])
 def test_bad_values_are_named_and_the_traceback_is_shown(tmp_path, problem, capfd, blob, value, word):
     problem[blob][0, 1, 2] = value
     net = loss_net(tmp_path, problem)

@@ -161,3 +161,10 @@ def test_a_batch_of_void_has_no_loss_and_no_gradient(tmp_path):
     net.forward()
     net.backward()
     assert net.blobs["loss"].data == 0 and not net.blobs["score"].diff.any()
+
+
+def test_labels_between_classes_are_refused(tmp_path):
+    net, _ = make_net(tmp_path, 1)
+    net.blobs["label"].data[0, 1, 2] = 0.5
+    with pytest.raises(ValueError, match="the label 0.5; labels must be whole numbers"):
+        net.forward()

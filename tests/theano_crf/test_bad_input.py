@@ -1,6 +1,7 @@
 """Wrong arguments: each is refused with one sentence that names the value and what is allowed."""
 import numpy as np
 import pytest
+import theano.tensor as T
 
 import theano_crf
 from theano_crf import graph
@@ -212,6 +213,11 @@ def test_symbolic_builders_check_when_they_run():
         graph.ssvm(UNARY, WEIGHTS, LABELS, np.ones((2, 2))).loss.eval()
     with pytest.raises(ValueError, match="gamma must be from 0 to 1e30"):
         graph.ssvm(UNARY, WEIGHTS, LABELS, -np.ones((3, 3))).loss.eval()
+    for floats in (dict(iterations=2.5), dict(iterations=T.fscalar())):
+        with pytest.raises(TypeError, match="an input has dtype float(32|64); it must hold whole numbers: cast it to"):
+            graph.dual_mm(UNARY, WEIGHTS, **floats)
+    with pytest.raises(TypeError, match="an input has dtype float32; it must hold whole numbers: cast it to int32"):
+        graph.ssvm(UNARY, WEIGHTS, T.ftensor3())
     with pytest.raises(ValueError, match="it must have 4"):
         graph.energy(UNARY[0], WEIGHTS, LABELS)
     with pytest.raises(ValueError, match="direction is 2"):

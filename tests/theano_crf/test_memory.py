@@ -26,19 +26,71 @@ def test_a_frame_that_does_not_fit_is_one_sentence_before_anything_is_taken(dtyp
         assert "\n" not in str(error.value)
 
 
-def test_what_was_granted_once_is_granted_again(monkeypatch):
-    """The compiled function keeps its memory, so the system reports that much less as free."""
-    monkeypatch.setattr(memory, "_granted", {})
+LABELS = 4 * 16 * 16  # bytes of the labels of 16 x 16 pixels, which a call gives away
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Return a function that sets the bytes that are free, when each call is checked and nothing is held yet."""
+    monkeypatch.setattr(memory, "_held", {})
     monkeypatch.setattr(memory, "UNCHECKED", 0)
-    needed = memory.needed_bytes("dual_mm", (1, 2, 16, 16))
-    monkeypatch.setattr(memory, "available_bytes", lambda: needed)
-    memory.check("dual_mm", (1, 2, 16, 16))
-    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
-    memory.check("dual_mm", (1, 2, 16, 16))
+    return lambda number: monkeypatch.setattr(memory, "available_bytes", lambda: number)
+
+
+def call(*arguments, **settings):
+    memory.check(*arguments, **settings)
+    settings.pop("converted", None)
+    memory.hold(*arguments, **settings)
+
+
+def test_what_the_last_call_took_is_granted_again(free):
+    """The compiled function keeps its memory, so the system reports that much less as free."""
+    free(memory.needed_bytes("dual_mm", (1, 2, 16, 16)))
+    call("dual_mm", (1, 2, 16, 16))
+    free(LABELS)
+    call("dual_mm", (1, 2, 16, 16))
     with pytest.raises(MemoryError):
-        memory.check("dual_mm", (1, 2, 16, 32))
+        call("dual_mm", (1, 2, 16, 32))
     with pytest.raises(MemoryError):
-        memory.check("ssvm", (1, 2, 16, 16))
+        call("ssvm", (1, 2, 16, 16))
+
+
+def test_what_a_call_before_the_last_took_is_no_longer_held(free):
+    """A smaller frame's workspace takes the place of a larger one's, whose memory others may have taken since."""
+    free(1 << 30)
+    call("dual_mm", (1, 2, 160, 160))
+    call("dual_mm", (1, 2, 16, 16))
+    free(100 * LABELS)
+    with pytest.raises(MemoryError):
+        call("dual_mm", (1, 2, 160, 160))
+
+
+def test_the_functions_take_note_of_what_they_hold(free):
+    free(1 << 30)
+    shape, neighbours = (1, 2, 16, 16), ((0, 1), (1, 0))
+    unary, weights, truth = np.zeros(shape), np.zeros(shape), np.full((1, 16, 16), 255)
+    theano_crf.dual_mm(unary, weights)
+    theano_crf.ssvm(unary, weights, truth)
+    variant = (neighbours, True)
+    assert memory._held == {("dual_mm", "argmin", None, variant): memory.kept_bytes(shape),
+                            ("ssvm", "argmin", None, variant): memory.kept_bytes(shape, with_void=True)}
+    theano_crf.ssvm(unary, weights, np.zeros((1, 16, 16), int))
+    assert memory._held["ssvm", "argmin", None, variant] == memory.kept_bytes(shape)
+
+
+@pytest.mark.parametrize("change", [lambda array: array.transpose(0, 1, 3, 2), lambda array: array[..., ::-1],
+                                    lambda array: array.astype(np.float64)])
+def test_copies_that_the_solver_needs_are_counted(change, free):
+    """Of unary costs alone, each 2 x 16 x 16 single precision numbers."""
+    shape = 1, 2, 16, 16
+    unary, weights = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    free(memory.needed_bytes("dual_mm", shape))
+    theano_crf.dual_mm(unary[:, :, ::-1], weights)
+    memory._held.clear()
+    with pytest.raises(MemoryError):
+        theano_crf.dual_mm(change(unary), weights)
+    free(memory.needed_bytes("dual_mm", shape, converted=unary.size))
+    theano_crf.dual_mm(change(unary), weights)
 
 
 @pytest.mark.parametrize("call", ["dual_mm", "ssvm"])
@@ -74,34 +126,31 @@ def test_the_workspace_for_any_neighbourhood_is_what_is_counted(shape, neighbour
 
 
 @pytest.mark.parametrize("directions", [None, 4])
-def test_what_icm_takes_is_counted_and_not_held(directions, monkeypatch):
+def test_what_icm_takes_is_counted_and_not_held(directions, free):
     """Counted by hand: a byte for 3 labels of 2 images of 16 x 32 pixels, padded, and moves on 16 x 20 of one image."""
     shape, settings = (2, 3, 16, 20), dict(directions=directions)
     icm, others = (memory.needed_bytes("dual_mm", shape, decode=decode, **settings) for decode in ("icm", "viterbi"))
     assert icm - others == 2 * 3 * 16 * 32 + 16 * 20 * (105 if directions is None else 137)
-    monkeypatch.setattr(memory, "_granted", {})
-    monkeypatch.setattr(memory, "UNCHECKED", 0)
-    monkeypatch.setattr(memory, "available_bytes", lambda: icm)
-    memory.check("dual_mm", shape, decode="icm", **settings)
-    monkeypatch.setattr(memory, "available_bytes", lambda: icm - others)
-    memory.check("dual_mm", shape, decode="icm", **settings)
-    monkeypatch.setattr(memory, "available_bytes", lambda: icm - others - 1)
+    free(icm)
+    call("dual_mm", shape, decode="icm", **settings)
+    given_back = icm - others + 4 * 2 * 16 * 20  # with the labels
+    free(given_back)
+    call("dual_mm", shape, decode="icm", **settings)
+    free(given_back - 1)
     with pytest.raises(MemoryError):
-        memory.check("dual_mm", shape, decode="icm", **settings)
+        call("dual_mm", shape, decode="icm", **settings)
 
 
-@pytest.mark.parametrize("other", [{"decode": "viterbi"}, {"directions": 4}])
-def test_what_one_function_holds_is_not_another_ones(other, monkeypatch):
-    monkeypatch.setattr(memory, "_granted", {})
-    monkeypatch.setattr(memory, "UNCHECKED", 0)
-    monkeypatch.setattr(memory, "available_bytes", lambda: 1 << 30)
-    memory.check("dual_mm", (1, 2, 16, 16), converted=1 << 20)
-    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
-    memory.check("dual_mm", (1, 2, 16, 16))
+@pytest.mark.parametrize("other", [{"decode": "viterbi"}, {"directions": 4}, {"variant": "another neighbourhood"}])
+def test_what_one_function_holds_is_not_another_ones(other, free):
+    free(1 << 30)
+    call("dual_mm", (1, 2, 16, 16), converted=1 << 20)
+    free(LABELS)
+    call("dual_mm", (1, 2, 16, 16))
     with pytest.raises(MemoryError):
-        memory.check("dual_mm", (1, 2, 16, 16), **other)
+        call("dual_mm", (1, 2, 16, 16), **other)
     with pytest.raises(MemoryError):  # what was converted is given back
-        memory.check("dual_mm", (1, 2, 16, 16), converted=1 << 20)
+        call("dual_mm", (1, 2, 16, 16), converted=1 << 20)
 
 
 def test_a_frame_with_too_many_neighbours_is_refused():
@@ -117,16 +166,14 @@ def test_what_void_pixels_take_is_counted_for_one_image():
     assert more == 4 * ((5 + 1) * 16 * 20 + 2 * 3 * 16 * 48 + 16 * 32 + 16 * 20)
 
 
-def test_void_pixels_are_refused_where_only_the_frame_fits(monkeypatch):
-    monkeypatch.setattr(memory, "_granted", {})
-    monkeypatch.setattr(memory, "UNCHECKED", 0)
+def test_void_pixels_are_refused_where_only_the_frame_fits(free):
     shape = (1, 2, 16, 16)
-    monkeypatch.setattr(memory, "available_bytes", lambda: memory.needed_bytes("ssvm", shape))
+    free(memory.needed_bytes("ssvm", shape))
     arguments = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
     truth = np.zeros((1, 16, 16), int)
     theano_crf.ssvm(*arguments, truth)
     truth[0, 3, 4] = 255
-    monkeypatch.setattr(memory, "available_bytes", lambda: 100)
+    free(memory.needed_bytes("ssvm", shape) - memory.kept_bytes(shape))
     with pytest.raises(MemoryError, match="take fewer images at once or a smaller frame"):
         theano_crf.ssvm(*arguments, truth)
 

@@ -1,5 +1,8 @@
-"""Calls of the compiled functions: from several threads, and with errors of other kinds than the solver's own."""
+"""Calls of the compiled functions: from threads and forked processes, and with errors of other kinds than their own."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -8,6 +11,20 @@ import pytest
 import theano_crf
 from theano_crf.theano_functions import call
 
+# The parent has compiled dual_mm, which is another module than energy, but not run it.
+FORK = """
+import multiprocessing
+import numpy as np
+import theano_crf
+from theano_crf.theano_functions import theano_function
+
+unary, weights = np.random.RandomState(0).rand(2, 1, 2, 20, 30)
+theano_function("dual_mm", "argmin")
+theano_crf.energy(unary, weights, np.zeros((1, 20, 30), int))
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    forked = pool.apply_async(theano_crf.dual_mm, (unary, weights)).get(timeout=60)
+assert (forked.labels == theano_crf.dual_mm(unary, weights).labels).all()
+"""
 SHAPES = ((2, 20, 30), (4, 31, 17), (3, 40, 40))
 
 
@@ -31,6 +48,12 @@ def test_threads_get_the_results_of_their_own_arrays():
         for expected, found in zip(alone, threads.map(results, problems(60))):
             for one, other in zip(expected, found):
                 np.testing.assert_array_equal(one, other)
+
+
+def test_a_forked_process_does_not_wait_for_threads_of_the_one_before():
+    done = subprocess.run([sys.executable, "-c", FORK], env={**os.environ, "OMP_NUM_THREADS": "2"},
+                          stderr=subprocess.PIPE, universal_newlines=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_allocation_of_numpys_that_fails_is_a_memory_error():

@@ -4,6 +4,9 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
+#include <omp.h>
+#include <pthread.h>
 #include <vector>
 
 #include "grid.hpp"
@@ -231,12 +234,20 @@ private:
     }
 };
 
-// Runs a solver without Python's lock; returns false with an exception unless it succeeds. An allocation that fails
-// inside a parallel region still ends the process.
+// From now on lets one thread do all in processes that are forked from this one: OpenMP would wait for ever for the
+// threads that it has started here, which are not forked.
+inline void prepare_for_forks()
+{
+    static const int registered = pthread_atfork(nullptr, nullptr, [] { omp_set_num_threads(1); });
+    (void)registered;
+}
+
+// Runs a solver without Python's lock; returns false with an exception unless it succeeds.
 template <class Solver>
 bool run(Solver solver)
 {
     Status status = NO_MEMORY;
+    prepare_for_forks();
     Py_BEGIN_ALLOW_THREADS
     try {
         status = solver();

@@ -53,6 +53,7 @@ private:
     {
         ++phase_;
         const long chains = colour.starts.size();
+        AllocationFailures failures;
         #pragma omp parallel
         {
             ChainSolver solver(costs_, labels_);
@@ -62,11 +63,17 @@ private:
                 if (!changed_since(line, colour.solved[task]))
                     continue;
                 colour.solved[task] = phase_;
-                solver.solve(line);
-                if (solver.change_of_energy(line) < 0)
-                    take(line, solver);
+                failures.guard([&] { improve(line, solver); });
             }
         }
+        failures.rethrow();
+    }
+
+    void improve(const Line &line, ChainSolver &solver)
+    {
+        solver.solve(line);
+        if (solver.change_of_energy(line) < 0)
+            take(line, solver);
     }
 
     Line line_from(const Start &start, long image, const Offset &offset) const

@@ -23,9 +23,11 @@ double least_energy(long length, long labels, Cost cost, Weight weight, std::vec
 inline double exact_bound(const Packed &packed, const float *costs)
 {
     std::vector<double> least(packed.width + packed.height);
+    // made here, since an exception that leaves a parallel region ends the process
+    std::vector<std::vector<double>> of_threads(omp_get_max_threads(), std::vector<double>(packed.labels));
     #pragma omp parallel
     {
-        std::vector<double> sums(packed.labels);
+        std::vector<double> &sums = of_threads[omp_get_thread_num()];
         #pragma omp for
         for (long x = 0; x < packed.width; ++x) {
             const long strip = x / LANES, lane = x % LANES;

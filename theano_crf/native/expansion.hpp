@@ -79,12 +79,14 @@ private:
     {
         find_parts(label);
         cut_.reset(pixels_.size());
+        AllocationFailures failures;
         #pragma omp parallel for schedule(dynamic) if (parts_.size() > 1)
         for (long part = 0; part < long(parts_.size()); ++part) {
             for (long node = parts_[part].first; node < parts_[part].end; ++node)
                 add_costs(node, label);
-            cut_.solve(parts_[part].first, parts_[part].end);
+            failures.guard([&] { cut_.solve(parts_[part].first, parts_[part].end); });
         }
+        failures.rethrow();
         for (int32_t pixel : open_[label])
             node_[pixel] = CLOSED;
         return take(label);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "allocation_failures.hpp"
 #include "grid.hpp"
 
 namespace crf {
@@ -87,9 +88,11 @@ private:
 
 inline void fuse(const Grid &grid, int32_t *labels, const int32_t *other)
 {
+    AllocationFailures failures;
     #pragma omp parallel for
     for (long image = 0; image < grid.images; ++image)
-        Fusion(grid, image, labels, other).run();
+        failures.guard([&] { Fusion(grid, image, labels, other).run(); });
+    failures.rethrow();
 }
 
 }  // namespace crf

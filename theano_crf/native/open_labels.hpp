@@ -68,22 +68,30 @@ public:
     {
         const long bands = (grid_.height + BAND - 1) / BAND;
         std::vector<std::vector<int32_t>> of_bands(bands * grid_.labels), open(grid_.labels);
+        const auto list_band = [&](long band) {
+            for (long y = band * BAND; y < std::min((band + 1) * BAND, grid_.height); ++y)
+                visit_row(y, end, [&](long label, long pixel, uint8_t) {
+                    of_bands[band * grid_.labels + label].push_back(pixel);
+                });
+        };
+        const auto join_bands = [&](long label) {
+            for (long band = 0; band < bands; ++band) {
+                std::vector<int32_t> &one = of_bands[band * grid_.labels + label];
+                open[label].insert(open[label].end(), one.begin(), one.end());
+                std::vector<int32_t>().swap(one);
+            }
+        };
+        AllocationFailures failures;
         #pragma omp parallel
         {
             #pragma omp for schedule(dynamic)
             for (long band = 0; band < bands; ++band)
-                for (long y = band * BAND; y < std::min((band + 1) * BAND, grid_.height); ++y)
-                    visit_row(y, end, [&](long label, long pixel, uint8_t) {
-                        of_bands[band * grid_.labels + label].push_back(pixel);
-                    });
+                failures.guard([&] { list_band(band); });
             #pragma omp for schedule(dynamic)
             for (long label = 0; label < grid_.labels; ++label)
-                for (long band = 0; band < bands; ++band) {
-                    std::vector<int32_t> &one = of_bands[band * grid_.labels + label];
-                    open[label].insert(open[label].end(), one.begin(), one.end());
-                    std::vector<int32_t>().swap(one);
-                }
+                failures.guard([&] { join_bands(label); });
         }
+        failures.rethrow();
         return open;
     }
 

@@ -65,12 +65,12 @@ struct AddMessages {
     }
 };
 
-// Labels the rows of one band; the labels above it are those of `above`.
-inline void label_band(const PixelCosts &costs, long image, long first, const int32_t *above, int32_t *labels)
+// Labels the rows of one band; the labels above it are those of `above`. `sums` is room for [labels].
+inline void label_band(const PixelCosts &costs, long image, long first, const int32_t *above, int32_t *labels,
+                       std::vector<float> &sums)
 {
     const Grid &grid = costs.grid;
     const long width = grid.width, offset = image * grid.pixels();
-    std::vector<float> sums(grid.labels);
     for (long y = first; y < std::min(first + BAND_HEIGHT, grid.height); ++y)
         for (long x = 0; x < width; ++x) {
             const long pixel = y * width + x;
@@ -94,8 +94,11 @@ inline void label_in_sequence(const PixelCosts &costs, int32_t *labels)
     const Grid &grid = costs.grid;
     const std::vector<int32_t> argmin(labels, labels + grid.images * grid.pixels());
     const long bands = (grid.height + BAND_HEIGHT - 1) / BAND_HEIGHT;
+    // made here, since an exception that leaves a parallel region ends the process
+    std::vector<std::vector<float>> of_threads(omp_get_max_threads(), std::vector<float>(grid.labels));
     #pragma omp parallel for schedule(dynamic)
     for (long task = 0; task < grid.images * bands; ++task)
-        label_band(costs, task / bands, task % bands * BAND_HEIGHT, argmin.data(), labels);
+        label_band(costs, task / bands, task % bands * BAND_HEIGHT, argmin.data(), labels,
+                   of_threads[omp_get_thread_num()]);
     fuse(grid, labels, argmin.data());
 }

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <vector>
 
+#include "allocation_failures.hpp"
 #include "grid.hpp"
 
 namespace crf {
@@ -78,8 +79,7 @@ inline Status compatibility_gradient(const Grid &grid, const int32_t *completed,
     if (check_labels(grid, completed) != SOLVED || check_labels(grid, augmented) != SOLVED)
         return LABEL_OUTSIDE;
     const long pairs = grid.labels * grid.labels;
-    #pragma omp parallel for
-    for (long task = 0; task < grid.images * grid.directions; ++task) {
+    const auto add_up = [&](long task) {
         const long image = task / grid.directions, d = task % grid.directions, step = grid.step(d);
         std::vector<double> sums(pairs);
         for (long y = 0; y < grid.height; ++y)
@@ -90,7 +90,12 @@ inline Status compatibility_gradient(const Grid &grid, const int32_t *completed,
                 sums[augmented[first] * grid.labels + augmented[second]] -= weight;
             }
         std::copy(sums.begin(), sums.end(), gradient + task * pairs);
-    }
+    };
+    AllocationFailures failures;
+    #pragma omp parallel for
+    for (long task = 0; task < grid.images * grid.directions; ++task)
+        failures.guard([&] { add_up(task); });
+    failures.rethrow();
     return SOLVED;
 }
 
