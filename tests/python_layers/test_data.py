@@ -97,7 +97,7 @@ def test_images_of_two_sizes_in_a_batch_are_refused(tmp_path, make_dataset, capf
 
 @pytest.mark.parametrize("parameters, named", [
     (dict(sauce="x"), "'sauce'"), (dict(batch="many"), "'batch'"), (dict(source="/nowhere"), "/nowhere"),
-    (dict(source=[]), "a folder is wanted"), (dict(late_augmentation=dict(hue=0.1)), "set that, too")])
+    (dict(source=[]), "not an empty list"), (dict(late_augmentation=dict(hue=0.1)), "set that, too")])
 def test_wrong_parameters_are_named(tmp_path, make_dataset, parameters, named):
     metadata = make_dataset({"train": [(10, 12)]})
     values = dict(source=str(tmp_path / "lmdb" / "train"), mean_bgr=list(metadata.mean_bgr))
