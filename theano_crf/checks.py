@@ -30,7 +30,7 @@ def _is_read_in_place(array):
 def _single(array):
     """Return an array as float32 that the solver reads in place: itself where it is, else a dense copy."""
     with np.errstate(over="ignore"):  # numbers too large for float32 become infinite, which is refused later
-        return array if _is_read_in_place(array) else np.ascontiguousarray(array, np.float32)
+        return array if _is_read_in_place(array) else np.require(array, np.float32, ["C", "ALIGNED"])
 
 
 def image(array):
