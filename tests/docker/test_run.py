@@ -206,6 +206,16 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
                                      f"--weights={elsewhere}/photo.jpg", "--crf"]
 
 
+def test_names_of_several_rows_and_splits_are_no_paths(built, tmp_path):
+    """A build folder has folders of the stages' names, and a dataset's folder those of its splits."""
+    elsewhere = tmp_path / "elsewhere"
+    for name in ("joint", "control", "drive", "val", "predict"):
+        (elsewhere / name).mkdir(parents=True)
+    words = ["python3", "-m", "evaluate", "--rows", "joint", "control", "--split", "drive", "val"]
+    built.docker_run(*words, "--config", "val", folder=elsewhere)
+    assert container(built)[-11:] == [*words, "--config", f"{elsewhere}/val"]
+
+
 @pytest.mark.parametrize("word", ["/usr/bin", "/etc/passwd", "/", "/dev/null", "/tmp"])
 def test_folders_of_the_system_are_the_images_own(built, word):
     built.docker_run("ls", word)
