@@ -38,12 +38,15 @@ class StageCurve(NamedTuple):
         known = [record for record in getattr(self, kind) if record.get(key) is not None]
         return [self.start + record["iteration"] for record in known], [record[key] for record in known]
 
-    def split_series(self, split, deciding):
-        """Return (iterations over all stages, IoU over classes) on a split; `deciding`: on the first of validation."""
-        records = self.validation
-        if not deciding:
-            records = [{"iteration": record["iteration"], **record.get("further", {}).get(split, {})}
-                       for record in records]
+    def split_series(self, split, first):
+        """Return (iterations over all stages, IoU over classes) on a split.
+
+        A stage may have been validated before the configuration was changed. Records of an earlier version do not name
+        their images: their deciding split counts as `first`, the configuration's.
+        """
+        records = [record if split == next(iter(record.get("images", [first]))) else
+                   {"iteration": record["iteration"], **record.get("further", {}).get(split, {})}
+                   for record in self.validation]
         return self._replace(validation=records).series("validation", "classes")
 
 

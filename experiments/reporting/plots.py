@@ -72,7 +72,7 @@ def splits_curve(curves, splits):
         for split, colour in zip(splits, itertools.cycle(SPLIT_COLOURS)):
             axes.plot([], [], color=colour, linewidth=1.8, label=split)
             for curve in curves:
-                axes.plot(*curve.split_series(split, split == splits[0]), color=colour, linewidth=1.8, marker=".",
+                axes.plot(*curve.split_series(split, splits[0]), color=colour, linewidth=1.8, marker=".",
                           linestyle=_line_style(curve))
         for curve in curves:
             if not curve.is_control:

@@ -87,7 +87,7 @@ class StudyFolder:
         # The settings under `best` have an effect on the weights of that row alone.
         trained = (self.seed(seed).stage(BEST) / FINAL).exists()
         without_effect = WITHOUT_EFFECT if trained else {*WITHOUT_EFFECT, "best"}
-        if all(config.stage(stage).patience is None for stage in STAGES):
+        if all(config.stage(stage).patience is None for stage in (*STAGES, *([BEST] if trained else []))):
             without_effect = {*without_effect, VALIDATION}
         before, now = (own.dict(exclude=without_effect) for own in (load_config(path), config))
         changed = [key for key in now if now[key] != before[key]]

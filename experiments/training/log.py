@@ -21,9 +21,12 @@ class TrainingLog:
     def __init__(self, path, iteration, writes=True):
         self.path, self.writes = path, writes
         iteration = -1 if iteration is None else iteration
-        self.records = [record for record in read_log(path) if record["iteration"] <= iteration]
-        if writes:
-            write_atomically(path, "".join(json.dumps(record) + "\n" for record in self.records))
+        self._keep(record for record in read_log(path) if record["iteration"] <= iteration)
+
+    def _keep(self, records):
+        self.records = list(records)
+        if self.writes:
+            write_atomically(self.path, "".join(json.dumps(record) + "\n" for record in self.records))
 
     def append(self, kind, iteration, **values):
         """Add a record."""
@@ -34,6 +37,18 @@ class TrainingLog:
                 file.flush()
                 os.fsync(file.fileno())
         self.records.append(record)
+
+    def drop_other_validations(self, images):
+        """Drop the validations on other images than `images`, {split: number}, the deciding split first; count them.
+
+        Their scores do not compare. A record of an earlier version, which does not name its images, is kept.
+        """
+        kept = [record for record in self.records
+                if list(record.get("images", images).items()) == list(images.items())]
+        dropped = len(self.records) - len(kept)
+        if dropped:
+            self._keep(kept)
+        return dropped
 
     def of_kind(self, kind):
         """Return the records of a kind, "train" or "validation"."""

@@ -181,7 +181,8 @@ class StageRun:
 
     def _validate(self, progress):
         scores = validate(self.solver.test_nets[0], self.metadata, self.validated, self.interruption.check)
-        self.log.append("validation", self.solver.iter, **scores, **learnt_terms(self.solver.net))
+        self.log.append("validation", self.solver.iter, images=self.validated, **scores,
+                        **learnt_terms(self.solver.net))
         classes, categories = _percent(scores["classes"]), _percent(scores["categories"])
         further = "".join(f"; {split}: {_percent(of_split['classes'])}"
                           for split, of_split in scores.get("further", {}).items())

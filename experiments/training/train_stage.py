@@ -10,7 +10,7 @@ from data_prep.atomic_files import write_atomically
 from experiments.mpi.data_parallel import start_alike, tell_caffe
 from experiments.mpi.processes import communicator
 from experiments.nets.caffemodel import check_fits
-from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt
+from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt, validation_counts
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.origin import check_training_nets
@@ -137,6 +137,9 @@ def _prepare(config, stage, build, interruption):
     start_alike(processes, solver.net, restored)
     check_not_zero(solver.net, find_stage(stage).new_layers | FROM_ZERO)
     log = TrainingLog(build.log(stage), restored, writes)
+    if log.drop_other_validations(validation_counts(config.validation, metadata)):
+        print(f"{stage}: the log's validations were on other images than `validation` names now, so they are dropped; "
+              "the best weights are those of a validation from now on", flush=True)
     run = StageRun(solver, settings, config.of_stage(stage), snapshots, log, metadata, watch, interruption)
     run.iteration.begin_at_batch()
     return run

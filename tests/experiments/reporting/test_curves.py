@@ -5,11 +5,11 @@ from experiments.training.log import TrainingLog
 from tests.experiments.reporting.logs import write_logs
 
 
-def write_log(folder, stage, records):
+def write_log(folder, stage, records, **images):
     (folder / stage).mkdir(parents=True)
     log = TrainingLog(folder / stage / "log.jsonl", 0)
     for iteration, classes, further in records:
-        log.append("validation", iteration, classes=classes, **({"further": further} if further else {}))
+        log.append("validation", iteration, classes=classes, **({"further": further} if further else {}), **images)
 
 
 def test_curves_are_laid_end_to_end_and_the_control_beside_stage_4(tmp_path):
@@ -25,6 +25,14 @@ def test_each_split_has_its_series_over_all_stages(tmp_path):
     write_log(tmp_path, "stage1", [(0, 1.0, {"train": {"classes": 3.0}}), (5, 2.0, {"train": {"classes": None}})])
     write_log(tmp_path, "stage2", [(0, 4.0, None), (5, 5.0, {"train": {"classes": 6.0}})])
     first, second = read_curves(tmp_path)
-    assert first.split_series("drive", True) == ([0, 5], [1.0, 2.0])
-    assert first.split_series("train", False) == ([0], [3.0])
-    assert second.split_series("train", False) == ([10], [6.0])
+    assert first.split_series("drive", "drive") == ([0, 5], [1.0, 2.0])
+    assert first.split_series("train", "drive") == ([0], [3.0])
+    assert second.split_series("train", "drive") == ([10], [6.0])
+
+
+def test_a_stage_that_was_validated_on_other_splits_has_those(tmp_path):
+    write_log(tmp_path, "stage1", [(0, 1.0, {"drive": {"classes": 3.0}})], images={"val": 4, "drive": 2})
+    write_log(tmp_path, "stage2", [(0, 4.0, None)], images={"val": 4})
+    first, second = read_curves(tmp_path)
+    assert first.split_series("drive", "drive") == ([0], [3.0]) and first.split_series("val", "drive") == ([0], [1.0])
+    assert second.split_series("drive", "drive") == ([], []) and second.split_series("val", "drive") == ([0], [4.0])

@@ -53,6 +53,17 @@ def test_the_images_that_choose_weights_may_not_change(experiment, tmp_path):
         folder.prepare(changed(tmp_path, **patient, validation={"images": 1}), [0])
 
 
+def test_the_images_that_choose_the_best_rows_weights_may_not_change(experiment, tmp_path):
+    _, build = experiment
+    folder, patient = StudyFolder(build), {"best": {"stage4": {"patience": 2}}}
+    folder.prepare(changed(tmp_path, **patient), [0])
+    folder.prepare(changed(tmp_path, **patient, validation={"images": 1}), [0])  # it is not trained yet
+    folder.seed(0).stage("best").mkdir()
+    (folder.seed(0).stage("best") / "final.caffemodel").touch()
+    with pytest.raises(ValueError, match="in which the key 'validation' differs"):
+        folder.prepare(changed(tmp_path, **patient), [0])
+
+
 def test_the_best_rows_settings_may_change_until_it_is_trained(experiment, tmp_path):
     config, build = experiment
     folder = StudyFolder(build)

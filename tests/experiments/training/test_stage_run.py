@@ -94,6 +94,32 @@ def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monke
     assert outcome(build)["iterations"] == 6 and outcome(build)["best"]["iteration"] == 2
 
 
+def test_validations_on_other_images_choose_no_weights(experiment, make_dataset, monkeypatch, capsys):
+    _, build = experiment
+    stage1 = dict(STAGE, iterations=20, patience=1)
+    config, _ = make_experiment(build.parent, make_dataset, stage1=stage1)
+    with_scores(monkeypatch, 70, 90, 30, 20)
+    update = stage_run.StageRun.update
+
+    def interrupted_update(self):
+        update(self)
+        if self.solver.iter == 3:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(stage_run.StageRun, "update", interrupted_update)
+    with pytest.raises(Interrupted):
+        train_stage.train_stage(config, "stage1", build)
+    monkeypatch.setattr(stage_run.StageRun, "update", update)
+    config, _ = make_experiment(build.parent, make_dataset, stage1=stage1, validation={"images": 1})
+    train_stage.train_stage(config, "stage1", build)
+    assert "were on other images than `validation` names now" in capsys.readouterr().out
+    records = [record for record in read_log(build / "stage1" / "log.jsonl") if record["kind"] == "validation"]
+    assert [(record["iteration"], record["images"]) for record in records] == [(4, {"val": 1}), (6, {"val": 1})]
+    assert outcome(build)["best"] == {"iteration": 4, "classes": 30}
+    best, fourth = (build / "stage1" / name for name in ("best.caffemodel", "snapshot_iter_4.caffemodel"))
+    assert best.read_bytes() == fourth.read_bytes()
+
+
 def test_the_best_can_be_missing_no_more_than_the_last(experiment, monkeypatch):
     config, build = experiment
     train_stage.train_stage(config.copy(update={"stage1": config.stage1.copy(update={"patience": 9})}), "stage1", build)
