@@ -100,7 +100,7 @@ class Results:
             "titles": {row.key: row.title for row in self.rows}, "means": means, "best": best,
             "edges": edges, "axis_aligned_truth": self._aligned_truth(edges),
             "differences": [self._difference(scored, row, reference) for reference in references for row in self.rows
-                            if row.key in means and row.key != reference],
+                            if row.key != reference and self._common_seeds(row, reference)],
             "chosen": {key: {str(seed): list(rows) for seed, rows in sorted(seeds.items())}
                        for key, seeds in sorted(self._chosen.items())},
             "training": self._training(),
@@ -132,14 +132,15 @@ class Results:
                         key: sum(record[key] for record in records) / len(records) for key in ("loss", "certificate")}
         return training
 
+    def _common_seeds(self, row, reference):
+        return [seed for seed in self._seeds(row) if (reference, seed) in self._counts]
+
     def _difference(self, scored, row, reference):
         """Compare a row with another: over seeds that have both, and over blocks of images for each seed's weights."""
-        seeds = [seed for seed in self._seeds(row) if (reference, seed) in self._counts]
         intervals = {str(seed): dict(zip(("classes", "low", "high"), self._interval(row.key, reference, seed)))
-                     for seed in seeds}
+                     for seed in self._common_seeds(row, reference)}
         paired = [scored[row.key][seed]["classes"] - scored[reference][seed]["classes"] for seed in intervals]
-        over_seeds = summary(paired) if seeds else None
-        return {"first": row.key, "second": reference, "over_seeds": over_seeds, "over_blocks": intervals}
+        return {"first": row.key, "second": reference, "over_seeds": summary(paired), "over_blocks": intervals}
 
     def _interval_of_seed(self, first, second, seed):
         first, second = (self._counts[key, seed].confusion for key in (first, second))

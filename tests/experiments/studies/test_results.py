@@ -7,6 +7,7 @@ import pytest
 
 from experiments.prediction.evaluation import evaluate
 from experiments.prediction.row_labels import label_rows
+from experiments.reporting.study_plots import differences_plot
 from experiments.scoring.bootstrap import difference_interval, frame_blocks
 from experiments.scoring.metrics import scores
 from experiments.scoring.result_rows import find_rows
@@ -65,6 +66,18 @@ def test_differences_are_paired_by_seed_and_have_both_intervals(study):
     confusions = [np.load(builds[4].row_confusions("val", key))["confusion"] for key in ("joint", best)]
     _, low, high = difference_interval(*confusions, frame_blocks(known.names))
     assert (entry["over_blocks"]["4"]["low"], entry["over_blocks"]["4"]["high"]) == (low, high)
+
+
+def test_rows_without_a_common_seed_are_not_compared(study):
+    _, builds, configs = study
+    for seed, keys in ((0, ["cnn", "joint"]), (4, ["joint", "control"])):
+        label(configs, builds, keys, [seed])
+    found = results(study).to_json()
+    pairs = {(entry["first"], entry["second"]) for entry in found["details"]["differences"]}
+    assert pairs == {(first, second) for first, second in (("cnn", "joint"), ("joint", "control"), ("joint", "cnn"),
+                                                           ("control", "joint"))}
+    for reference in ("cnn", "joint", "control"):
+        differences_plot(found["details"], reference)
 
 
 def test_the_best_of_rows_is_one_of_those_with_the_most_seeds(study):
