@@ -99,6 +99,7 @@ def _model(options, config_path, build):
             check_labelling_nets(config, build, options.crf)
             return build.weights(STAGES[name]), build.deploy_net(options.crf)
         key = name
+    check_labelling_nets(config, build, crf=False)  # a row's CRF is its own
     row, = find_rows([key])
     row = trained_row(config, build, row)
     return build.weights(row.stage), write_row_net(config, build, row)

@@ -91,6 +91,18 @@ def test_a_row_has_its_own_weights_and_net(tiny_build, command, tmp_path, monkey
     assert asked == [("tiny", "cnn-t5"), ("tiny", "cnn")]
 
 
+@pytest.mark.parametrize("options", [("--row", "joint"), ("--row", "cnn"), ()])
+def test_a_net_of_another_configuration_is_refused(tiny_build, command, tmp_path, options):
+    """A padding has no weights, so that they would fit the other net."""
+    (tiny_build.folder / "nets" / "config.yaml").write_bytes(tiny_build.config.read_bytes())
+    tiny_build.config.write_text(tiny_build.config.read_text() + "net: {padding: same}\n")
+    best = tiny_build.folder / "best" / "final.caffemodel"
+    best.parent.mkdir()
+    best.write_bytes((tiny_build.folder / "control" / "final.caffemodel").read_bytes())
+    status, _, errors = run(tiny_build, command, photograph(tmp_path / "street.png", (24, 32)), *options)
+    assert status == 1 and "in which the key 'net' differs" in errors
+
+
 def test_a_row_that_is_no_net_is_refused(tiny_build, command, tmp_path):
     status, _, errors = run(tiny_build, command, photograph(tmp_path / "street.png", (24, 32)), "--row", "cnn+dense")
     assert status == 1 and "has the dense CRF, which is no net" in errors
