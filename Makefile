@@ -175,7 +175,7 @@ predict: $(if $(wildcard $(LMDB)),$(SOLVERS)) | docker  ## segment the photograp
 	$(RUN) python3 -m experiments.predict $(EXPERIMENT) $(PREDICT_ARGS) $(IMAGES)
 
 official-evaluation: $(SCORED) $(BUILD)/nets/stage4/solver.prototxt | docker  ## the same rows at full resolution, by cityscapesscripts
-	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(SPLIT) --root "$(CITYSCAPES)"
+	$(RUN) python3 -m experiments.official_evaluation $(EXPERIMENT) --split $(firstword $(SPLIT)) --root "$(CITYSCAPES)"
 
 submission: $(BUILD)/stage4/final.caffemodel $(BUILD)/nets/stage4/solver.prototxt | docker  ## the archive for Cityscapes' test server
 	$(RUN) python3 -m experiments.submission $(EXPERIMENT) --root "$(CITYSCAPES)" $(SUBMIT_ARGS)

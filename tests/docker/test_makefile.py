@@ -97,7 +97,9 @@ def test_scored_are_the_splits_of_the_configuration(front_door, path):
         done = front_door.run("make", "-n", target, *words)
         assert f"experiments.{target} --config " in done.stdout, done.stderr
         assert f"--split {' '.join(config.scored_splits)}\n" in done.stdout
-    assert f"--split {config.scored_splits[0]} " in front_door.run("make", "-n", "grid-search", *words).stdout
+    for target in ("grid-search", "official-evaluation"):  # of one split
+        words_of_target = front_door.run("make", "-n", target, *words).stdout.split("--split ")[1].split()
+        assert words_of_target[0] == config.scored_splits[0] and words_of_target[1:2] in ([], ["--root"])
 
 
 def test_several_processes_and_machines_are_handed_over(front_door):
