@@ -200,7 +200,7 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
     for name in ("photo.jpg", "predict"):
         (elsewhere / name).touch()
     (elsewhere / "camvid").mkdir()
-    words = ["python3", "-m", "predict", "--rows", "cnn", "camvid", "--dataset", "camvid"]  # names, though it is a folder
+    words = ["python3", "-m", "predict", "--rows", "cnn", "camvid", "--dataset", "camvid"]  # names, not paths
     built.docker_run(*words, "photo.jpg", "camvid", "--weights=photo.jpg", "--crf", folder=elsewhere)
     assert container(built)[-12:] == [*words, f"{elsewhere}/photo.jpg", f"{elsewhere}/camvid",
                                       f"--weights={elsewhere}/photo.jpg", "--crf"]
