@@ -34,7 +34,8 @@ BEST = $(BUILD)/best/final.caffemodel
 HAS_BEST = $(shell grep -s '^best:' $(CONFIG))
 # Drawn scenes cost nothing: a study draws more of them to score.
 STUDY_LMDB = $(if $(filter scenes,$(DATASET)),$(BUILD)/study/lmdb/dataset.json,$(LMDB))
-INITIAL_WEIGHTS = $(shell awk '$$1 == "initial_weights:" { print $$2 }' $(CONFIG) 2>/dev/null)
+# without quotes (\042, \047); none where YAML has nothing there, or a comment (\043)
+INITIAL_WEIGHTS = $(shell awk '$$1 == "initial_weights:" && $$2 !~ /^(null|~|\043.*)?$$/ { gsub(/[\042\047]/, "", $$2); print $$2 }' $(CONFIG) 2>/dev/null)
 comma = ,
 fail = { echo 'error: $1' >&2; exit 1; }
 

@@ -84,7 +84,16 @@ def write_nets(config, metadata, build, folder, stages=STAGES):
         Where to write; the solvers name it too.
     stages : iterable of str
         As of `generate_nets`.
+
+    Raises
+    ------
+    ValueError
+        If the configuration is for another dataset, or validates on a split that this one lacks.
     """
+    if config.dataset != metadata.name:
+        raise ValueError(f"The configuration is for the dataset {config.dataset}, but the LMDBs in {Build(build).lmdb} "
+                         f"hold {metadata.name}; name the configuration's dataset (make: DATASET={config.dataset}), or "
+                         "take another configuration or build folder.")
     for stage in stages:
         if config.stage(stage).balance:
             write_atomically(folder / stage / CLASS_WEIGHTS, _class_weights(stage, config, metadata, Build(build)))

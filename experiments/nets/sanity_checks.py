@@ -22,3 +22,11 @@ def check_not_zero(net, new_layers):
         if name not in new_layers and not name.startswith("data_") and not blobs[0].data.any():
             raise ValueError(f"The weights of {name} are all zero, so the net can't learn; remove the weights that the "
                              "stage starts from and train them again.")
+
+
+def check_finite(net, path):
+    """Raise a ValueError if a weight that was copied from a file is not finite."""
+    for name, blobs in net.params.items():
+        if not all(np.isfinite(blob.data).all() for blob in blobs):
+            raise ValueError(f"A weight of {name} in {path} is not finite; take another copy of it, or train the "
+                             "stage it comes from again.")

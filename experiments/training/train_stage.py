@@ -14,7 +14,7 @@ from experiments.nets.definitions import generate_nets, image_by_image, read_pro
 from experiments.nets.device import use_device
 from experiments.nets.memory_estimate import check_memory
 from experiments.nets.origin import check_training_nets
-from experiments.nets.sanity_checks import check_not_zero, check_upsampling
+from experiments.nets.sanity_checks import check_finite, check_not_zero, check_upsampling
 from experiments.runtime.several_processes import Work
 from experiments.settings.build_paths import BEST, FINAL, OUTCOME, Build, existing
 from experiments.training.build_lock import build_lock
@@ -159,6 +159,7 @@ def _copy_weights(net, config, stage, path):
     new_layers = find_stage(stage).new_layers | learnt_layers(config.of_stage(stage).crf.dict())
     copied, new, dropped = check_fits(net, path, new_layers, find_stage(stage).dropped_layers)
     net.copy_from(str(path))
+    check_finite(net, path)
     print(f"{stage}: from {path}: {len(copied)} layers copied; new: {', '.join(new) or 'none'}; "
           f"dropped: {', '.join(dropped) or 'none'}", flush=True)
 

@@ -146,6 +146,18 @@ def test_weights_of_vgg16_are_made_once_and_from_a_copy_if_there_is_one(front_do
     assert '--output build/weights/vgg16.caffemodel --file "/data/VGG 16.caffemodel"' in done.stdout
 
 
+@pytest.mark.parametrize("value, wanted", [
+    ("build/weights/vgg16.caffemodel", ["weights"]), ('"build/weights/vgg16.caffemodel"', ["weights"]),
+    ("'build/weights/vgg16.caffemodel'  # VGG16's", ["weights"]), ("null", []), ("~", []), ("", []), ("# none", [])])
+def test_initial_weights_are_made_however_yaml_writes_them(front_door, value, wanted):
+    finish(front_door, *STEPS[:2])
+    config = front_door.repository / "experiments" / "configs" / "scenes.yaml"
+    config.write_text(f"initial_weights: {value}\n")
+    shutil.copy(config, front_door.repository / "build" / "scenes" / "nets" / "config.yaml")
+    os.utime(config, (0, 0))
+    assert steps(front_door, "train-stage1") == [*wanted, "stage1"]
+
+
 def test_dataset_folder_that_is_not_named(front_door):
     done = front_door.run("make", "lmdb", "DATASET=camvid")
     assert done.returncode != 0

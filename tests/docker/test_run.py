@@ -200,10 +200,10 @@ def test_arguments_from_another_folder_become_absolute(built, tmp_path):
     for name in ("photo.jpg", "predict"):
         (elsewhere / name).touch()
     (elsewhere / "camvid").mkdir()
-    words = ["python3", "-m", "predict", "--dataset", "camvid"]  # a name, though there is a folder of that name
+    words = ["python3", "-m", "predict", "--rows", "cnn", "camvid", "--dataset", "camvid"]  # names, not paths
     built.docker_run(*words, "photo.jpg", "camvid", "--weights=photo.jpg", "--crf", folder=elsewhere)
-    assert container(built)[-9:] == [*words, f"{elsewhere}/photo.jpg", f"{elsewhere}/camvid",
-                                     f"--weights={elsewhere}/photo.jpg", "--crf"]
+    assert container(built)[-12:] == [*words, f"{elsewhere}/photo.jpg", f"{elsewhere}/camvid",
+                                      f"--weights={elsewhere}/photo.jpg", "--crf"]
 
 
 def test_names_of_several_rows_and_splits_are_no_paths(built, tmp_path):

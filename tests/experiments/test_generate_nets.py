@@ -60,6 +60,15 @@ def test_without_an_lmdb_the_target_that_makes_it_is_named(tiny, command, tmp_pa
     assert (status, output, errors.count("\n")) == (1, "", 1) and "make lmdb" in errors
 
 
+def test_a_configuration_for_another_dataset_is_refused(tiny, command):
+    """As where CONFIG names a file and DATASET is forgotten."""
+    config, build = tiny
+    config.write_text(yaml.safe_dump(dict(CONFIG, dataset="camvid")))
+    status, _, errors = command(main, "--config", config, "--build", build)
+    assert status == 1 and errors.count("\n") == 1 and not (build / "nets").exists()
+    assert f"for the dataset camvid, but the LMDBs in {build / 'lmdb'} hold tiny" in errors
+
+
 def test_cityscapes_nets_need_no_lmdb(command, tmp_path):
     config = tmp_path / "cityscapes.yaml"
     config.write_text(yaml.safe_dump(dict(CONFIG, dataset="cityscapes")))

@@ -169,6 +169,10 @@ def test_stage_1_starts_from_initial_weights(experiment, tmp_path):
     with_weights = config.copy(update={"initial_weights": str(path)})
     run = train_stage._prepare(with_weights, "stage1", Build(build), train_stage.Interruption())
     assert (run.solver.net.params["fc6"][0].data == 0.125).all()
+    net.params["fc6"][0].data[0] = np.nan
+    net.save(str(path))
+    with pytest.raises(ValueError, match=f"A weight of fc6 in {path} is not finite; "):
+        train_stage.train_stage(with_weights, "stage1", build)
     with pytest.raises(FileNotFoundError, match="make weights"):
         train_stage.train_stage(config.copy(update={"initial_weights": str(tmp_path / "none")}), "stage1", build)
 
