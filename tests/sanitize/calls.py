@@ -47,7 +47,7 @@ def call_general(arrays):
         theano_crf.dual_mm(unary, weights, 2, "icm", **general)
         theano_crf.ssvm(unary, weights, half_void, directed, iterations=1, **general)
     try:
-        theano_crf.dual_mm(unary, weights, 1, neighbours=NEIGHBOURS, compatibility=np.full((labels, labels), 1e30))
+        theano_crf.dual_mm(unary, 1 + weights, 1, neighbours=NEIGHBOURS, compatibility=np.full((labels, labels), 1e30))
     except ValueError:
         return
     raise AssertionError("weights times compatibility beyond the largest cost must be refused")
