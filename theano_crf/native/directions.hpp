@@ -7,8 +7,8 @@
 // chains of one length, whatever the offset. The chains of (0, dx) are rows whose nodes are every dx-th column. Each of
 // the first dy rows, or dx columns, begins a class of chains.
 //
-// Where dx divides LANES and the width, a block takes dx chains of each of its LANES / dx rows side by side, so all
-// chains are one class, and LANES / dx nodes of a block are as many rows of LANES columns.
+// A dx that divides LANES and the width is a special case: a block takes dx chains of each of its LANES / dx rows side
+// by side, so all chains are one class, and LANES / dx nodes of a block are as many rows of LANES columns.
 
 struct Chains {
     Offset offset;

@@ -75,21 +75,25 @@ def test_a_control_takes_as_many_iterations_as_its_stage_did(experiment, make_da
     assert ended["weights"] == "best.caffemodel" and ended["best"]["iteration"] == 2
 
 
-def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monkeypatch):
-    _, build = experiment
-    config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=20, patience=2))
-    with_scores(monkeypatch, 30, 40, 10, None)
+def interrupt_after(iteration, config, build, monkeypatch):
+    """Train stage 1, with an interruption after an iteration."""
     update = stage_run.StageRun.update
 
     def interrupted_update(self):
         update(self)
-        if self.solver.iter == 5:
+        if self.solver.iter == iteration:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(stage_run.StageRun, "update", interrupted_update)
-    with pytest.raises(Interrupted):
+    with monkeypatch.context() as patched, pytest.raises(Interrupted):
+        patched.setattr(stage_run.StageRun, "update", interrupted_update)
         train_stage.train_stage(config, "stage1", build)
-    monkeypatch.setattr(stage_run.StageRun, "update", update)
+
+
+def test_patience_counts_on_over_an_interruption(experiment, make_dataset, monkeypatch):
+    _, build = experiment
+    config, _ = make_experiment(build.parent, make_dataset, stage1=dict(STAGE, iterations=20, patience=2))
+    with_scores(monkeypatch, 30, 40, 10, None)
+    interrupt_after(5, config, build, monkeypatch)
     train_stage.train_stage(config, "stage1", build)
     assert outcome(build)["iterations"] == 6 and outcome(build)["best"]["iteration"] == 2
 
@@ -99,17 +103,7 @@ def test_validations_on_other_images_choose_no_weights(experiment, make_dataset,
     stage1 = dict(STAGE, iterations=20, patience=1)
     config, _ = make_experiment(build.parent, make_dataset, stage1=stage1)
     with_scores(monkeypatch, 70, 90, 30, 20)
-    update = stage_run.StageRun.update
-
-    def interrupted_update(self):
-        update(self)
-        if self.solver.iter == 3:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(stage_run.StageRun, "update", interrupted_update)
-    with pytest.raises(Interrupted):
-        train_stage.train_stage(config, "stage1", build)
-    monkeypatch.setattr(stage_run.StageRun, "update", update)
+    interrupt_after(3, config, build, monkeypatch)
     config, _ = make_experiment(build.parent, make_dataset, stage1=stage1, validation={"images": 1})
     train_stage.train_stage(config, "stage1", build)
     assert "were on other images than `validation` names now" in capsys.readouterr().out
