@@ -135,9 +135,9 @@ private:
         }
     }
 
-    // Adds a node's cost of switching to label c. An edge in a part costs mu(a, b) where its ends keep their labels, and
-    // mu(c, b), mu(a, c) or mu(c, c) where the first, the second or both switch. That is a cost of each end that does,
-    // and a cost where only one does.
+    // Adds a node's cost of switching to label c. An edge in a part costs mu(a, b) where both ends keep their labels,
+    // and mu(c, b), mu(a, c) or mu(c, c) where the first, the second or both switch. That is a cost of each end that
+    // does, and a cost where only one does.
     void add_costs(long node, int32_t label)
     {
         const long pixel = pixels_[node];
