@@ -10,6 +10,8 @@ from experiments.mpi.data_parallel import data_count, dropout_seed
 from experiments.mpi.gradients import gradient_sum
 from experiments.training.adam import AdamSolver
 
+MEASURED = ("loss", "augmented_error", "certificate")  # tops of a training net, where it has them
+
 
 class SharedIteration:
     """Forward and backward for the images of an iteration, one image at a time.
@@ -37,39 +39,45 @@ class SharedIteration:
         self._normalises = settings.normalise and settings.batch > 1
         self.sum = gradient_sum(solver, processes, by_shares=isinstance(solver, AdamSolver))
 
-    def gradients(self, loss_per_pixel):
-        """Put the gradients into the net of each process; return the mean loss per labelled pixel.
+    def gradients(self, per_labelled_pixel):
+        """Put the gradients into the net of each process; return the means of `MEASURED` over the iteration's images.
 
-        A loss that is not finite is returned at once: in Caffe's own step it goes on to the backward pass, where max
-        pooling of NaN writes outside its memory.
+        A loss that is not finite is returned at once, alone: in Caffe's own step it goes on to the backward pass, where
+        max pooling of NaN writes outside its memory.
 
         Parameters
         ----------
-        loss_per_pixel : callable
-            Called with the net and "loss" after a forward pass.
+        per_labelled_pixel : callable
+            Called with the net and a top's name after an image's forward pass; returns the top per labelled pixel.
+
+        Returns
+        -------
+        dict
+            ``{top: mean per labelled pixel}`` of the tops that the net has.
         """
         net, last = self._net, len(self._batch_of) - 1
-        losses, labelled = np.zeros((2, self._batches))
+        tops = [top for top in MEASURED if top in net.blobs]
+        sums, labelled = np.zeros((len(tops), self._batches)), np.zeros(self._batches)
         # Of a single batch the number of labelled pixels is needed in the end only; it divides all gradients alike.
         known = self._count_labelled() if self._normalises and self._batches > 1 else np.ones(self._batches)
         net.clear_param_diffs()
         for place, batch in enumerate(self._batch_of):
             caffe.set_random_seed(dropout_seed(self._seed, net))
             net.forward()
-            loss, count = loss_per_pixel(net, "loss"), labelled_pixels(net)
-            if not np.isfinite(loss):
-                return loss
-            losses[batch] += loss * count
+            values, count = np.array([per_labelled_pixel(net, top) for top in tops]), labelled_pixels(net)
+            if not np.isfinite(values[0]):
+                return {"loss": float(values[0])}
+            sums[:, batch] += values * count
             labelled[batch] += count
             if self._normalises:
                 net.blobs["loss"].diff[...] = count / known[batch]
             if place == last:
                 self.sum.begin()
             net.backward()
-        losses, labelled = self._processes.sum(np.stack([losses, labelled]))
+        *sums, labelled = self._processes.sum(np.vstack([sums, labelled]))
         labelled = np.maximum(1, labelled)
         self.sum.finish(1 / labelled[0] if self._normalises and self._batches == 1 else 1)
-        return float(np.mean(losses / labelled))
+        return {top: float(np.mean(of_batches / labelled)) for top, of_batches in zip(tops, sums)}
 
     def _count_labelled(self):
         """Return the number of labelled pixels of each batch, for which the data are loaded once more."""

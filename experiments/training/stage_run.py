@@ -107,11 +107,10 @@ class StageRun:
 
     def _step(self, progress):
         begin = time.perf_counter()
-        loss = self.gradients()
+        means = self.gradients()
         self.update()
         if self.solver.iter % LOG_EVERY == 0:
-            values = {"loss": loss, "seconds": round(time.perf_counter() - begin, 4)}
-            values.update(self._health())
+            values = {**means, "seconds": round(time.perf_counter() - begin, 4), **learnt_terms(self.solver.net)}
             self._warn_of_clipping(values, progress)
             self.log.append("train", self.solver.iter, **values)
             self.watch.check()
@@ -124,27 +123,17 @@ class StageRun:
             progress.note(f"{values['clipped']} entries of the learnt compatibility have fallen below 0 and are set to "
                           "0, the least that is allowed")
 
-    def _health(self):
-        """Signs of health of the structured loss, of the last image of rank 0's, and of the terms that are learnt."""
-        net = self.solver.net
-        values = learnt_terms(net)
-        if "augmented_error" in net.blobs:
-            values["augmented_error"] = float(net.blobs["augmented_error"].data)
-        if "certificate" in net.blobs:
-            values["certificate"] = self._per_labelled_pixel(net, "certificate")
-        return values
-
     def gradients(self):
-        """Put the gradients of the iteration's images into the net; return the mean loss per labelled pixel.
+        """Put the gradients of the iteration's images into the net; return `SharedIteration.gradients`' means.
 
-        Of several processes each has its share of the images; gradients and loss are those of all of them.
+        Of several processes each has its share of the images; gradients and means are those of all of them.
         """
-        loss = self.iteration.gradients(self._per_labelled_pixel)
+        means = self.iteration.gradients(self._per_labelled_pixel)
         try:
-            self.loss_watch.add(loss)
+            self.loss_watch.add(means["loss"])
         except FloatingPointError as error:
             raise self._diverged(f"The loss {error}") from None
-        return loss
+        return means
 
     def update(self):
         """Change the weights by the gradients that are in the net, and count the iteration."""
@@ -152,7 +141,7 @@ class StageRun:
 
     def _per_labelled_pixel(self, net, top):
         value = float(net.blobs[top].data)
-        if not self.settings.normalise:
+        if not self.settings.normalise and top != "augmented_error":  # which is a share of these pixels
             value /= max(1, labelled_pixels(net))
         return value
 

@@ -8,9 +8,9 @@ from caffe.proto import caffe_pb2
 from experiments.mpi.data_parallel import data_count
 from experiments.mpi.processes import SingleProcess
 from experiments.nets.definitions import generate_nets, image_by_image, read_prototxt
-from experiments.training.shared_iteration import SharedIteration, labelled_pixels
+from experiments.training.shared_iteration import MEASURED, SharedIteration, labelled_pixels
 from experiments.training.snapshots import Snapshots
-from prototxt.stages import find_stage
+from prototxt.stages import SSVM, find_stage
 from tests.experiments.tiny_experiment import STAGE, make_experiment
 
 
@@ -35,8 +35,12 @@ def nets(tmp_path, make_dataset):
     return make
 
 
+def normalised(net, top):
+    return float(net.blobs[top].data)
+
+
 def per_pixel(net, top):
-    return float(net.blobs[top].data) / labelled_pixels(net)
+    return float(net.blobs[top].data) / (1 if top == "augmented_error" else labelled_pixels(net))
 
 
 CASES = [dict(batch=4), dict(batch=2, iter_size=3), dict(iter_size=3), dict(batch=2, iter_size=2, normalise=False)]
@@ -44,19 +48,19 @@ CASES = [dict(batch=4), dict(batch=2, iter_size=3), dict(iter_size=3), dict(batc
 
 @pytest.mark.parametrize("changes", CASES, ids=str)
 @pytest.mark.parametrize("stage", ["stage3", "stage4", "lovasz", "joint-iou"])
-def test_image_by_image_gives_the_gradients_and_the_loss_of_batches(nets, stage, changes):
+def test_image_by_image_gives_the_gradients_and_the_means_of_batches(nets, stage, changes):
     own, single, settings = nets(stage, **{"batch": 1, **changes})
-    losses = []
+    measure = normalised if settings.normalise else per_pixel
+    tops = [top for top in MEASURED if top in own.net.blobs]
+    assert tops == list(MEASURED) or find_stage(stage).loss != SSVM and tops == ["loss"]
+    values = []
     for _ in range(settings.iter_size):
         own.net.forward()
-        losses.append(float(own.net.blobs["loss"].data))
-        if not settings.normalise:
-            losses[-1] /= labelled_pixels(own.net)
+        values.append([measure(own.net, top) for top in tops])
         own.net.backward()
     iteration = SharedIteration(single, settings, 0, SingleProcess())
-    measure = (lambda net, top: float(net.blobs[top].data)) if settings.normalise else per_pixel
-    loss = iteration.gradients(measure)
-    assert loss == pytest.approx(np.mean(losses), rel=1e-5)
+    means = iteration.gradients(measure)
+    assert means == pytest.approx(dict(zip(tops, np.mean(values, axis=0))), rel=1e-5)
     compared = 0
     for name, blobs in own.net.params.items():
         for mine, others in zip(single.net.params[name], blobs):
@@ -72,5 +76,5 @@ def test_image_by_image_gives_the_gradients_and_the_loss_of_batches(nets, stage,
 def test_a_loss_that_is_not_finite_goes_to_no_backward_pass(nets):
     _, single, settings = nets("stage3", batch=2)
     iteration = SharedIteration(single, settings, 0, SingleProcess())
-    assert np.isnan(iteration.gradients(lambda net, top: float("nan")))
+    assert np.isnan(iteration.gradients(lambda net, top: float("nan"))["loss"])
     assert not any(blob.diff.any() for blobs in single.net.params.values() for blob in blobs)

@@ -269,17 +269,18 @@ def test_gradients_and_update_can_be_called_apart(experiment):
     with train_stage.Interruption() as interruption:
         run = train_stage._prepare(config, "stage1", Build(build), interruption)
     before = run.solver.net.params["conv1_1"][0].data.copy()
-    assert run.gradients() > 0 and run.solver.iter == 0
+    assert run.gradients()["loss"] > 0 and run.solver.iter == 0
     assert np.array_equal(run.solver.net.params["conv1_1"][0].data, before)
     assert run.solver.net.params["score_fr"][0].diff.any()
     run.update()
     assert run.solver.iter == 1
 
 
-@pytest.mark.parametrize("normalise, expected", [(True, 6.0), (False, 2.0)])
-def test_the_log_counts_per_labelled_pixel_whatever_the_net_counts_in(normalise, expected):
-    """The net's tops are sums, or divided already; three pixels have a label."""
-    blobs = {"certificate": np.array([6.0]), "label": np.array([0, 1, 255, 2])}
+@pytest.mark.parametrize("top, normalise, expected", [("certificate", True, 6.0), ("certificate", False, 2.0),
+                                                      ("augmented_error", True, 0.5), ("augmented_error", False, 0.5)])
+def test_the_log_counts_per_labelled_pixel_whatever_the_net_counts_in(top, normalise, expected):
+    """The net's tops are sums, divided already, or a share of the labelled pixels, of which there are three."""
+    blobs = {"certificate": np.array([6.0]), "augmented_error": np.array([0.5]), "label": np.array([0, 1, 255, 2])}
     net = types.SimpleNamespace(blobs={name: types.SimpleNamespace(data=data) for name, data in blobs.items()})
     run = types.SimpleNamespace(settings=types.SimpleNamespace(normalise=normalise))
-    assert stage_run.StageRun._per_labelled_pixel(run, net, "certificate") == expected
+    assert stage_run.StageRun._per_labelled_pixel(run, net, top) == expected
