@@ -3,8 +3,9 @@
 For each dataset and stage four ways take turns, ROUNDS times: one process with one thread, one with all cores'
 threads, what `make train` does without being asked, and TensorFlow on all cores, whose step has the same net, batch and
 optimiser but always the softmax loss, as it has no CRF. The images are random pixels of the datasets' sizes, the
-weights random. Printed are medians over the rounds and the median ratio to TensorFlow of the same round. Let nothing
-else run on the machine meanwhile; where something does, the ratios say more than the seconds.
+weights random. Printed are medians over the rounds and the median ratio to the last way, TensorFlow where it is there,
+of the same round. Let nothing else run on the machine meanwhile; where something does, the ratios say more than the
+seconds.
 """
 
 from experiments.runtime.process_setup import prepare_process

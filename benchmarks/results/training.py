@@ -4,7 +4,7 @@ import statistics
 
 from experiments.scoring.text import aligned_table
 
-HEADER = ("dataset", "stage", "who", "processes", "s per iteration", "fastest", "times TensorFlow's")
+HEADER = ("dataset", "stage", "who", "processes", "s per iteration", "fastest", "times the last's")
 
 
 def table(measured):
