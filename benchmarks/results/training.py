@@ -4,7 +4,7 @@ import statistics
 
 from experiments.scoring.text import aligned_table
 
-HEADER = ("dataset", "stage", "who", "processes", "s per iteration", "fastest", "times the last's")
+HEADER = ("dataset", "stage", "who", "processes", "s per iteration", "fastest")
 
 
 def table(measured):
@@ -14,9 +14,9 @@ def table(measured):
     ----------
     measured : dict of (str, str) to dict of str to list of (int, float)
         By dataset and stage, then by who trained: processes and the median seconds of an iteration, one per round. The
-        last is whom the others are compared with, round by round.
+        last is whom the others are compared with, round by round, the same for each.
     """
-    rows = []
+    rows, compared = [], list(next(iter(measured.values())))[-1]
     for (dataset, stage), by_who in measured.items():
         reference = list(by_who.values())[-1]
         for who, rounds in by_who.items():
@@ -24,4 +24,4 @@ def table(measured):
             ratio = statistics.median(mine / theirs for mine, (_, theirs) in zip(seconds, reference))
             rows.append((dataset, stage, who, str(rounds[0][0]), f"{statistics.median(seconds):.3f}",
                          f"{min(seconds):.3f}", f"{ratio:.2f}"))
-    return aligned_table(HEADER, rows)
+    return aligned_table((*HEADER, f"times {compared}'s"), rows)
