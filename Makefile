@@ -14,10 +14,12 @@ EXPERIMENT = --config $(CONFIG) --build $(BUILD)
 # where each dataset that is not drawn lies
 FOLDER_OF_camvid = CAMVID
 FOLDER_OF_camvid-drive = CAMVID
+FOLDER_OF_camvid-dusk = CAMVID
 FOLDER_OF_cityscapes = CITYSCAPES
 FOLDER = $(FOLDER_OF_$(DATASET))
 # what is scored where it is not val alone, the split that decides first
 SPLIT_OF_camvid-drive = drive val
+SPLIT_OF_camvid-dusk = drive val
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
@@ -51,12 +53,12 @@ help:  ## list the targets (what `make` alone does too)
 	@echo
 	@awk -F '## ' '/^## / { print "  " $$2 }' $(firstword $(MAKEFILE_LIST))
 
-## DATASET       scenes (drawn, the default), camvid, camvid-drive or cityscapes
+## DATASET       scenes (drawn, the default), camvid, camvid-drive, camvid-dusk or cityscapes
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
 ## MRF           folder of tsukuba.npz and triplepoint.npz, published problems, for bench and test
-## SPLIT         what is evaluated (val; camvid-drive: drive val)
+## SPLIT         what is evaluated (val; camvid-drive, camvid-dusk: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded

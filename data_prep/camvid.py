@@ -19,13 +19,14 @@ CLASSES = {
     8: LabelClass("car", "vehicle", (64, 0, 128)),
     9: LabelClass("pedestrian", "human", (64, 64, 0)),
     # Rider and bicycle in one class. Cityscapes counts the rider as human and the bicycle as vehicle; most pixels of
-    # this class are the rider's.
+    # this class are the rider's. On the drive `DAY` they are those of parked motorcycles.
     10: LabelClass("bicyclist", "human", (0, 128, 192)),
 }
 VOID_IDS = (11,)
-# The drive that camvid-drive leaves out of training; its frames' names begin so. The frames of val are no such drive:
-# they are every second one of a few seconds of a drive in train, so a net may have learnt their street by heart.
-DRIVE = "0006R0"
+# Drives of train that a dataset may leave out of training; their frames' names begin so. The frames of val are no such
+# drive: they are every second one of a few seconds of a drive in train, so a net may have learnt their street by heart.
+DAY = "0006R0"
+DUSK = "0001TP"
 
 
 def list_entries(root, split, subsampling=1):
@@ -40,8 +41,8 @@ def list_entries(root, split, subsampling=1):
                       training_labels(list(CLASSES), VOID_IDS), subsampling)
 
 
-def list_drive_entries(root, split, subsampling=1):
-    """List a split's entries where the frames of `DRIVE` are not in train, but are the split "drive".
+def list_drive_entries(root, split, subsampling=1, drive=DAY):
+    """List a split's entries where the frames of a drive are not in train, but are the split "drive".
 
     Raises
     ------
@@ -51,9 +52,9 @@ def list_drive_entries(root, split, subsampling=1):
     if split not in ("train", "drive"):
         return list_entries(root, split, subsampling)
     entries = list_entries(root, "train", subsampling)
-    chosen = [entry for entry in entries if entry.name.startswith(DRIVE) == (split == "drive")]
+    chosen = [entry for entry in entries if entry.name.startswith(drive) == (split == "drive")]
     if len(chosen) in (0, len(entries)):
         lacking = "another drive than" if split == "train" else "the drive"
-        raise DataError(f"{os.path.join(root, 'train')} has {len(entries)} frames, none of them of {lacking} {DRIVE}: "
-                        "camvid-drive needs both; take camvid, or bring the whole dataset.")
+        raise DataError(f"{os.path.join(root, 'train')} has {len(entries)} frames, none of them of {lacking} {drive}: "
+                        "this dataset needs both; take camvid, or bring the whole dataset.")
     return chosen

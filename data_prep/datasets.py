@@ -1,6 +1,7 @@
 """The table of datasets."""
 
 import os
+from functools import partial
 from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 from data_prep import camvid, cityscapes, scenes
@@ -47,9 +48,9 @@ DATASETS = {
                       generator=scenes.GENERATOR),
     "camvid": Dataset(camvid.CLASSES, camvid.list_entries, {"train": None, "val": None, "test": None}, ("test",),
                       root_variable="CAMVID"),
-    "camvid-drive": Dataset(camvid.CLASSES, camvid.list_drive_entries,
-                            {"train": None, "drive": None, "val": None, "test": None}, ("test",),
-                            root_variable="CAMVID"),
+    **{name: Dataset(camvid.CLASSES, partial(camvid.list_drive_entries, drive=drive),
+                     {"train": None, "drive": None, "val": None, "test": None}, ("test",), root_variable="CAMVID")
+       for name, drive in (("camvid-drive", camvid.DAY), ("camvid-dusk", camvid.DUSK))},
     "cityscapes": Dataset(cityscapes.CLASSES, cityscapes.list_entries, cityscapes.FRAMES, ("test",),
                           cityscapes.IMAGES, "CITYSCAPES", cityscapes.SUBSAMPLING),
 }

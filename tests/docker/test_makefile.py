@@ -186,8 +186,8 @@ def test_dataset_folder_is_not_needed_any_more_once_the_lmdb_is_there(front_door
 def test_unknown_dataset(front_door):
     done = front_door.run("make", "nets", "DATASET=moon")
     assert done.returncode != 0
-    assert "error: there is no experiments/configs/moon.yaml; DATASET is one of scenes camvid camvid-drive cityscapes" \
-        in done.stderr
+    assert "error: there is no experiments/configs/moon.yaml; DATASET is one of scenes camvid camvid-drive " \
+        "camvid-dusk cityscapes" in done.stderr
 
 
 def test_clean_removes_one_dataset(front_door):
