@@ -34,6 +34,21 @@ def test_dual_mm_is_the_librarys(decode, kind, problem):
     assert (labelling.labels == expected.labels[0]).all() and labelling.lower_bound == expected.lower_bound[0]
 
 
+@pytest.mark.parametrize("iterations, before", [(1, 1), (15, 15), (60, 16)])
+def test_dual_mm_has_its_memory_from_a_call_before_the_timing(iterations, before, problem, monkeypatch):
+    calls, solve = [], theano_crf.dual_mm
+
+    def dual_mm(unary, weights, iterations, *others, **named):
+        calls.append(iterations)
+        return solve(unary, weights, iterations, *others, **named)
+
+    monkeypatch.setattr(theano_crf, "dual_mm", dual_mm)
+    timed = methods.dual_mm("argmin", iterations).on(problem)
+    assert calls == [before]
+    timed()
+    assert calls == [before, iterations]
+
+
 def test_ssvm_takes_the_labels_of_least_cost_for_the_truth(problem):
     labelling = methods.ssvm(3, threads=1).on(problem)()
     expected = theano_crf.ssvm(problem.unary("-p"), problem.weights, problem.probability.argmax(1), iterations=3)
