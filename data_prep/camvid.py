@@ -41,8 +41,8 @@ def list_entries(root, split, subsampling=1):
                       training_labels(list(CLASSES), VOID_IDS), subsampling)
 
 
-def list_drive_entries(root, split, subsampling=1, drive=DAY):
-    """List a split's entries where the frames of a drive are not in train, but are the split "drive".
+def list_drive_entries(root, split, subsampling=1, *, drive):
+    """List a split's entries where the frames of a drive, `DAY` or `DUSK`, are not in train, but the split "drive".
 
     Raises
     ------

@@ -62,7 +62,7 @@ def measure_accuracy(problem, rounds, progress, processor_time=False, compared=N
     compared = families(1 if processor_time else THREADS) if compared is None else compared
     clock = time.process_time if processor_time else time.perf_counter
     for family in compared:
-        family.make(family.efforts[0]).on(problem)()  # compiles, and provides memory
+        family.make(family.efforts[0]).on(problem)()  # compiles
     explored = []
     for family in compared:
         explored.append(list(_explore(problem, family, clock)))

@@ -1,5 +1,7 @@
 """Growth of the solver's time with pixels and labels."""
 
+import functools
+
 from benchmarks.measuring.problem import Source
 from benchmarks.measuring.timing import Run, time_in_turns
 from benchmarks.solvers import methods
@@ -31,7 +33,8 @@ def measure_growth(sources, rounds, threads, progress):
     list of dict
         height, width, labels, seconds (a list) and nanoseconds per pixel, label and iteration (the median).
     """
-    runs = [Run(str(source), _prepare(source, threads)) for source in sources]
+    method = methods.dual_mm("argmin", threads=threads)
+    runs = [Run(str(source), functools.partial(method.on, source.load())) for source in sources]
     timings, _ = time_in_turns(runs, rounds, progress)
     rows = []
     for source in sources:
@@ -41,13 +44,3 @@ def measure_growth(sources, rounds, threads, progress):
                      "seconds": list(timing.seconds),
                      "nanoseconds": 1e9 * timing.median / values / methods.ITERATIONS})
     return rows
-
-
-def _prepare(source, threads):
-    problem = source.load()
-
-    def prepare():
-        solve = methods.dual_mm("argmin", threads=threads).on(problem)
-        solve()  # the memory of the last call fits this shape then
-        return solve
-    return prepare

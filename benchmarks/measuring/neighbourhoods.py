@@ -1,5 +1,7 @@
 """The general CRF: time and memory of neighbourhoods with Potts and with a compatibility, and its peers."""
 
+import functools
+
 from benchmarks.measuring.neighbours import NEIGHBOURHOODS
 from benchmarks.measuring.peak_memory import peak_extra_bytes
 from benchmarks.measuring.problem import Source
@@ -47,7 +49,7 @@ def measure_models(sources, rounds, progress):
     """
     names = {neighbours: name for name, neighbours in NEIGHBOURHOODS.items()}
     method, problems = methods.dual_mm("argmin"), [source.load() for source in sources]
-    runs = [Run(str(number), _prepare(method, problem)) for number, problem in enumerate(problems)]
+    runs = [Run(str(number), functools.partial(method.on, problem)) for number, problem in enumerate(problems)]
     timings, _ = time_in_turns(runs, rounds, progress)
     rows = []
     for number, (source, problem) in enumerate(zip(sources, problems)):
@@ -57,14 +59,6 @@ def measure_models(sources, rounds, progress):
                      "bytes": peak_extra_bytes(source, method), "volume_bytes": problem.volume_bytes})
         progress.advance(names[source.neighbours])
     return rows
-
-
-def _prepare(method, problem):
-    def prepare():
-        solve = method.on(problem)
-        solve()  # the memory of the last call fits this shape then
-        return solve
-    return prepare
 
 
 def peer_sources(frame):

@@ -79,7 +79,7 @@ def _dual_mm(decode, problem, unary, iterations):
                                       compatibility=problem.compatibility)
         return Labelling(solution.labels[0], float(solution.lower_bound[0]))
 
-    solve(min(iterations, ITERATIONS + 1))  # takes the memory, of which late iterations want more
+    solve(min(iterations, ITERATIONS + 1))  # takes this frame's memory; late iterations want more
     return solve
 
 
