@@ -48,9 +48,9 @@ COPY docker/caffe_cpu /opt/caffe_cpu
 RUN cd /opt/caffe_cpu && mkdir --parents include/caffe/proto lib \
     && sed 's/AuxiliaryParseTableField/AuxillaryParseTableField/g; s/::PROTOBUF_NAMESPACE_ID::ConstStringParam/const std::string\&/g' \
         /usr/include/caffe/proto/caffe.pb.h > include/caffe/proto/caffe.pb.h \
-    && g++ -std=c++14 -O3 -fno-math-errno -fno-trapping-math -fopenmp-simd -fPIC -shared \
+    && g++ -std=c++14 -O3 -fno-math-errno -fno-trapping-math -fopenmp -fPIC -shared \
         -Wall -Wextra -Wno-unused-parameter -Werror -DCPU_ONLY -Iinclude -isystem /usr/include/hdf5/serial *.cpp \
-        -o lib/libcaffe-cpu.so -ldnnl -lcaffe -ldl
+        -o lib/libcaffe-cpu.so -ldnnl -lcaffe -lopenblas -ldl
 # The tool and pycaffe load it before libcaffe, so that its definitions come first.
 RUN cd /opt/caffe_cpu && cp /usr/lib/python3/dist-packages/caffe/_caffe.*.so /usr/bin/caffe . \
     && for file in _caffe.*.so caffe; do patchelf --add-needed libcaffe-cpu.so $file; done

@@ -30,6 +30,8 @@ class DataParameters(StrictModel):
     late_from: Optional[int] = pydantic.Field(None, ge=1)
     late_augmentation: Augmentation = Augmentation()
     seed: int = pydantic.Field(0, ge=0)
+    # batches that several processes share out at a time; without it one for each process
+    round: Optional[int] = pydantic.Field(None, ge=1)
 
     @pydantic.validator("source")
     def check_source(cls, value):

@@ -6,6 +6,7 @@ import numpy as np
 from python_layers.batches import DataParameters, mean_bgr, open_batches
 from python_layers.blobs import check_blob_counts
 from python_layers.errors import shows_errors
+from python_layers.order import next_position
 from python_layers.parameters import parse_param_str
 from python_layers.prefetch import Prefetcher
 
@@ -18,8 +19,8 @@ class SegmentationData(caffe.Layer):
     it `lr_mult: 0` and `decay_mult: 0`. A batch of several images needs images of one size, or crops.
 
     Of several processes (`caffe.set_solver_rank` and `caffe.set_solver_count`), each takes its share of the batches
-    that one process would take one after the other; the count is that of all processes together, so that a run
-    can go on with another number of them.
+    that one process would take one after the other, consecutive ones of each round; the count is that of all processes
+    together, so that a run can go on with another number of them.
     """
 
     @shows_errors
@@ -53,4 +54,6 @@ class SegmentationData(caffe.Layer):
         pass
 
     def _next_batch(self):
-        return int(self.blobs[0].data[0]) + caffe.solver_rank()
+        processes = caffe.solver_count()
+        return next_position(int(self.blobs[0].data[0]), self.parameters.round or processes, caffe.solver_rank(),
+                             processes)

@@ -3,6 +3,21 @@
 import numpy as np
 
 
+def next_position(count, round_length, rank, processes):
+    """Return the place in the stream of what one of several processes takes next.
+
+    Parameters
+    ----------
+    count : int
+        What all processes together have taken, each as much as the others.
+    round_length : int
+        A multiple of the number of processes. Of each round of so many, rank 0 takes the first ones, rank 1 the next.
+    rank, processes : int
+    """
+    rounds, taken = divmod(count, round_length)
+    return rounds * round_length + rank * (round_length // processes) + taken // processes
+
+
 class Order:
     """The endless stream of training data: the record at each position, and whether it is mirrored.
 

@@ -57,7 +57,8 @@ def time_iterations(config, stage, build, iterations):
     tell_caffe(processes)
     use_device()
     parameter = read_prototxt(build.net(stage, "solver"), caffe_pb2.SolverParameter)
-    net = image_by_image(read_prototxt(parameter.train_net, caffe_pb2.NetParameter))
+    net = image_by_image(read_prototxt(parameter.train_net, caffe_pb2.NetParameter),
+                         settings.batch * settings.iter_size)
     solver = Snapshots(build.stage(stage), None, writes=False).open_solver(parameter, net, processes)
     start_alike(processes, solver.net, None)
     iteration = SharedIteration(solver, settings, config.seed, processes)

@@ -1,5 +1,7 @@
 #include "convolution.hpp"
 
+#include "pieces.hpp"
+
 namespace convolution {
 
 using dnnl::memory;
@@ -13,16 +15,27 @@ constexpr auto number = memory::data_type::f32;
 
 Description any(const memory::dims& dims) { return {dims, number, memory::format_tag::any}; }
 
+// oneDNN's kernels for the weights' gradient do 16 outputs at a time.
+constexpr int outputs_at_once = 16, most_pieces = 8;
+
+// The number of equal pieces into which the outputs are cut.
+int pieces_of(const Shape& shape) {
+    if (shape.groups > 1 || shape.outputs % outputs_at_once) return 1;
+    int pieces = most_pieces;
+    while (shape.outputs / outputs_at_once % pieces) --pieces;
+    return pieces;
+}
+
 memory::dims two(const std::array<int, 2>& values) { return {values[0], values[1]}; }
 
 }  // namespace
 
 Convolution::Convolution(const Shape& shape)
-    : bias_(shape.bias), stride_(two(shape.stride)), dilation_{shape.dilation[0] - 1, shape.dilation[1] - 1},
+    : bias_(shape.bias), pieces_(pieces_of(shape)), stride_(two(shape.stride)), dilation_{shape.dilation[0] - 1, shape.dilation[1] - 1},
       pad_(two(shape.pad)) {
     const auto output = shape.output_size();
     const memory::dims bottom{shape.images, shape.channels, shape.height, shape.width};
-    const memory::dims top{shape.images, shape.outputs, output[0], output[1]};
+    memory::dims top{shape.images, shape.outputs, output[0], output[1]};
     memory::dims weights{shape.outputs, shape.channels, shape.kernel[0], shape.kernel[1]};
     auto layout = memory::format_tag::oihw;
     if (shape.groups > 1) {
@@ -35,6 +48,12 @@ Convolution::Convolution(const Shape& shape)
     weights_ = {weights, number, layout};
     bias_values_ = {{shape.outputs}, number, memory::format_tag::x};
     any_bottom_ = any(bottom), any_weights_ = any(weights), any_top_ = any(top);
+
+    const memory::dim pixels = memory::dim(output[0]) * output[1];
+    top[1] /= pieces_, weights[0] /= pieces_;
+    top_piece_ = {top, number, memory::dims{shape.outputs * pixels, pixels, output[1], 1}};
+    weights_piece_ = {weights, number, layout};
+    any_top_piece_ = any(top), any_weights_piece_ = any(weights);
 }
 
 dnnl::convolution_forward::primitive_desc Convolution::forward_description() const {
@@ -74,12 +93,16 @@ const Convolution::Kernel& Convolution::data_kernel() {
 const Convolution::Kernel& Convolution::weights_kernel() {
     if (!for_weights_) {
         using dnnl::convolution_backward_weights;
-        const convolution_backward_weights::desc description(algorithm, any_bottom_, any_weights_, any_top_, stride_,
-                                                             dilation_, pad_, pad_);
-        const convolution_backward_weights::primitive_desc chosen(description, processor(), forward_description());
+        using dnnl::convolution_forward;
+        const KernelsOfOneThread one_thread;
+        const convolution_forward::desc forward(dnnl::prop_kind::forward_training, algorithm, any_bottom_,
+                                                any_weights_piece_, any_top_piece_, stride_, dilation_, pad_, pad_);
+        const convolution_backward_weights::desc description(algorithm, any_bottom_, any_weights_piece_, any_top_piece_,
+                                                             stride_, dilation_, pad_, pad_);
+        const convolution_backward_weights::primitive_desc chosen(description, processor(), {forward, processor()});
         for_weights_.reset(new Kernel{convolution_backward_weights(chosen), {bottom_, chosen.src_desc(), first_buffer},
-                                      {top_, chosen.diff_dst_desc(), second_buffer},
-                                      {weights_, chosen.diff_weights_desc(), result_buffer, true}});
+                                      {top_piece_, chosen.diff_dst_desc(), second_buffer},
+                                      {weights_piece_, chosen.diff_weights_desc(), result_buffer, true}});
     }
     return *for_weights_;
 }
@@ -106,11 +129,18 @@ void Convolution::backward_data(const float* top_gradient, const float* weights,
 
 void Convolution::backward_weights(const float* bottom, const float* top_gradient, float* weights_gradient) {
     const Kernel& kernel = weights_kernel();
-    memory result = kernel.result.written(weights_gradient);
-    kernel.primitive.execute(stream(), {{DNNL_ARG_SRC, kernel.first.read(bottom)},
-                                        {DNNL_ARG_DIFF_DST, kernel.second.read(top_gradient)},
-                                        {DNNL_ARG_DIFF_WEIGHTS, result}});
-    kernel.result.store(result, weights_gradient);
+    const memory source = kernel.first.read(bottom);
+    const auto strides = top_piece_.data.format_desc.blocking.strides;
+    const size_t top_length = strides[1] * top_piece_.dims()[1];
+    const size_t weights_length = weights_piece_.get_size() / sizeof(float);
+    for_each_piece(pieces_, [&](int piece) {
+        float* gradient = weights_gradient + piece * weights_length;
+        memory result = kernel.result.written(gradient);
+        kernel.primitive.execute(stream(), {{DNNL_ARG_SRC, source},
+                                            {DNNL_ARG_DIFF_DST, kernel.second.read(top_gradient + piece * top_length)},
+                                            {DNNL_ARG_DIFF_WEIGHTS, result}});
+        kernel.result.store(result, gradient);
+    });
 }
 
 }  // namespace convolution

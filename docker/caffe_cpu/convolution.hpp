@@ -119,7 +119,7 @@ public:
     // bottom_gradient = weights^T * top_gradient
     void backward_data(const float* top_gradient, const float* weights, float* bottom_gradient);
 
-    // weights_gradient += top_gradient * bottom^T
+    // weights_gradient += top_gradient * bottom^T, whose sums do not depend on the number of threads
     void backward_weights(const float* bottom, const float* top_gradient, float* weights_gradient);
 
 private:
@@ -135,9 +135,12 @@ private:
     dnnl::convolution_forward::primitive_desc forward_description() const;
 
     bool bias_;
+    int pieces_;                                                      // of the outputs, for the weights' gradient
     dnnl::memory::dims stride_, dilation_, pad_;
     dnnl::memory::desc bottom_, weights_, bias_values_, top_;         // in Caffe's layouts
+    dnnl::memory::desc top_piece_, weights_piece_;
     dnnl::memory::desc any_bottom_, any_weights_, any_top_;           // in the layouts that a kernel chooses
+    dnnl::memory::desc any_top_piece_, any_weights_piece_;
     std::unique_ptr<Kernel> forward_, data_, for_weights_;            // made when they are first used
 };
 

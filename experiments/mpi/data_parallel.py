@@ -3,6 +3,8 @@
 import caffe
 import numpy as np
 
+from python_layers.order import next_position
+
 
 def tell_caffe(processes):
     """Tell Caffe this process's rank and the number of processes, by which data layers share out what they load.
@@ -48,12 +50,12 @@ def data_count(net):
     return next(blobs[0].data for name, blobs in net.params.items() if name.startswith("data_"))
 
 
-def dropout_seed(seed, net):
-    """Return the seed of dropout in a net's next pass over one image.
+def dropout_seed(seed, net, images):
+    """Return the seed of dropout in a net's next pass over one of an iteration's `images` images.
 
     It follows from the place of the image that this process takes next. A resumed run therefore draws what an unbroken
     one draws, and several processes draw what one process draws for the same images. NumPy's SeedSequence gives the
     same seeds in each of its versions.
     """
-    place = int(data_count(net)[0]) + caffe.solver_rank()
+    place = next_position(int(data_count(net)[0]), images, caffe.solver_rank(), caffe.solver_count())
     return int(np.random.SeedSequence([seed, place]).generate_state(1)[0]) & 0x7FFFFFFF

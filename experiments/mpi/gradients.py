@@ -45,8 +45,13 @@ class GradientSum:
         self._waiting, self._sent = list(self._buckets), []
 
     def finish(self, factor=1):
-        """Wait, after the backward pass, for all sums, and replace the gradients by `factor` times these."""
+        """Wait, after the backward pass, for all sums, and replace the gradients by `factor` times these.
+
+        Without `begin` the sums begin here.
+        """
         began = time.perf_counter()
+        if not self._sent and self._processes.size > 1:
+            self._sent = [(bucket, bucket.start_sum(self._processes)) for bucket in self._buckets]
         if self._processes.size == 1:
             for bucket in self._buckets:
                 bucket.scale(factor)
@@ -54,6 +59,7 @@ class GradientSum:
             request.Wait()
             bucket.unpack()
             bucket.scale(factor)
+        self._sent = []
         self.seconds += time.perf_counter() - began
 
     def _after_layer(self, layer):

@@ -16,6 +16,7 @@ import traceback
 import numpy as np
 
 from experiments.mpi.notes import NOTES_VARIABLE, Note
+from experiments.mpi.sum_in_pairs import add_in_pairs
 
 # Seconds. A process waits for the others in short sleeps, which leave them the processor and let it notice signals.
 LONGEST_SLEEP = 0.002
@@ -99,9 +100,15 @@ class MPIProcesses:
         _wait(self._world.Iallreduce(self._mpi.IN_PLACE, total))
         return total
 
-    def start_sum(self, array):
-        """Begin to sum a float32 array over all processes, in place; return the transfer."""
-        return self._world.Iallreduce(self._mpi.IN_PLACE, array)
+    def start_sum(self, vector):
+        """Begin to sum a float32 vector over all processes, in place; return the transfer.
+
+        On one machine it is added up in pairs, see `add_in_pairs`; MPI's own order depends on the number of processes.
+        """
+        if self.size == 2 or self.size_on_machine < self.size:
+            return self._world.Iallreduce(self._mpi.IN_PLACE, vector)
+        return _SumOfShare(self._mpi, self._machine, vector, self._ends(vector.size),
+                           then=lambda: self.start_exchange(vector).Wait())
 
     def are_shared(self, length):
         return self.size_on_machine > 1 and length >= SHARED
@@ -168,9 +175,12 @@ class _SumOfShare:
     MPI's own sum of the whole vector takes several times as long.
     """
 
-    def __init__(self, mpi, machine, vector, ends, others):
+    def __init__(self, mpi, machine, vector, ends, others=None, then=lambda: None):
         shares = [vector[start:end] for start, end in zip(ends, ends[1:])]
-        self._mpi, self._mine, self._others = mpi, shares[machine.rank], others
+        self._mpi, self._rank, self._mine, self._then = mpi, machine.rank, shares[machine.rank], then
+        if others is None:
+            others = np.empty((machine.size - 1, self._mine.size), np.float32)
+        self._others = others
         ranks = [rank for rank in range(machine.size) if rank != machine.rank]
         self._requests = [machine.Irecv(part, rank) for part, rank in zip(others, ranks)]
         self._requests += [machine.Isend(shares[rank], rank) for rank in ranks]
@@ -180,8 +190,10 @@ class _SumOfShare:
 
     def Wait(self):
         self._mpi.Request.Waitall(self._requests)
-        for part in self._others:
-            self._mine += part
+        parts = list(self._others)
+        parts.insert(self._rank, self._mine)
+        add_in_pairs(parts, self._mine)
+        self._then()
 
 
 def _take_stand_ins():

@@ -42,14 +42,17 @@ def read_prototxt(path, message):
             from None
 
 
-def image_by_image(net):
-    """Return a training net (a NetParameter) that takes the images of the given one's batches one at a time."""
+def image_by_image(net, images):
+    """Return a training net (a NetParameter) that takes the images of the given one's batches one at a time.
+
+    Several processes share out `images` images, those of an iteration, at a time.
+    """
     copy = type(net)()
     copy.CopyFrom(net)
     for layer in copy.layer:
         if layer.python_param.layer == DATA_LAYER:
             values = json.loads(layer.python_param.param_str)
-            layer.python_param.param_str = json.dumps({**values, "batch": 1}, sort_keys=True)
+            layer.python_param.param_str = json.dumps({**values, "batch": 1, "round": images}, sort_keys=True)
     return copy
 
 

@@ -2,6 +2,7 @@
 
 import math
 
+from experiments.mpi.sum_in_pairs import sums_put_away
 from theano_crf.checks import directions
 from theano_crf.memory import available_bytes, needed_bytes
 
@@ -13,7 +14,7 @@ PROGRAM_BYTES = 0.5e9
 HISTORY = {"SGD": 1, "Adam": 3}
 
 
-def check_memory(solver, solver_type, training, validation, processes=1):
+def check_memory(solver, solver_type, training, validation, images, processes=1):
     """Check that a stage fits into memory, before Caffe takes it.
 
     Parameters
@@ -23,6 +24,8 @@ def check_memory(solver, solver_type, training, validation, processes=1):
     solver_type : {"SGD", "Adam"}
     training, validation : sequence of (int, int)
         Height and width of the images that the training net and the validation net take; the largest counts.
+    images : int
+        That each process takes in an iteration.
     processes : int
         That train together on this machine, each with the whole net.
 
@@ -31,7 +34,7 @@ def check_memory(solver, solver_type, training, validation, processes=1):
     RuntimeError
         One sentence with both figures.
     """
-    needed = processes * training_bytes(solver, solver_type, training, validation)
+    needed = processes * training_bytes(solver, solver_type, training, validation, images)
     available = available_bytes()
     if needed > available:
         height, width = max([*training, *validation], key=math.prod)
@@ -40,12 +43,15 @@ def check_memory(solver, solver_type, training, validation, processes=1):
                            "processes (NP), or end other programs.")
 
 
-def training_bytes(solver, solver_type, training, validation):
-    """Estimate the memory that a solver's training and validation take, in bytes; parameters as of `check_memory`."""
+def training_bytes(solver, solver_type, training, validation, images):
+    """Estimate the memory that a solver's training and validation take in one process, in bytes.
+
+    Parameters are as of `check_memory`.
+    """
     parameters = sum(blob.count for blobs in solver.net.params.values() for blob in blobs)
     activations = _training_numbers(solver.net) * _growth(solver.net, training) + sum(
         _inference_numbers(net) * _growth(net, validation) for net in solver.test_nets)
-    return PROGRAM_BYTES + FLOAT * (parameters * (2 + HISTORY[solver_type]) + activations)
+    return PROGRAM_BYTES + FLOAT * (parameters * (2 + HISTORY[solver_type] + sums_put_away(images)) + activations)
 
 
 def _growth(net, sizes):

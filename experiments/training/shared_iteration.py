@@ -1,5 +1,6 @@
 """The gradients of an iteration's images, which several processes share out: the same whatever their number."""
 
+import os
 from contextlib import contextmanager
 
 import caffe
@@ -8,6 +9,8 @@ import numpy as np
 from data_prep.store.metadata import VOID
 from experiments.mpi.data_parallel import data_count, dropout_seed
 from experiments.mpi.gradients import gradient_sum
+from experiments.mpi.sum_in_pairs import SumInPairs
+from experiments.runtime.process_setup import gpu_number
 from experiments.training.adam import AdamSolver
 
 MEASURED = ("loss", "augmented_error", "certificate")  # tops of a training net, where it has them
@@ -16,7 +19,8 @@ MEASURED = ("loss", "augmented_error", "certificate")  # tops of a training net,
 class SharedIteration:
     """Forward and backward for the images of an iteration, one image at a time.
 
-    An iteration has iter_size batches. Its images go round: of n processes, rank r takes images r, r + n, r + 2n ...
+    An iteration has iter_size batches. Of its images the first process takes the first ones, the second the next. Their
+    gradients are added up in pairs (`SumInPairs`, `add_in_pairs`).
     A batch's loss is that of all of its images, normalised by the number of its labelled pixels where the configuration
     says so: the loss of an image with m of the batch's M labelled pixels counts m/M. Caffe's solver divides the
     gradients by iter_size.
@@ -34,8 +38,12 @@ class SharedIteration:
     def __init__(self, solver, settings, seed, processes):
         self._net, self._seed, self._processes = solver.net, seed, processes
         self._batch, self._batches = settings.batch, settings.iter_size
-        images = range(processes.rank, settings.batch * settings.iter_size, processes.size)
+        self._images = settings.batch * settings.iter_size
+        own = self._images // processes.size
+        images = range(processes.rank * own, (processes.rank + 1) * own)
         self._batch_of = [image // settings.batch for image in images]  # of each of this process's images
+        # A GPU's own sums vary, and its gradients would have to leave it.
+        self._own_sum = SumInPairs(solver.net, own, in_pairs=gpu_number(os.environ) is None)
         self._normalises = settings.normalise and settings.batch > 1
         self.sum = gradient_sum(solver, processes, by_shares=isinstance(solver, AdamSolver))
 
@@ -60,9 +68,9 @@ class SharedIteration:
         sums, labelled = np.zeros((len(tops), self._batches)), np.zeros(self._batches)
         # Of a single batch the number of labelled pixels is needed in the end only; it divides all gradients alike.
         known = self._count_labelled() if self._normalises and self._batches > 1 else np.ones(self._batches)
-        net.clear_param_diffs()
+        self._own_sum.begin()
         for place, batch in enumerate(self._batch_of):
-            caffe.set_random_seed(dropout_seed(self._seed, net))
+            caffe.set_random_seed(dropout_seed(self._seed, net, self._images))
             net.forward()
             values, count = np.array([per_labelled_pixel(net, top) for top in tops]), labelled_pixels(net)
             if not np.isfinite(values[0]):
@@ -71,9 +79,10 @@ class SharedIteration:
             labelled[batch] += count
             if self._normalises:
                 net.blobs["loss"].diff[...] = count / known[batch]
-            if place == last:
+            if place == last and not self._own_sum.adds:
                 self.sum.begin()
             net.backward()
+            self._own_sum.after_image(place)
         *sums, labelled = self._processes.sum(np.vstack([sums, labelled]))
         labelled = np.maximum(1, labelled)
         self.sum.finish(1 / labelled[0] if self._normalises and self._batches == 1 else 1)

@@ -121,11 +121,11 @@ def _prepare(config, stage, build, interruption):
     nets = [read_prototxt(path, caffe_pb2.NetParameter) for path in (parameter.train_net, *parameter.test_net)]
     start = _start_weights(config, stage, build)
     snapshots = Snapshots(build.stage(stage), read_origin(parameter, nets[0], metadata, build.lmdb, start), writes)
-    solver = snapshots.open_solver(parameter, image_by_image(nets[0]), processes)
+    solver = snapshots.open_solver(parameter, image_by_image(nets[0], work.images), processes)
     if device is None:
         validated = [size for split in config.validation.splits for size in config.net_sizes(metadata.sizes[split])]
         check_memory(solver, parameter.type, config.training_sizes(stage, metadata.sizes["train"]), validated,
-                     processes.size_on_machine)
+                     work.images // processes.size, processes.size_on_machine)
     for net in (solver.net, *solver.test_nets):
         check_upsampling(net)
     solver.test_nets[0].share_with(solver.net)

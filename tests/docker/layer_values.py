@@ -26,6 +26,12 @@ CASES = {
     "groups": (CONVOLUTION % "num_output: 4 kernel_size: 3 group: 2", LARGE),
     "uneven": (CONVOLUTION % "num_output: 4 kernel_h: 2 kernel_w: 5 pad_h: 1 pad_w: 0 stride_h: 1 stride_w: 2", LARGE),
     "few pixels": (CONVOLUTION % "num_output: 4 kernel_size: 7 pad: 3", (1, 6, 6, 8)),
+    "few pixels, kernels of one": (CONVOLUTION % "num_output: 11 kernel_size: 1", (2, 40, 6, 7)),
+    "few pixels, stride": (
+        CONVOLUTION % "num_output: 3 kernel_size: 3 pad: 1 stride: 2 bias_term: false", (2, 5, 9, 8)),
+    "few pixels, groups": (CONVOLUTION % "num_output: 4 kernel_size: 3 group: 2", (1, 6, 6, 8)),
+    "few pixels, many outputs": (CONVOLUTION % "num_output: 600 kernel_size: 7 pad: 3", (1, 40, 6, 8)),
+    "many outputs": (CONVOLUTION % "num_output: 96 kernel_size: 3 pad: 1", (2, 32, 45, 60)),
     "three axes": (CONVOLUTION % "num_output: 2 kernel_size: 2", (1, 2, 6, 7, 8)),
     "interpolation": (DECONVOLUTION % "num_output: 6 group: 6 kernel_size: 4 stride: 2 pad: 1 bias_term: false", LARGE),
     "interpolation without pad": (

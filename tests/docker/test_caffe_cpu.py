@@ -21,14 +21,15 @@ pytestmark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def values(tmp_path_factory):
     """The values of `CASES` by the layers of docker/caffe_cpu, and by libcaffe's."""
-    folder, found = tmp_path_factory.mktemp("layers"), []
-    for layers in ("", "caffe"):
-        path = folder / f"values{layers}.npz"
-        subprocess.run([sys.executable, "-m", "tests.docker.layer_values", path], check=True, timeout=300,
-                       cwd=Path(__file__).parents[2],
-                       env={**os.environ, "CAFFE_LAYERS": layers, "GLOG_minloglevel": "2"})
-        found.append(dict(np.load(path)))
-    return found
+    folder = tmp_path_factory.mktemp("layers")
+    return [values_of_process(folder / f"values{layers}.npz", CAFFE_LAYERS=layers) for layers in ("", "caffe")]
+
+
+def values_of_process(path, **variables):
+    """Return what `tests.docker.layer_values` writes with these environment variables, {name: values}."""
+    subprocess.run([sys.executable, "-m", "tests.docker.layer_values", path], check=True, timeout=300,
+                   cwd=Path(__file__).parents[2], env={**os.environ, "GLOG_minloglevel": "2", **variables})
+    return dict(np.load(path))
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -44,6 +45,20 @@ def test_the_two_differ_in_the_last_bits(values):
     """Else both would be the same code, and the test above could not fail."""
     ours, own = [found["3 x 3: top"] for found in values]
     assert not np.array_equal(ours, own)
+
+
+@pytest.fixture(scope="module")
+def by_threads(tmp_path_factory):
+    """The same values by one, two and three threads."""
+    folder = tmp_path_factory.mktemp("threads")
+    return [values_of_process(folder / f"values{threads}.npz", OMP_NUM_THREADS=str(threads)) for threads in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_values_and_gradients_do_not_depend_on_the_number_of_threads(by_threads, name):
+    for key in (key for key in by_threads[0] if key.startswith(f"{name}: ")):
+        for others in by_threads[1:]:
+            np.testing.assert_array_equal(others[key], by_threads[0][key], err_msg=key)
 
 
 def test_convolution_is_scipys(values):

@@ -66,6 +66,28 @@ def test_an_epoch_holds_each_record_once_and_half_are_mirrored(tmp_path, make_da
     assert 10 <= mirrored <= 30
 
 
+@pytest.fixture
+def second_of_two():
+    """This process is rank 1 of two."""
+    caffe.set_multiprocess(True)
+    caffe.set_solver_count(2)
+    caffe.set_solver_rank(1)
+    yield
+    caffe.set_multiprocess(False)
+    caffe.set_solver_count(1)
+    caffe.set_solver_rank(0)
+
+
+@pytest.mark.parametrize("round_length, places",
+                         [(None, [1, 3, 5, 7, 9]), (2, [1, 3, 5, 7, 9]), (4, [2, 3, 6, 7, 10])])
+def test_one_of_two_takes_its_share_of_each_round(tmp_path, make_dataset, second_of_two, round_length, places):
+    metadata = make_dataset({"train": [(6, 8)] * 12})
+    records = open_records(str(tmp_path / "lmdb" / "train"))
+    given = {} if round_length is None else {"round": round_length}
+    taken = [labels[0] for _, labels in batches(open_net(tmp_path, metadata, shuffle=False, **given), 5)]
+    np.testing.assert_array_equal(taken, [records[place][1] for place in places])
+
+
 def test_a_saved_net_goes_on_with_the_next_batch(tmp_path, make_dataset):
     metadata = make_dataset({"train": [(6, 8)] * 7})
     net = open_net(tmp_path, metadata, mirror=True, batch=2, seed=3)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from python_layers.order import Order
+from python_layers.order import Order, next_position
 
 
 @pytest.mark.parametrize("records", [1, 5, 64])
@@ -26,3 +26,14 @@ def test_a_position_follows_from_the_seed_alone_whatever_was_asked_before():
 def test_without_shuffling_and_mirroring_records_come_as_they_are():
     order = Order(3, False, False, 0)
     assert [order.at(position) for position in range(5)] == [(0, False), (1, False), (2, False), (0, False), (1, False)]
+
+
+@pytest.mark.parametrize("processes, round_length", [(1, 1), (1, 6), (2, 2), (2, 6), (3, 6), (6, 6), (3, 12)])
+def test_several_processes_take_consecutive_ones_of_each_round(processes, round_length):
+    own = round_length // processes
+    taken = [[next_position(count, round_length, rank, processes) for rank in range(processes)]
+             for count in range(0, 3 * round_length, processes)]
+    for at in range(3):
+        of_round = taken[at * own:(at + 1) * own]
+        by_rank = [[positions[rank] for positions in of_round] for rank in range(processes)]
+        assert sum(by_rank, []) == list(range(at * round_length, (at + 1) * round_length))

@@ -91,6 +91,8 @@ def test_several_processes_take_the_steps_of_one(tmp_path, make_dataset, start_j
         _, errors = job.communicate(timeout=SECONDS_TO_START)
         assert (job.returncode, errors) == (0, "")
         assert_equal_runs(build / "one", build / stage, build / before, 5 * loss.get("iter_size", 1))
+        if processes != 3:
+            assert_equal_bits(build / "one", build / stage)
         (build / stage).rename(build / f"by{processes}")
 
 
@@ -118,7 +120,14 @@ def test_learnt_terms_take_the_same_steps_on_several_processes(tmp_path, make_da
     _, errors = start_job(2, "4").communicate(timeout=SECONDS_TO_START)
     assert errors == ""
     assert_equal_runs(build / "one", build / "stage4", build / "stage3", 5)
+    assert_equal_bits(build / "one", build / "stage4")
     assert LEARNT_LAYERS <= read_weights(build / "stage4" / "final.caffemodel")[0].keys()
+
+
+def assert_equal_bits(one, several):
+    (expected, _), (shared, _) = (read_weights(folder / "final.caffemodel") for folder in (one, several))
+    for layer, weights in expected.items():
+        np.testing.assert_array_equal(shared[layer], weights, err_msg=layer)
 
 
 def assert_equal_runs(one, several, before, batches, validated=(0, 5)):

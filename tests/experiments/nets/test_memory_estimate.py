@@ -49,11 +49,11 @@ def test_a_small_net_counted_by_hand(solver, solver_type, kept):
     gradients = sum(BLOBS.values()) - BLOBS["data"] - BLOBS["label"] + 1  # the loss is a number
     training = inference + gradients + 1 + BLOBS["up"]  # the softmax of the loss
     expected = 4 * (kept * WEIGHTS + training + inference)
-    counted = memory_estimate.training_bytes(solver, solver_type, [(10, 12)], [(10, 12)])
+    counted = memory_estimate.training_bytes(solver, solver_type, [(10, 12)], [(10, 12)], images=2)
     assert counted - memory_estimate.PROGRAM_BYTES == pytest.approx(expected)
-    larger = memory_estimate.training_bytes(solver, solver_type, [(5, 12), (20, 12)], [(10, 36)])
+    larger = memory_estimate.training_bytes(solver, solver_type, [(5, 12), (20, 12)], [(10, 36)], images=8)
     assert larger - memory_estimate.PROGRAM_BYTES == pytest.approx(
-        4 * (kept * WEIGHTS + 2 * training + 3 * inference))
+        4 * ((kept + 2) * WEIGHTS + 2 * training + 3 * inference))
 
 
 @pytest.mark.parametrize("layer, blobs, numbers, parameters", [
@@ -87,6 +87,6 @@ def test_the_lovasz_loss_keeps_its_gradient(tmp_path):
 
 def test_what_does_not_fit_is_one_sentence(solver, monkeypatch):
     monkeypatch.setattr(memory_estimate, "available_bytes", lambda: 2.5e9)
-    memory_estimate.check_memory(solver, "SGD", [(10, 12)], [(10, 12)])
+    memory_estimate.check_memory(solver, "SGD", [(10, 12)], [(10, 12)], 1)
     with pytest.raises(RuntimeError, match=r"20000 x 10000 needs about \d+\.\d GB of memory and 2.5 GB are free"):
-        memory_estimate.check_memory(solver, "SGD", [(10, 12)], [(10, 12), (10000, 20000)])
+        memory_estimate.check_memory(solver, "SGD", [(10, 12)], [(10, 12), (10000, 20000)], 1)

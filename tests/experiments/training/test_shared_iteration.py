@@ -24,7 +24,8 @@ def nets(tmp_path, make_dataset):
         parameter = read_prototxt(build / "nets" / stage / "solver.prototxt", caffe_pb2.SolverParameter)
         net = read_prototxt(parameter.train_net, caffe_pb2.NetParameter)
         snapshots = Snapshots(build / stage, None)
-        own, single = (snapshots.open_solver(parameter, kind) for kind in (net, image_by_image(net)))
+        own, single = (snapshots.open_solver(parameter, kind)
+                       for kind in (net, image_by_image(net, parameter.iter_size * config.stage(stage).batch)))
         caffe.set_random_seed(3)
         for name, blobs in own.net.params.items():
             if name.startswith("score"):
