@@ -150,7 +150,7 @@ def main(arguments=None):
     print(format_search(result, method))
     print(f"\nwritten to {path} and {path.with_suffix('.svg')}")
     if options.write:
-        write_section(options.config, method.section, result["best"]["parameters"])
+        write_section(options.config, method.section, method.written(result["best"]["parameters"], config))
         print(f"the best set is in {options.config}; what was trained with another set stays as it is")
     return 0
 

@@ -65,6 +65,7 @@ def train_net(stage, architecture, data, crf, normalise, class_weights=None):
         Parameters of the `SegmentationData` layer.
     crf : dict
         alpha, beta, lam, neighbours, gamma, margin, iterations, decode, unary ("-p" or "-log p"), temperature;
+        relative_contrast and with it mean_bgr, the mean colour that the images lack;
         learn_contrast, pairwise_net, compatibility, class bias and the rates of these, as of
         `experiments.settings.learnt_terms`.
     normalise : bool

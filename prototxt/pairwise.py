@@ -36,7 +36,9 @@ def add_weights(net, crf, prob):
 
 def _contrast_weights(net, crf):
     parameters = {**{name: crf[name] for name in ("alpha", "beta", "lam")},
-                  **changed(crf, "neighbours", "learn_contrast")}
+                  **changed(crf, "neighbours", "learn_contrast", "relative_contrast")}
+    if crf["relative_contrast"]:
+        parameters["mean_bgr"] = crf["mean_bgr"]
     learnt = {"name": CONTRAST, "param": [blob_at(crf["contrast_rate"])] * 3} if crf["learn_contrast"] else {}
     return python_layer("ContrastWeights", net.data, parameters=parameters, **learnt)
 

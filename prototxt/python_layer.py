@@ -4,7 +4,8 @@ import json
 
 from caffe import layers as L
 
-DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0)), "margin": "hamming", "learn_contrast": False}
+DEFAULTS = {"decode": "argmin", "neighbours": ((0, 1), (1, 0)), "margin": "hamming", "learn_contrast": False,
+            "relative_contrast": False}
 
 
 def python_layer(layer, *bottoms, ntop=1, parameters=None, **rest):

@@ -20,7 +20,8 @@ JOINT_LAMBDAS = (*LAMBDAS, 40, 80)
 PAPERS_CRF = MappingProxyType({
     "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "unary": NEGATIVE_PROBABILITY,
     "temperature": 1, "iterations": 15, "decode": "argmin", "gamma": 0.1, "margin": "hamming", "margin_balance": 0,
-    "learn_contrast": False, "pairwise_net": WITHOUT, "learn_compatibility": WITHOUT, "learn_class_bias": False})
+    "relative_contrast": False, "learn_contrast": False, "pairwise_net": WITHOUT, "learn_compatibility": WITHOUT,
+    "learn_class_bias": False})
 NEIGHBOURS_8 = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 

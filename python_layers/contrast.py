@@ -32,9 +32,8 @@ class LayerContrast:
                 for size in (1, 1, len(self._options.neighbours)):
                     layer.blobs.add_blob(size)
                     layer.blobs[len(layer.blobs) - 1].data[...] = 0
-            self._weights = _learnt_weights(self._options.neighbours)
-        else:
-            self._weights = _contrast_weights(self._options.neighbours)
+        self._kind = self._options.neighbours, self._options.relative_contrast
+        self._weights = (_learnt_weights if self._options.learn_contrast else _contrast_weights)(*self._kind)
 
     @property
     def learnt(self):
@@ -45,14 +44,17 @@ class LayerContrast:
 
     def weights(self, image):
         """Return the weights (N, D, H, W) of an image (N, 3, H, W) in 0 to 255, less any mean."""
-        return self._weights(image, *self._arguments())
+        return self._weights(self._with_mean(image), *self._arguments())
 
     def add_gradients(self, image, gradient):
         """Add the gradients with respect to the blobs, where the weights' gradient is (N, D, H, W), to the blobs'."""
         if self._options.learn_contrast:
-            gradients = _learnt_gradients(self._options.neighbours)(image, *self._arguments(), gradient)
+            gradients = _learnt_gradients(*self._kind)(self._with_mean(image), *self._arguments(), gradient)
             for blob, of_blob in zip(self._blobs(), gradients):
                 blob.diff[...] += of_blob
+
+    def _with_mean(self, image):
+        return image + np.float32(self._options.mean_bgr)[:, None, None] if self._options.relative_contrast else image
 
     def _arguments(self):
         options = self._options
@@ -83,39 +85,41 @@ def learnt_parameters(settings, blobs):
 
 
 @functools.lru_cache(maxsize=None)
-def _contrast_weights(neighbours):
+def _contrast_weights(neighbours, relative):
     """Compile eq. 6 for images in 0 to 255 less a mean, which `theano_crf.contrast_weights` would refuse."""
     image, settings = T.ftensor4("image"), _settings()
-    return theano.function([image, *settings], _weights_of(image, settings, neighbours), allow_input_downcast=True)
+    return theano.function([image, *settings], _weights_of(image, settings, neighbours, relative),
+                           allow_input_downcast=True)
 
 
 @functools.lru_cache(maxsize=None)
-def _learnt_weights(neighbours):
+def _learnt_weights(neighbours, relative):
     """Compile eq. 6 with the blobs' factors."""
-    inputs, _, weights = _learnt_graph(neighbours)
+    inputs, _, weights = _learnt_graph(neighbours, relative)
     return theano.function(inputs, weights, allow_input_downcast=True)
 
 
 @functools.lru_cache(maxsize=None)
-def _learnt_gradients(neighbours):
+def _learnt_gradients(neighbours, relative):
     """Compile the gradients with respect to the blobs; its last argument is the gradient of the weights."""
-    inputs, blobs, weights = _learnt_graph(neighbours)
+    inputs, blobs, weights = _learnt_graph(neighbours, relative)
     above = T.ftensor4("above")
     gradients = theano.grad(None, blobs, known_grads={weights: above})
     return theano.function([*inputs, above], gradients, allow_input_downcast=True)
 
 
-def _learnt_graph(neighbours):
+def _learnt_graph(neighbours, relative):
     """Return the inputs, the blobs among them, and the weights of eq. 6 with the blobs' factors."""
     image, settings = T.ftensor4("image"), _settings()
     blobs = [T.fvector(name) for name in ("log_alpha", "log_beta", "log_lam")]
     alpha, beta, lam = (setting * T.exp(blob) for setting, blob in zip(settings, blobs))
-    return [image, *settings, *blobs], blobs, _weights_of(image, (alpha[0], beta[0], lam), neighbours)
+    return [image, *settings, *blobs], blobs, _weights_of(image, (alpha[0], beta[0], lam), neighbours, relative)
 
 
 def _settings():
     return [T.fscalar(name) for name in ("alpha", "beta", "lam")]
 
 
-def _weights_of(image, settings, neighbours):
-    return theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings, neighbours=neighbours)
+def _weights_of(image, settings, neighbours, relative):
+    return theano_crf.graph.contrast_weights(image * np.float32(1 / 255), *settings, neighbours=neighbours,
+                                             relative=relative)

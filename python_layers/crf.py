@@ -16,8 +16,9 @@ class ContrastWeights(caffe.Layer):
     """Contrast-sensitive pairwise weights (eq. 6).
 
     Bottom: image (N, 3, H, W) in 0 to 255; a subtracted mean and the order of the channels change nothing, as
-    only differences of neighbours count. Top: weights (N, D, H, W) of D `neighbours`, see
-    `theano_crf.contrast_weights`. Parameters that are learnt are blobs of the layer, see `LayerContrast`.
+    only differences of neighbours count. With `relative_contrast` the mean counts: `mean_bgr` has it. Top: weights
+    (N, D, H, W) of D `neighbours`, see `theano_crf.contrast_weights`. Learnt parameters are blobs of the layer, see
+    `LayerContrast`.
     """
 
     @shows_errors

@@ -1,7 +1,7 @@
 """Typed parameters of the CRF's layers, by default the paper's, and a layer's `param_str` read into them."""
 
 import json
-from typing import Literal, Union
+from typing import Literal, Optional, Tuple, Union
 
 import pydantic
 
@@ -16,6 +16,7 @@ class WeightParameters(StrictModel):
     alpha: float = pydantic.Field(defaults.ALPHA, ge=0)
     beta: float = pydantic.Field(defaults.BETA, gt=0)
     lam: float = pydantic.Field(defaults.LAM, ge=0)
+    relative_contrast: bool = False  # of `theano_crf.graph.relative_colours`, not of the colours
 
 
 class MarginKind(StrictModel):
@@ -51,6 +52,13 @@ class WeightsLayerParameters(Neighbourhood, WeightParameters):
     """Parameters of the layer ContrastWeights."""
 
     learn_contrast: bool = False  # the layer has blobs for alpha, beta and each neighbour's lam, which begin with these
+    mean_bgr: Optional[Tuple[float, float, float]] = None  # what the image lacks, in 0 to 255
+
+    @pydantic.validator("mean_bgr", always=True)
+    def check_mean(cls, value, values):
+        if values.get("relative_contrast") and value is None:
+            raise ValueError("relative_contrast needs the mean colour that was subtracted from the image")
+        return value
 
 
 class LabelCompatibility(Neighbourhood):

@@ -17,7 +17,7 @@ def _problem(function, unary, weights, neighbours, compatibility, iterations=ITE
     return unary, weights, neighbours, [checks.compatibility(compatibility, neighbours, unary.shape[1])]
 
 
-def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS):
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS, relative=False):
     """Contrast-sensitive pairwise weights, equation 6: w_ij = lam * exp(-alpha * ||I_i - I_j||_2 ** beta).
 
     lam is divided by the offset's length, so that the length of a boundary counts, not its direction.
@@ -31,6 +31,9 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     neighbours : sequence of pairs of int
         D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0. An offset may
         occur more than once.
+    relative : bool
+        Take log(1 + I / 0.03) / log(1 + 1 / 0.03) in place of the colours I, so that dark images have edges as strong
+        as bright ones.
 
     Returns
     -------
@@ -56,7 +59,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     neighbours = checked_neighbours(neighbours)
     image = checks.image(image)
     alpha, beta = checks.at_least_zero("alpha", alpha), checks.at_least_zero("beta", beta)
-    lam, function = checks.at_least_zero("lam", lam), theano_function("contrast_weights", neighbours=neighbours)
+    lam = checks.at_least_zero("lam", lam)
+    function = theano_function("contrast_weights", neighbours=neighbours, relative=bool(relative))
     return call(function, image, alpha, beta, lam)
 
 

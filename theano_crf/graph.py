@@ -10,7 +10,7 @@ import theano.tensor as T
 
 from .checks import LARGEST_SINGLE
 from .constants import COLUMNS, ROWS  # noqa: F401  the directions of half_step
-from .defaults import ALPHA, BETA, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
+from .defaults import ALPHA, BETA, DARK, DECODE, GAMMA, ITERATIONS, LAM, NEIGHBOURS, VOID
 from .neighbourhood import checked_neighbours
 from .ops import POTTS, CompatibilityGradient, Completion, DualMM, Energy, HalfStep, Proof, StructuredLoss
 from .results import Solution, Structured
@@ -19,7 +19,26 @@ if getattr(sys.modules.get("theano.gpuarray"), "pygpu_activated", False):  # as 
     from . import gpu  # noqa: F401
 
 
-def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS):
+def relative_colours(image):
+    """Colours whose differences are relative: in light twice as strong, those of bright pixels stay the same.
+
+    .. math:: \\log(1 + I / d) / \\log(1 + 1 / d), \\quad d = 0.03
+
+    Parameters
+    ----------
+    image : symbolic float32 tensor4
+        (N, 3, H, W), RGB in [0, 1].
+
+    Returns
+    -------
+    symbolic float32 tensor4
+        Of the same shape, in [0, 1]. Colours well below d keep absolute differences, so that noise in the dark, which
+        is large beside them, makes no edges.
+    """
+    return T.log1p(T.clip(image, 0, 1) * np.float32(1 / DARK)) * np.float32(1 / np.log1p(1 / DARK))
+
+
+def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOURS, relative=False):
     """Contrast-sensitive pairwise weights, equation 6, lambda divided by the offset's length.
 
     .. math:: w_{ij} = \\lambda \\exp(-\\alpha \\|I_i - I_j\\|_2^\\beta) / \\|o\\|_2
@@ -32,6 +51,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
         lam may be a symbolic vector (D,), too: one per neighbour.
     neighbours : sequence of pairs of int
         D offsets (dy, dx) from an edge's first pixel to its second; dy is above 0, or 0 with dx above 0.
+    relative : bool
+        Take :func:`relative_colours` of the image.
 
     Returns
     -------
@@ -42,6 +63,8 @@ def contrast_weights(image, alpha=ALPHA, beta=BETA, lam=LAM, neighbours=NEIGHBOU
     """
     alpha, beta, lam = (T.cast(value, "float32") for value in (alpha, beta, lam))
     neighbours = checked_neighbours(neighbours)
+    if relative:
+        image = relative_colours(image)
 
     def weights(difference, lam, length):
         squares = T.sqr(difference).sum(axis=1)

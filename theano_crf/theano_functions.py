@@ -13,17 +13,18 @@ from .defaults import NEIGHBOURS
 _one_call = threading.RLock()
 
 
-def theano_function(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0):
+def theano_function(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0, relative=False):
     """Return the Theano function behind a NumPy function; it takes any shape.
 
     `general` adds a compatibility (D, K, K) as the last argument.
     """
     with _one_call:  # two threads do not compile the same
-        return theano_function_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes)
+        return theano_function_for(instruction_sets.chosen(), name, decode, neighbours, general, gamma_axes,
+                                   relative)
 
 
 @functools.lru_cache(maxsize=None)
-def theano_function_for(instructions, name, decode, neighbours, general, gamma_axes):
+def theano_function_for(instructions, name, decode, neighbours, general, gamma_axes, relative):
     """Return the same, cached by the instruction set, which must be the one chosen now."""
     unary, weights = T.ftensor4("unary"), T.ftensor4("weights")
     labels, iterations = T.itensor3("labels"), T.lscalar("iterations")
@@ -31,7 +32,8 @@ def theano_function_for(instructions, name, decode, neighbours, general, gamma_a
     crf = dict(neighbours=neighbours, compatibility=compatibility)
     if name == "contrast_weights":
         image, settings = T.ftensor4("image"), [T.fscalar(s) for s in ("alpha", "beta", "lam")]
-        inputs, outputs = [image] + settings, graph.contrast_weights(image, *settings, neighbours=neighbours)
+        inputs = [image] + settings
+        outputs = graph.contrast_weights(image, *settings, neighbours=neighbours, relative=relative)
     elif name == "energy":
         inputs, outputs = [unary, weights, labels], graph.energy(unary, weights, labels, **crf)
     elif name == "dual_mm":

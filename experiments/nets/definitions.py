@@ -120,6 +120,11 @@ def nominal_metadata(name):
                     seed=0, subsampling=cityscapes.SUBSAMPLING)
 
 
+def net_crf(crf, metadata):
+    """Return a `CRFConfig` as a net takes it, a dict, with the mean colour that the net's images lack."""
+    return {**crf.dict(), "mean_bgr": metadata.mean_bgr}
+
+
 def validation_counts(validation, metadata):
     """Return {split: number of its images that a stage is validated on}, in the order of the splits.
 
@@ -168,7 +173,7 @@ def _class_weights(stage, config, metadata, build):
 
 def _loss_crf(stage, config, metadata, build):
     """Return the crf of a stage's structured loss, a dictionary; balanced margins are gamma as a matrix (K, K)."""
-    crf = config.loss_crf(stage).dict()
+    crf = net_crf(config.loss_crf(stage), metadata)
     if find_stage(stage).loss != SSVM or not crf["margin_balance"]:
         return crf
     counts = _class_counts(metadata, build)
@@ -178,7 +183,7 @@ def _loss_crf(stage, config, metadata, build):
 def _messages(stage, config, metadata, build, folder):
     settings, own = config.stage(stage), config.of_stage(stage)
     architecture = Architecture(len(metadata.classes), **own.net.dict())
-    crf = own.crf.dict()
+    crf = net_crf(own.crf, metadata)
     messages = (
         train_net(stage, architecture, training_data(config, stage, build), _loss_crf(stage, config, metadata, build),
                   settings.normalise, str(folder / CLASS_WEIGHTS) if settings.balance else None),

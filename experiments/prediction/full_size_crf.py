@@ -55,7 +55,8 @@ class FullSizeCRF:
         if learnt_layers(crf.dict()):
             return self._labels_by_net(image, planes_at_size(probability, *image.shape[:2]), costs, weights)
         colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
-        weights = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours)
+        weights = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours,
+                                              crf.relative_contrast)
         return theano_crf.dual_mm(costs[np.newaxis], weights, crf.iterations, crf.decode,
                                   neighbours=crf.neighbours).labels[0]
 
@@ -77,7 +78,7 @@ class FullSizeCRF:
     def _net(self, weights, classes):
         """Return the CRF's net with the learnt terms of weights, and the names of its layers."""
         if weights not in self._nets:
-            message = crf_net(classes, (1, 1), self._crf.dict())
+            message = crf_net(classes, (1, 1), {**self._crf.dict(), "mean_bgr": self._mean.ravel().tolist()})
             with tempfile.NamedTemporaryFile("w", suffix=".prototxt") as file:
                 file.write(text_format.MessageToString(message))
                 file.flush()

@@ -14,6 +14,7 @@ from data_prep.digests import file_digest, text_digest
 from data_prep.progress import Progress
 from experiments.nets.caffemodel import copy_learnt_terms
 from experiments.mpi.processes import communicator, share_out
+from experiments.nets.definitions import net_crf
 from experiments.nets.net_images import NetImages
 from experiments.nets.origin import check_labelling_nets
 from experiments.nets.segmenter import Segmenter
@@ -54,7 +55,7 @@ class RowLabels:
     def __init__(self, config, row, classes, size, build):
         self.row, self._build, self._net, self._dense = row, build, None, config.dense_crf
         if row.crf:
-            text = text_format.MessageToString(crf_net(classes, size, row_crf(config, row).dict()))
+            text = text_format.MessageToString(crf_net(classes, size, net_crf(row_crf(config, row), build.metadata())))
         else:
             text = config.dense_crf.json() if row.dense else "argmax"
         self.digest = text_digest(text)
@@ -100,7 +101,7 @@ def write_row_net(config, build, row):
     metadata = build.metadata()
     architecture = Architecture(len(metadata.classes), **own.net.dict())
     size = config.net_sizes(metadata.sizes["train"])[0]
-    net = deploy_net(JOINT if row.crf else CNN, architecture, size, row_crf(config, row).dict())
+    net = deploy_net(JOINT if row.crf else CNN, architecture, size, net_crf(row_crf(config, row), metadata))
     path = build.nets / "rows" / f"{row.key}-deploy.prototxt"
     write_atomically(path, text_format.MessageToString(net))
     return path

@@ -12,6 +12,7 @@ from experiments.reporting.plots import COLOURS, STYLE, svg
 from experiments.search.methods import CRFSearch
 
 SYMBOLS = {"alpha": "α", "beta": "β", "lam": "λ", "gamma": "γ", "iterations": "iterations", "temperature": "T",
+           "relative_contrast": "relative contrast",
            "smoothness": "smoothness", "smoothness_distance": "distance of smoothness", "appearance": "appearance",
            "appearance_distance": "distance of appearance", "appearance_colour": "colour of appearance"}
 PANELS_PER_ROW = 3

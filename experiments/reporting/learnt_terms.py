@@ -169,7 +169,8 @@ def weights_pictures(image, weights, crf):
     crf : experiments.settings.crf_config.CRFConfig
     """
     colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
-    papers = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours)[0]
+    papers = theano_crf.contrast_weights(colours, crf.alpha, crf.beta, crf.lam, crf.neighbours,
+                                         crf.relative_contrast)[0]
     lengths = np.hypot(*np.transpose(crf.neighbours)).reshape(-1, 1, 1)
     factor = max(1, round(PICTURE_WIDTH / image.shape[1]))
     pictures = [("image", "image", enlarge(image, factor))]

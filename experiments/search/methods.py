@@ -36,7 +36,7 @@ class CRFSearch:
 
     name, section, grid, file, row, baseline = "crf", "crf", "grid", "grid-search", CNN_CRF.title, "paper"
     titles = {"cnn": CNN.title, "paper": "the paper's set", "best": "the best set"}
-    parameters = ("alpha", "beta", "lam", "iterations", "temperature", "gamma")
+    parameters = ("alpha", "beta", "lam", "iterations", "temperature", "relative_contrast", "gamma")
     of_costs, axes = ("alpha", "beta", "lam", "temperature"), ("alpha", "beta", "lam")
 
     @staticmethod
@@ -53,6 +53,11 @@ class CRFSearch:
     def settings(config):
         """Return a text of the settings beside the sets that labels depend on."""
         return f"{config.crf.unary} {config.crf.decode} {config.crf.neighbours}"
+
+    @staticmethod
+    def written(parameters, config):
+        """Return what a set, as JSON has it, changes in the configuration."""
+        return {"relative_contrast": False, **parameters} if config.crf.relative_contrast else parameters
 
     @staticmethod
     def score(image, truth, probability, sets, config, before_set):
@@ -78,6 +83,10 @@ class DenseSearch:
     @staticmethod
     def baseline_set(config):
         return example_set()
+
+    @staticmethod
+    def written(parameters, config):
+        return parameters
 
     @staticmethod
     def settings(config):

@@ -14,6 +14,7 @@ class ParameterSet(NamedTuple):
     alpha, beta, lam : float
     iterations : int
     temperature : float
+    relative_contrast : bool
     gamma : float or None
         None where it is not searched: labels do not depend on it.
     """
@@ -23,6 +24,7 @@ class ParameterSet(NamedTuple):
     lam: float
     iterations: int
     temperature: float = 1
+    relative_contrast: bool = False
     gamma: Optional[float] = None
 
     @property
@@ -34,8 +36,8 @@ class ParameterSet(NamedTuple):
         return _text(self)
 
     def to_json(self):
-        """Return {name: value}, gamma only where it is searched."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        """Return {name: value}, gamma only where it is searched, relative_contrast only where it is true."""
+        return {name: value for name, value in self._asdict().items() if value is not None and value is not False}
 
 
 class DenseParameterSet(NamedTuple):
@@ -114,7 +116,8 @@ def _combined(grid, own, last):
 
 def _own_set(crf, grid):
     gamma = crf.gamma if grid.gamma else None
-    return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.temperature, gamma)
+    return ParameterSet(crf.alpha, crf.beta, crf.lam, crf.iterations, crf.temperature, crf.relative_contrast,
+                        gamma)
 
 
 def _own_dense_set(dense_crf):

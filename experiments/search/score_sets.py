@@ -51,7 +51,8 @@ def score_sets(image, truth, probability, kind, sets, decode, before_set=lambda 
             if costs is None:
                 costs = unary_costs(cooled(probability, shared.temperature), kind)[np.newaxis]
                 cooled_costs[shared.temperature] = costs
-            weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam, neighbours)
+            weights = theano_crf.contrast_weights(colours, shared.alpha, shared.beta, shared.lam, neighbours,
+                                                  shared.relative_contrast)
             labels = theano_crf.dual_mm(costs, weights, shared.iterations, decode, neighbours=neighbours).labels[0]
         confusion = confusion_of(truth, labels, len(probability))
         for parameters in group:

@@ -48,6 +48,7 @@ class GridConfig(StrictModel):
     iterations: Tuple[int, ...] = ()
     gamma: Tuple[pydantic.confloat(gt=0), ...] = ()   # the search divides by it
     temperature: Tuple[float, ...] = ()
+    relative_contrast: Tuple[bool, ...] = ()
 
     @pydantic.validator("*")
     def check_bounds(cls, values, field):

@@ -12,8 +12,9 @@ from prototxt.nets import deploy_net
 from prototxt.stages import STAGES
 
 CRF = dict(alpha=35.0, beta=0.9, lam=2.5, gamma=0.1, iterations=3, decode="argmin", unary="-p", temperature=1,
-           neighbours=((0, 1), (1, 0)), margin="hamming", learn_contrast=False, contrast_rate=500.0,
-           pairwise_net="none", pairwise_rate=50.0, learn_compatibility="none", learn_diagonal=True,
+           neighbours=((0, 1), (1, 0)), margin="hamming", relative_contrast=False, learn_contrast=False,
+           contrast_rate=500.0, pairwise_net="none", pairwise_rate=50.0, learn_compatibility="none",
+           learn_diagonal=True,
            compatibility_rate=100.0, learn_class_bias=False, class_bias_rate=500.0)
 # VGG16 (Simonyan and Zisserman, table 1, configuration D) with fc6 and fc7 as convolutions.
 VGG16 = {"conv1_1": 64, "conv1_2": 64, "conv2_1": 128, "conv2_2": 128, "conv3_1": 256, "conv3_2": 256, "conv3_3": 256,

@@ -49,6 +49,13 @@ def test_learnt_terms_start_as_the_papers_model(make_net, kind):
     assert net.blobs["loss"].data == expected.blobs["loss"].data != 0
 
 
+def test_the_nets_relative_contrast_has_the_mean_of_its_images(make_net):
+    net = make_net(relative_contrast=True, mean_bgr=[10, 20, 30])
+    layer = next(layer for layer in net.layers if hasattr(layer, "contrast"))
+    assert layer.parameters.mean_bgr == (10, 20, 30) and layer.parameters.relative_contrast
+    assert not np.array_equal(net.blobs["weights"].data, make_net().blobs["weights"].data)
+
+
 def learnt_blobs(net):
     return {(name, place): blob for name in sorted(LEARNT_LAYERS & set(net.params))
             for place, blob in enumerate(net.params[name])}

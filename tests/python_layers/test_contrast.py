@@ -84,6 +84,16 @@ def test_gradients_are_those_of_finite_differences_and_add_up(tmp_path, image):
             assert layer.blobs[number].diff[place] == pytest.approx(gradient, rel=1e-3, abs=1e-3)
 
 
+@pytest.mark.parametrize("learn_contrast", [False, True])
+def test_relative_contrast_is_that_of_the_image_with_its_mean(tmp_path, image, learn_contrast):
+    mean = np.float32([30, 60, 90])[:, None, None]
+    net = make_net(tmp_path, "ContrastWeights", {"image": image - mean}, ["weights"], relative_contrast=True,
+                   mean_bgr=[30, 60, 90], learn_contrast=learn_contrast, neighbours=NEIGHBOURS, **SETTINGS)
+    net.forward()
+    expected = [twins.contrast_weights(twins.relative_colours(one / 255), 3.0, 0.7, 1.5, NEIGHBOURS) for one in image]
+    np.testing.assert_allclose(net.blobs["weights"].data, expected, rtol=1e-3, atol=1e-5)
+
+
 def test_the_default_weights_are_those_of_the_library(tmp_path, image):
     net = make_net(tmp_path, "ContrastWeights", {"image": image}, ["weights"])
     net.forward()

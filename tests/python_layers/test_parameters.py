@@ -29,7 +29,7 @@ def test_defaults_are_those_of_the_functions_and_graphs(model, function, graph):
 
 
 def test_defaults_are_the_papers_where_it_names_them():
-    assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5}
+    assert WeightParameters().dict() == {"alpha": 35, "beta": 0.9, "lam": 2.5, "relative_contrast": False}
     assert LossParameters().dict() == {
         "gamma": 0.1, "margin": "hamming", "iterations": 15, "decode": "argmin", "void": 255, "normalise": True,
         "neighbours": ((0, 1), (1, 0)), "compatibility": None, "learn_compatibility": False, "directed": False,
@@ -38,7 +38,8 @@ def test_defaults_are_the_papers_where_it_names_them():
     assert CRFConfig().dict() == {
         "alpha": 35, "beta": 0.9, "lam": 2.5, "neighbours": ((0, 1), (1, 0)), "gamma": 0.1, "margin": "hamming",
         "iterations": 15, "decode": "argmin", "unary": "-p", "temperature": 1, "margin_balance": 0,
-        "learn_contrast": False, "contrast_rate": 500, "pairwise_net": "none", "pairwise_rate": 10,
+        "relative_contrast": False, "learn_contrast": False, "contrast_rate": 500, "pairwise_net": "none",
+        "pairwise_rate": 10,
         "learn_compatibility": "none", "learn_diagonal": True, "compatibility_rate": 100,
         "learn_class_bias": False, "class_bias_rate": 500}
 
@@ -53,6 +54,7 @@ def test_defaults_are_the_papers_where_it_names_them():
     (WeightsLayerParameters, '{"neighbours": []}', "neighbours"),
     (WeightsLayerParameters, '{"neighbours": 4}', "neighbours"),
     (WeightsLayerParameters, '{"learn_contrast": 1.5}', "learn_contrast"),
+    (WeightsLayerParameters, '{"relative_contrast": true}', "mean_bgr"),
     (InferenceLayerParameters, '{"compatibility": [[0, -1], [1, 0]]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": [0, 1]}', "compatibility"),
     (InferenceLayerParameters, '{"compatibility": "potts"}', "compatibility"),

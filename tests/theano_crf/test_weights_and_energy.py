@@ -19,6 +19,32 @@ def test_contrast_weights_follow_equation_6(height, width):
         np.testing.assert_allclose(edges, twins.contrast_weights(one, 5.0, 0.7, 1.5), rtol=1e-4, atol=1e-7)
 
 
+@pytest.mark.parametrize("neighbours", [twins.PAPERS, ((0, 1), (1, -1))])
+def test_relative_contrast_is_that_of_logarithms(neighbours):
+    image = np.random.default_rng(0).random((1, 3, 4, 5)).astype(np.float32)
+    image[0, 0, 0, 0], image[0, 0, 0, 1] = 0, 1
+    weights = theano_crf.contrast_weights(image, 5.0, 0.7, 1.5, neighbours, relative=True)
+    expected = twins.contrast_weights(twins.relative_colours(image[0]), 5.0, 0.7, 1.5, neighbours)
+    np.testing.assert_allclose(weights[0], expected, rtol=1e-4, atol=1e-7)
+
+
+def test_in_less_light_relative_contrast_stays_and_absolute_contrast_goes():
+    bright = np.full((1, 3, 1, 2), 0.6)
+    bright[..., 1] = 0.9
+    by_kind = [[theano_crf.contrast_weights(light * bright, relative=relative)[0, 0, 0, 0] for light in (1, 0.5)]
+               for relative in (False, True)]
+    (absolute, absolute_dark), (relative, relative_dark) = by_kind
+    assert absolute_dark > 10 * absolute and relative_dark == pytest.approx(relative, rel=0.35)
+
+
+def test_relative_colours_keep_black_and_white_and_the_order():
+    symbol = T.ftensor4("image")
+    image = np.linspace(0, 1, 12, dtype=np.float32).reshape(1, 3, 2, 2)
+    colours = graph.relative_colours(symbol).eval({symbol: image}).ravel()
+    assert colours[0] == 0 and colours[-1] == pytest.approx(1) and (np.diff(colours) > 0).all()
+    np.testing.assert_allclose(colours, twins.relative_colours(image.ravel()), rtol=1e-5)
+
+
 def test_the_papers_settings_are_the_defaults():
     image = np.zeros((1, 3, 1, 2))
     image[0, :, 0, 1] = 0.01

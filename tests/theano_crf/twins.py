@@ -24,6 +24,11 @@ def matrices(compatibility, neighbours, labels):
     return np.broadcast_to(np.asarray(compatibility, np.float64), (len(neighbours), labels, labels))
 
 
+def relative_colours(image):
+    """Colours in [0, 1] whose differences are relative to the light."""
+    return np.log(1 + np.asarray(image, np.float64) / 0.03) / np.log(1 + 1 / 0.03)
+
+
 def energy(unary, weights, labels, neighbours=PAPERS, compatibility=None):
     """The energy of one image: unary (K, H, W), weights (D, H, W), labels (H, W)."""
     height, width = labels.shape

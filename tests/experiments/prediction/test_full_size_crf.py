@@ -30,21 +30,21 @@ def frame(tmp_path):
     return tmp_path / "frame.png", image, probability
 
 
-def twins_labels(image, probability, kind, bias=0):
+def twins_labels(image, probability, kind, bias=0, relative=False):
     """Return the labels of the obvious twin, and the costs that it minimises, with a bias (4, 1, 1) added to them."""
     costs = -probability if kind == "-p" else -np.log(probability + 1e-6)
     interpolated = np.stack([doubled(plane) for plane in costs]) + bias
     colours = image.transpose(2, 0, 1)[np.newaxis] / np.float32(255)
-    weights = theano_crf.contrast_weights(colours, 10, 0.9, 0.4)[0]
+    weights = theano_crf.contrast_weights(colours, 10, 0.9, 0.4, relative=relative)[0]
     return twins.dual_mm(interpolated, weights, 3)[0], interpolated
 
 
-@pytest.mark.parametrize("kind", ["-p", "-log p"])
-def test_it_minimises_interpolated_costs_with_the_frames_weights(frame, kind):
+@pytest.mark.parametrize("kind, relative", [("-p", False), ("-log p", False), ("-p", True)])
+def test_it_minimises_interpolated_costs_with_the_frames_weights(frame, kind, relative):
     path, image, probability = frame
-    crf = CRFConfig(unary=kind, iterations=3, lam=0.4, alpha=10)
+    crf = CRFConfig(unary=kind, iterations=3, lam=0.4, alpha=10, relative_contrast=relative)
     labels = FullSizeCRF(crf, {"a": path}, MEAN).labels("a", probability, None)
-    expected, interpolated = twins_labels(image, probability, kind)
+    expected, interpolated = twins_labels(image, probability, kind, relative=relative)
     assert labels.shape == image.shape[:2] and len(np.unique(labels)) > 1
     assert (labels == expected).mean() > 0.98  # the others are ties but for rounding
     assert (labels != interpolated.argmin(axis=0)).any()

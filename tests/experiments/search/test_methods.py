@@ -48,6 +48,14 @@ def test_the_crf_is_that_of_the_configuration(config, problem):
     assert CRFSearch.settings(config) != CRFSearch.settings(other)
 
 
+def test_a_set_of_absolute_contrast_takes_relative_contrast_out_of_the_configuration(config):
+    relative = Config(**{**CONFIG, "crf": {"relative_contrast": True}})
+    absolute_set, relative_set = {"alpha": 20}, {"alpha": 20, "relative_contrast": True}
+    assert CRFSearch.written(absolute_set, config) == DenseSearch.written(absolute_set, relative) == absolute_set
+    assert CRFSearch.written(absolute_set, relative) == {"alpha": 20, "relative_contrast": False}
+    assert CRFSearch.written(relative_set, relative) == relative_set
+
+
 def test_the_dense_crf_labels_by_mean_field(config, problem):
     image, truth, probability = problem
     begun, sets = [], [None, *DenseSearch.sets(config)]

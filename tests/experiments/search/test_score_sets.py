@@ -10,6 +10,7 @@ from tests.theano_crf import twins
 HEIGHT, WIDTH, CLASSES = 7, 9, 3
 SHORT, LONG = (ParameterSet(5, 0.9, 0.6, iterations) for iterations in (1, 15))
 STRONG = ParameterSet(2, 0.5, 2.5, 15)
+RELATIVE = LONG._replace(relative_contrast=True)
 NARROW, WIDE = (ParameterSet(5, 0.9, 0.4, 15, gamma=gamma) for gamma in (0.1, 0.5))
 
 
@@ -26,7 +27,9 @@ def problem():
 
 
 def weights_of(image, parameters):
-    return twins.contrast_weights(image.transpose(2, 0, 1) / 255, parameters.alpha, parameters.beta, parameters.lam)
+    colours = image.transpose(2, 0, 1) / 255
+    colours = twins.relative_colours(colours) if parameters.relative_contrast else colours
+    return twins.contrast_weights(colours, parameters.alpha, parameters.beta, parameters.lam)
 
 
 def counts(truth, labels):
@@ -40,9 +43,9 @@ def counts(truth, labels):
 def test_each_set_has_the_counts_of_its_labels(problem):
     image, truth, probability = problem
     unary = -probability
-    results = score_sets(*problem, "-p", [None, SHORT, LONG, STRONG], "argmin")
+    results = score_sets(*problem, "-p", [None, SHORT, LONG, STRONG, RELATIVE], "argmin")
     expected = [unary.argmin(axis=0)] + [twins.dual_mm(unary, weights_of(image, parameters), parameters.iterations)[0]
-                                         for parameters in (SHORT, LONG, STRONG)]
+                                         for parameters in (SHORT, LONG, STRONG, RELATIVE)]
     assert len({labels.tobytes() for labels in expected}) == 4  # the sets differ
     for result, labels in zip(results, expected):
         np.testing.assert_array_equal(result.confusion, counts(truth, labels))
