@@ -3,7 +3,8 @@
 The scores of each split land in <build>/evaluation-<split>.json. Interrupted, it goes on when started again.
 
 Further rows of results are scored beside them: those of trained variants of a stage, those that `make train-row` was
-called for, and those of --rows, once and from then on.
+called for, and those of --rows, once and from then on. Weights that were trained with other settings than the
+configuration has now are named below the table.
 """
 
 from experiments.runtime.process_setup import prepare_process
@@ -19,10 +20,11 @@ from experiments.prediction.evaluation import evaluate
 from experiments.runtime.command_line import add_splits, build_folder, experiment_parser, run_command
 from experiments.runtime.several_processes import Work
 from experiments.scoring.evaluation_table import format_evaluations
-from experiments.scoring.result_rows import find_rows
+from experiments.scoring.result_rows import ROWS, find_rows
 from experiments.scoring.shown_rows import ask_for, shown_rows
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
+from experiments.training.kept_weights import changes_since_training
 
 
 def _parser():
@@ -50,6 +52,9 @@ def main(arguments=None):
         if communicator().rank == 0:
             write_atomically(build.evaluation(split), json.dumps(results[split], indent=2, allow_nan=False) + "\n")
     print(format_evaluations(list(results.values())))
+    if communicator().rank == 0:
+        for sentence in changes_since_training(build, dict.fromkeys(row.stage for row in (*ROWS, *further))):
+            print(f"\nnote: {sentence}")
     print(f"\nwritten to {', '.join(str(build.evaluation(split)) for split in results)}")
     return 0
 

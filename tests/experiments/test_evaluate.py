@@ -53,6 +53,15 @@ def test_trained_variants_and_rows_that_are_asked_for_stand_beside(with_variant,
     assert (with_variant.folder / "rows" / "val" / "cnn-t2.npz").stat().st_mtime_ns == before
 
 
+def test_weights_from_before_a_change_are_named_below_the_table(tiny_build, command, monkeypatch):
+    monkeypatch.setattr(evaluate, "changes_since_training", lambda build, stages: [f"{stage}!" for stage in stages])
+    _, output = evaluated(tiny_build, command)
+    assert [line for line in output.splitlines() if line.startswith("note: ")] == [
+        "note: stage3!", "note: stage4!", "note: control!"]
+    monkeypatch.undo()
+    assert "note: " not in evaluated(tiny_build, command)[1]
+
+
 def test_a_row_that_is_put_together_of_others_is_refused(with_variant, command):
     experiment = ("--config", with_variant.config, "--build", with_variant.folder)
     status, _, errors = command(evaluate.main, *experiment, "--rows", "joint-own")
