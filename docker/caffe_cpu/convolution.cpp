@@ -31,8 +31,8 @@ memory::dims two(const std::array<int, 2>& values) { return {values[0], values[1
 }  // namespace
 
 Convolution::Convolution(const Shape& shape)
-    : bias_(shape.bias), pieces_(pieces_of(shape)), stride_(two(shape.stride)), dilation_{shape.dilation[0] - 1, shape.dilation[1] - 1},
-      pad_(two(shape.pad)) {
+    : bias_(shape.bias), pieces_(pieces_of(shape)), stride_(two(shape.stride)),
+      dilation_{shape.dilation[0] - 1, shape.dilation[1] - 1}, pad_(two(shape.pad)) {
     const auto output = shape.output_size();
     const memory::dims bottom{shape.images, shape.channels, shape.height, shape.width};
     memory::dims top{shape.images, shape.outputs, output[0], output[1]};
@@ -62,8 +62,8 @@ dnnl::convolution_forward::primitive_desc Convolution::forward_description() con
     const auto description =
         bias_ ? convolution_forward::desc(kind, algorithm, any_bottom_, any_weights_, bias_values_, any_top_, stride_,
                                           dilation_, pad_, pad_)
-              : convolution_forward::desc(kind, algorithm, any_bottom_, any_weights_, any_top_, stride_, dilation_, pad_,
-                                          pad_);
+              : convolution_forward::desc(kind, algorithm, any_bottom_, any_weights_, any_top_, stride_, dilation_,
+                                          pad_, pad_);
     return {description, processor()};
 }
 

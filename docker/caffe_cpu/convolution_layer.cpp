@@ -1,6 +1,6 @@
 // Caffe's ConvolutionLayer<float> by oneDNN, and by products of matrices where each weight is used for few pixels, as
-// fc6's of small images: reordering the weights for oneDNN would take longer than it saves. Neither depends on the number
-// of threads. Convolutions over one or three axes stay libcaffe's own, and those with groups and few pixels.
+// fc6's of small images: reordering the weights for oneDNN would take longer than it saves. Neither depends on the
+// number of threads. Convolutions over one or three axes stay libcaffe's own, and those with groups and few pixels.
 
 #include <map>
 

@@ -1,6 +1,6 @@
-// Caffe's DeconvolutionLayer<float> for one kernel a channel, as FCN's bilinear interpolation is: the kernel is added to
-// the output at each input pixel, without the columns that libcaffe fills and reads. With weights that learn, and with
-// kernels over several channels, it stays libcaffe's own.
+// Caffe's DeconvolutionLayer<float> for one kernel a channel, as FCN's bilinear interpolation is: the kernel is added
+// to the output at each input pixel, without the columns that libcaffe fills and reads. With weights that learn, and
+// with kernels over several channels, it stays libcaffe's own.
 
 #include <caffe/layers/deconv_layer.hpp>
 

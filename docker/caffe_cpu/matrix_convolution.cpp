@@ -15,8 +15,8 @@ namespace {
 
 constexpr int least_of_a_piece = 256, most_pieces = 8;
 
-// result = left * right + kept * result, where left is (rows, inner), or (inner, rows) if it is transposed, and right is
-// (inner, columns), or (columns, inner) if it is. The longer side of the result is cut into pieces.
+// result = left * right + kept * result, where left is (rows, inner), or (inner, rows) if it is transposed, and right
+// is (inner, columns), or (columns, inner) if it is. The longer side of the result is cut into pieces.
 void multiply(CBLAS_TRANSPOSE transpose_left, CBLAS_TRANSPOSE transpose_right, int rows, int columns, int inner,
               const float* left, const float* right, float kept, float* result) {
     const bool cuts_rows = rows >= columns;

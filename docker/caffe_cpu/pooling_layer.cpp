@@ -50,7 +50,8 @@ void pool_rows(const float* __restrict upper, int rows, int width, int start, fl
 template <>
 void PoolingLayer<float>::Forward_cpu(const Blobs& bottom, const Blobs& top) {
     const bool ours = use_ours() && layer_param_.pooling_param().pool() == PoolingParameter_PoolMethod_MAX &&
-                      top.size() == 1 && kernel_h_ == 2 && kernel_w_ == 2 && stride_h_ == 2 && stride_w_ == 2 && pad_h_ == 0 && pad_w_ == 0 &&
+                      top.size() == 1 && kernel_h_ == 2 && kernel_w_ == 2 && stride_h_ == 2 && stride_w_ == 2 &&
+                      pad_h_ == 0 && pad_w_ == 0 &&
                       pooled_height_ == (height_ + 1) / 2 && pooled_width_ == (width_ + 1) / 2;
     if (!ours) {
         return forward_of_libcaffe("12PoolingLayer", this, bottom, top);

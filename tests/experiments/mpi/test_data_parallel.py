@@ -117,11 +117,13 @@ def test_learnt_terms_take_the_same_steps_on_several_processes(tmp_path, make_da
     config, build = make_experiment(tmp_path, make_dataset, **changes)
     train_stage.train_stage(config, "stage4", build)
     (build / "stage4").rename(build / "one")
-    _, errors = start_job(2, "4").communicate(timeout=SECONDS_TO_START)
-    assert errors == ""
-    assert_equal_runs(build / "one", build / "stage4", build / "stage3", 5)
-    assert_equal_bits(build / "one", build / "stage4")
-    assert LEARNT_LAYERS <= read_weights(build / "stage4" / "final.caffemodel")[0].keys()
+    for processes in (2, 4):
+        _, errors = start_job(processes, "4").communicate(timeout=SECONDS_TO_START)
+        assert errors == ""
+        assert_equal_runs(build / "one", build / "stage4", build / "stage3", 5)
+        assert_equal_bits(build / "one", build / "stage4")
+        assert LEARNT_LAYERS <= read_weights(build / "stage4" / "final.caffemodel")[0].keys()
+        (build / "stage4").rename(build / f"by{processes}")
 
 
 def assert_equal_bits(one, several):
