@@ -32,7 +32,7 @@ def on_cpu(name, decode=None):
     if key not in on_cpu.functions:
         with theano.configparser.change_flags(mode=ON_CPU):
             on_cpu.functions[key] = theano_function_for.__wrapped__(
-                instruction_sets.chosen(), *key, NEIGHBOURS, False, 0)
+                instruction_sets.chosen(), *key, NEIGHBOURS, False, 0, False)
     return on_cpu.functions[key]
 
 
