@@ -12,7 +12,7 @@ LONGER = dict(STAGE, iterations=60, validate_every=3)
 
 def test_twenty_kills(make_tiny_experiment, fault):
     config, build = make_tiny_experiment(
-        **{stage: LONGER for stage in STAGES[:3]}, stage4=dict(LONGER, type="SGD", weight_decay=0))
+        **{stage: LONGER for stage in list(STAGES)[:3]}, stage4=dict(LONGER, type="SGD", weight_decay=0))
     runs = Runs(config, build)
     unbroken = {stage: runs.train(stage) for stage in STAGES}
     generator, kills = random.Random(6), 0
