@@ -29,7 +29,7 @@ class SumInPairs:
 
     @property
     def adds(self):
-        """Whether sums are put away at all, and added when the last image's gradients are there."""
+        """True if sums are put away, to be added when the last image's gradients are there."""
         return self._run < self._images
 
     def begin(self):

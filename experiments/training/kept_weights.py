@@ -1,20 +1,18 @@
 """Weights that a stage ended with, beside the nets and the configuration that are there now."""
 
-import json
-
 from caffe.proto import caffe_pb2
 
 from experiments.nets.definitions import read_prototxt
 from experiments.settings.build_paths import FINAL, Build
 from experiments.training.provenance import read_origin
-from experiments.training.snapshots import RECORD, Snapshots
+from experiments.training.snapshots import Snapshots
 from prototxt.stages import find_stage
 
 
 def changes_since_training(build, stages):
     """Return a sentence for each stage whose net, solver, data or starting weights are others now than in its training.
 
-    A stage without weights, or without a snapshot's record, has none.
+    A stage has none where that is not known: without weights, nets, a snapshot's record or its predecessor's weights.
 
     Parameters
     ----------
@@ -36,14 +34,15 @@ def changes_since_training(build, stages):
 
 
 def _change(build, stage):
-    folder, predecessor = build.stage(stage), find_stage(stage).predecessor
-    snapshots = Snapshots(folder, None, writes=False)
-    records = [path for path in (snapshots.path(iteration, RECORD) for iteration in snapshots.iterations())
-               if path.exists()]
-    paths = [build.net(stage, kind) for kind in ("solver", "train")]
-    if predecessor is None or not records or not all(path.exists() for path in [folder / FINAL, *paths]):
+    predecessor = find_stage(stage).predecessor
+    if predecessor is None or not (build.stage(stage) / FINAL).exists():
         return ""
-    solver, net = (read_prototxt(path, message) for path, message in zip(
-        paths, (caffe_pb2.SolverParameter, caffe_pb2.NetParameter)))
-    origin = read_origin(solver, net, build.metadata(), build.lmdb, build.weights(predecessor))
-    return origin.difference(json.loads(records[0].read_text()))
+    snapshots = Snapshots(build.stage(stage), None, writes=False)
+    try:
+        record = snapshots.read_record(next(iter(snapshots.iterations()), None))
+        solver, net = (read_prototxt(build.net(stage, kind), message) for kind, message in (
+            ("solver", caffe_pb2.SolverParameter), ("train", caffe_pb2.NetParameter)))
+        start = build.weights(predecessor)
+    except (FileNotFoundError, ValueError):
+        return ""
+    return read_origin(solver, net, build.metadata(), build.lmdb, start).difference(record)

@@ -171,7 +171,7 @@ class Snapshots:
 
     def check(self, net, iteration):
         """Raise a ValueError, one sentence, unless a snapshot is whole and has the same origin as this run."""
-        record = self._read_record(iteration)
+        record = self.read_record(iteration)
         differences = self.origin.difference(record)
         if differences:
             raise ValueError(f"{self.path(iteration, STATE)} {differences}.")
@@ -185,7 +185,8 @@ class Snapshots:
                 raise ValueError(f"{path} is damaged: its contents are not those that were written.")
         check_fits(net, self.path(iteration))
 
-    def _read_record(self, iteration):
+    def read_record(self, iteration):
+        """Return a snapshot's record, a dict; a ValueError, one sentence, if it is missing or damaged."""
         path = self.path(iteration, RECORD)
         try:
             record = json.loads(path.read_text())

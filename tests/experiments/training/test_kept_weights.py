@@ -46,8 +46,16 @@ def test_a_stage_that_was_trained_again_leaves_the_next_one_behind(trained):
     assert "its snapshot started from other weights than those that are there now" in sentence
 
 
-def test_without_a_record_nothing_is_known(trained):
+@pytest.mark.parametrize("lost", ["stage2/snapshot_iter_4.json", "stage1/final.caffemodel",
+                                  "nets/stage2/train.prototxt", "stage2/final.caffemodel"])
+def test_where_something_is_gone_nothing_is_known(trained, lost):
     _, build = trained(stage2=dict(STAGE, base_lr=0.5))
-    for record in (build / "stage2").glob("snapshot_iter_*.json"):
-        record.unlink()
+    assert len(changes_since_training(build, ["stage2"])) == 1
+    (build / lost).unlink()
+    assert changes_since_training(build, ["stage2"]) == []
+
+
+def test_a_damaged_record_tells_nothing(trained):
+    _, build = trained(stage2=dict(STAGE, base_lr=0.5))
+    (build / "stage2" / "snapshot_iter_4.json").write_text('{"iteration": 4')
     assert changes_since_training(build, ["stage2"]) == []
