@@ -188,8 +188,7 @@ private:
                 __builtin_prefetch(next_costs[i] + k, 1, 2);
             }
             load_transposed(from + k * LANES, pitch, columns);
-            for (long i = 0; i < count; ++i)
-                costs[i][k] = step_.first ? columns[i] : costs[i][k] + columns[i];
+            for_first(count, [&](long i) { costs[i][k] = step_.first ? columns[i] : costs[i][k] + columns[i]; });
         }
     }
 
@@ -223,8 +222,7 @@ private:
         std::fill_n(kept + columns * block.labels, (LANES - columns) * block.labels, Lanes{});  // past the last column
         for (long k = 0; k < block.labels; ++k) {
             load_transposed(reinterpret_cast<const float *>(kept + k), block.labels * LANES, rows);
-            for (long lane = 0; lane < block.lanes; ++lane)
-                to[lane].write(k, rows[lane], step_.to.adds);
+            for_first(block.lanes, [&](long lane) { to[lane].write(k, rows[lane], step_.to.adds); });
         }
     }
 };

@@ -69,6 +69,22 @@ ALWAYS_INLINE void store_before(float *to, Lanes lanes, long end)
 #endif
 }
 
+// Calls action(i) for i below `count`, at most LANES. Unrolled: vectors that i chooses from an array stay in registers.
+template <class Action>
+ALWAYS_INLINE void for_first(long count, Action action)
+{
+    if (count == LANES) {
+        #pragma GCC unroll 16
+        for (long i = 0; i < LANES; ++i)
+            action(i);
+        return;
+    }
+    #pragma GCC unroll 16
+    for (long i = 0; i < LANES; ++i)
+        if (i < count)
+            action(i);
+}
+
 // The lanes `by` to the last of `low`, then the first of `high`.
 ALWAYS_INLINE Lanes shifted(Lanes low, Lanes high, long by)
 {
@@ -98,6 +114,7 @@ ALWAYS_INLINE bool all_of(LabelLanes lanes)
 #if LANES == 16
 ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
+    #pragma GCC unroll 4
     for (int quarter = 0; quarter < 4; ++quarter) {
         __m512 mixed[4];  // [i]: quarters of the rows i, i + 4, i + 8, i + 12
         for (int i = 0; i < 4; ++i) {
@@ -120,6 +137,7 @@ ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[
 #elif LANES == 8
 ALWAYS_INLINE void load_transposed(const float *rows, long pitch, Lanes columns[LANES])
 {
+    #pragma GCC unroll 2
     for (int half = 0; half < 2; ++half) {
         __m256 mixed[4];  // [i]: halves of the rows i and i + 4
         for (int i = 0; i < 4; ++i) {

@@ -90,13 +90,12 @@ struct Place<ROWS> {
         const long ahead = (next - first) / LANES * packed.tile_size();
         const long pitch = block.labels * LANES, count = std::min<long>(LANES, block.length - first);
         const float *from = costs + packed.node(image, first / LANES, band * LANES);
-        Lanes tile[LANES];
+        Lanes tile[LANES], *const to = block.cost_at(first);
         for (long k = 0; k < block.labels; ++k) {
             for (long lane = 0; lane < block.lanes; ++lane)
                 __builtin_prefetch(from + ahead + lane * pitch + k * LANES, 0, 2);
             load_transposed(from + k * LANES, pitch, tile);
-            for (long i = 0; i < count; ++i)
-                block.cost_at(first + i)[k] = tile[i];
+            for_first(count, [&](long i) { to[i * block.labels + k] = tile[i]; });
         }
     }
 
@@ -106,7 +105,7 @@ struct Place<ROWS> {
         ALWAYS_INLINE Writer(const Place &place, const Block &block, long node)
             : place_(place), block_(block), node_(node), kept_(block.cost_at(node))
         {
-            place.prefetch_tile(block, node);
+            place.prefetch_next_tile(block, node);
         }
         ALWAYS_INLINE void write(long k, Lanes in, Lanes out) { kept_[k] = out - in; }
         void finish()
@@ -131,18 +130,19 @@ private:
             for (long i = count; i < LANES; ++i)  // past the image's last column
                 block.cost_at(first + i)[k] = Lanes{};
             load_transposed(reinterpret_cast<const float *>(block.cost_at(first) + k), pitch, tile);
-            for (long lane = 0; lane < block.lanes; ++lane) {
+            for_first(block.lanes, [&](long lane) {
                 const long offset = start + lane * pitch + k * LANES;
                 store(packed.costs + offset, tile[lane] + load(packed.unary + offset));
-            }
+            });
         }
     }
 
-    // A tile's lines lie apart in memory in the order of their use, so they are prefetched row by row, one row per
-    // finished node.
-    void prefetch_tile(const Block &block, long node) const
+    // Prefetches the unary costs of the next tile, a row per finished node: a tile's lines lie apart in memory in the
+    // order of their use. Inlined, since GCC takes calls of a function without results for dead, prefetches or not.
+    ALWAYS_INLINE void prefetch_next_tile(const Block &block, long node) const
     {
-        const long lane = node % LANES, start = packed.node(image, node / LANES, band * LANES + lane);
+        const long lane = node % LANES, strip = std::min(node / LANES + 1, packed.strips - 1);
+        const long start = packed.node(image, strip, band * LANES + lane);
         for (long k = 0; lane < block.lanes && k < block.labels; ++k)
             __builtin_prefetch(packed.unary + start + k * LANES, 0, 2);
     }
