@@ -15,11 +15,13 @@ EXPERIMENT = --config $(CONFIG) --build $(BUILD)
 FOLDER_OF_camvid = CAMVID
 FOLDER_OF_camvid-drive = CAMVID
 FOLDER_OF_camvid-dusk = CAMVID
+FOLDER_OF_camvid-town = CAMVID
 FOLDER_OF_cityscapes = CITYSCAPES
 FOLDER = $(FOLDER_OF_$(DATASET))
 # what is scored where it is not val alone, the split that decides first
 SPLIT_OF_camvid-drive = drive val
 SPLIT_OF_camvid-dusk = drive val
+SPLIT_OF_camvid-town = drive val
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
@@ -53,12 +55,12 @@ help:  ## list the targets (what `make` alone does too)
 	@echo
 	@awk -F '## ' '/^## / { print "  " $$2 }' $(firstword $(MAKEFILE_LIST))
 
-## DATASET       scenes (drawn, the default), camvid, camvid-drive, camvid-dusk or cityscapes
+## DATASET       scenes (drawn, the default), camvid, camvid-drive, camvid-dusk, camvid-town or cityscapes
 ## CAMVID        folder of CamVid
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
 ## MRF           folder of tsukuba.npz and triplepoint.npz, published problems, for bench and test
-## SPLIT         what is evaluated (val; camvid-drive, camvid-dusk: drive val)
+## SPLIT         what is evaluated (val; camvid-drive, -dusk, -town: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded

@@ -50,7 +50,7 @@ DATASETS = {
                       root_variable="CAMVID"),
     **{name: Dataset(camvid.CLASSES, partial(camvid.list_drive_entries, drive=drive),
                      {"train": None, "drive": None, "val": None, "test": None}, ("test",), root_variable="CAMVID")
-       for name, drive in (("camvid-drive", camvid.DAY), ("camvid-dusk", camvid.DUSK))},
+       for name, drive in (("camvid-drive", camvid.DAY), ("camvid-dusk", camvid.DUSK), ("camvid-town", camvid.TOWN))},
     "cityscapes": Dataset(cityscapes.CLASSES, cityscapes.list_entries, cityscapes.FRAMES, ("test",),
                           cityscapes.IMAGES, "CITYSCAPES", cityscapes.SUBSAMPLING),
 }

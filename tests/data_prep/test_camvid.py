@@ -33,14 +33,15 @@ def test_value_11_is_void_and_the_others_are_as_in_the_files(camvid_root):
 
 
 @pytest.mark.parametrize("name, left_out, kept", [("camvid-drive", "0006R0", "0001TP"),
-                                                  ("camvid-dusk", "0001TP", "0006R0")])
+                                                  ("camvid-dusk", "0001TP", "0006R0"),
+                                                  ("camvid-town", "0016E5", "0001TP")])
 def test_a_drive_is_a_split_of_its_own_and_not_in_train(camvid_root, name, left_out, kept):
-    for number, drive in enumerate((left_out, kept, left_out, "0016E5", kept)):
+    for number, drive in enumerate((left_out, kept, left_out, "Seq05VD", kept)):
         for folder in ("train", "trainannot"):
             os.rename(camvid_root / folder / f"frame_{number}.png", camvid_root / folder / f"{drive}_f{number}.png")
     names = {split: [entry.name for entry in entries]
              for split, entries in list_splits(name, str(camvid_root), 0, {}).items()}
-    assert names == {"train": sorted([f"{kept}_f1", f"{kept}_f4", "0016E5_f3"]),
+    assert names == {"train": sorted([f"{kept}_f1", f"{kept}_f4", "Seq05VD_f3"]),
                      "drive": [f"{left_out}_f0", f"{left_out}_f2"], "val": ["frame_0", "frame_1"]}
 
 
@@ -55,7 +56,8 @@ def test_a_folder_without_the_drive_is_refused(camvid_root):
 
 
 @pytest.mark.skipif(not os.environ.get("CAMVID"), reason="CAMVID does not name CamVid's folder")
-@pytest.mark.parametrize("name, train, drive", [("camvid-drive", 266, 101), ("camvid-dusk", 305, 62)])
+@pytest.mark.parametrize("name, train, drive", [("camvid-drive", 266, 101), ("camvid-dusk", 305, 62),
+                                                ("camvid-town", 163, 204)])
 def test_the_real_drives(name, train, drive):
     entries = list_splits(name, os.environ["CAMVID"], 0, {})
     assert (len(entries["train"]), len(entries["drive"]), len(entries["val"])) == (train, drive, 101)

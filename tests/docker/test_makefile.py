@@ -187,7 +187,7 @@ def test_unknown_dataset(front_door):
     done = front_door.run("make", "nets", "DATASET=moon")
     assert done.returncode != 0
     assert "error: there is no experiments/configs/moon.yaml; DATASET is one of scenes camvid camvid-drive " \
-        "camvid-dusk cityscapes" in done.stderr
+        "camvid-dusk camvid-town cityscapes" in done.stderr
 
 
 def test_clean_removes_one_dataset(front_door):
