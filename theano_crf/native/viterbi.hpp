@@ -22,28 +22,33 @@ struct RowSet {
     // Reads the edges and the costs: unary, plus `messages` (a volume in packed order) unless it is null.
     void read(const float *messages, Block &block) const
     {
-        Lanes tile[LANES];
+        Lanes tile[LANES] = {}, columns[LANES];  // past the last row zeros
+        long starts[LANES];
         block.shape(packed.width, lanes(), nullptr);
+        for (long lane = 0; lane < block.lanes; ++lane)
+            starts[lane] = packed.node(image, 0, row(lane));
         for (long x = 0; x < block.length; x += LANES) {
             const long count = std::min<long>(LANES, block.length - x);
+            Lanes *const costs = block.cost_at(x);
             for (long k = 0; k < block.labels; ++k) {
-                for (long lane = 0; lane < LANES; ++lane) {
-                    tile[lane] = Lanes{};
-                    if (lane < block.lanes) {
-                        const long start = packed.node(image, x / LANES, row(lane)) + k * LANES;
-                        tile[lane] = load(packed.unary + start);
-                        if (messages)
-                            tile[lane] += load(messages + start);
+                for_first(block.lanes, [&](long lane) {
+                    const long at = starts[lane] + k * LANES, next = at + packed.tile_size();
+                    __builtin_prefetch(packed.unary + next, 0, 2);
+                    tile[lane] = load(packed.unary + at);
+                    if (messages) {
+                        __builtin_prefetch(messages + next, 0, 2);
+                        tile[lane] += load(messages + at);
                     }
-                }
-                transpose(tile);
-                for (long i = 0; i < count; ++i)
-                    block.cost_at(x + i)[k] = tile[i];
+                });
+                load_transposed(reinterpret_cast<const float *>(tile), LANES, columns);
+                for_first(count, [&](long i) { costs[i * block.labels + k] = columns[i]; });
             }
-            for (long lane = 0; lane < LANES; ++lane)
-                tile[lane] = lane < block.lanes ? load_first(right(row(lane)) + x, count) : Lanes{};
-            transpose(tile);
-            std::copy(tile, tile + count, block.own_edges + x);
+            for (long lane = 0; lane < block.lanes; ++lane)
+                starts[lane] += packed.tile_size();
+            for (long lane = 0; lane < block.lanes; ++lane)
+                tile[lane] = load_first(right(row(lane)) + x, count);
+            load_transposed(reinterpret_cast<const float *>(tile), LANES, columns);
+            std::copy(columns, columns + count, block.own_edges + x);
         }
     }
 
