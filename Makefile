@@ -4,24 +4,16 @@
 DATASET ?= scenes
 CONFIG ?= experiments/configs/$(DATASET).yaml
 BUILD ?= build/$(DATASET)
-SPLIT ?= $(or $(SPLIT_OF_$(DATASET)),val)
+# camvid-...: CamVid with one of its drives left out of train, the split that decides first
+SPLIT ?= $(if $(filter camvid-%,$(DATASET)),drive val,val)
 export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GPU_ARCHITECTURES PTX_ARCHITECTURE JOBS NP HOSTS MPI_ARGS
 
 # with a network where machines work together, see docker/run
 RUN = $(if $(HOSTS),NETWORK=host )docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
 
-# where each dataset that is not drawn lies
-FOLDER_OF_camvid = CAMVID
-FOLDER_OF_camvid-drive = CAMVID
-FOLDER_OF_camvid-dusk = CAMVID
-FOLDER_OF_camvid-town = CAMVID
-FOLDER_OF_cityscapes = CITYSCAPES
-FOLDER = $(FOLDER_OF_$(DATASET))
-# what is scored where it is not val alone, the split that decides first
-SPLIT_OF_camvid-drive = drive val
-SPLIT_OF_camvid-dusk = drive val
-SPLIT_OF_camvid-town = drive val
+# where a dataset that is not drawn lies
+FOLDER = $(if $(filter camvid%,$(DATASET)),CAMVID,$(if $(filter cityscapes,$(DATASET)),CITYSCAPES))
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
@@ -60,7 +52,7 @@ help:  ## list the targets (what `make` alone does too)
 ## CITYSCAPES    folder of Cityscapes
 ## FRANKFURT     folder of half.npz, a frame with class probabilities, for bench and test
 ## MRF           folder of tsukuba.npz and triplepoint.npz, published problems, for bench and test
-## SPLIT         what is evaluated (val; camvid-drive, -dusk, -town: drive val)
+## SPLIT         what is evaluated (val; camvid-...: drive val)
 ## CONFIG        the experiment (experiments/configs/<dataset>.yaml)
 ## BUILD         where it is made (build/<dataset>)
 ## VGG16         a copy of VGG_ILSVRC_16_layers.caffemodel, for weights where it cannot be downloaded

@@ -101,7 +101,6 @@ private:
     }
 
     // Prefetches what a node needs, which in most directions lies in another page of memory than what the last needed.
-    // Inlined, as Place<ROWS>::prefetch_next_tile.
     ALWAYS_INLINE void ask_for(const Line &line, long node) const
     {
         const long y = line.y + node * line.offset.dy, x = line.x + node * line.offset.dx, floats_per_line = 16;

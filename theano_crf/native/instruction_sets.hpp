@@ -21,6 +21,7 @@
 #include <immintrin.h>
 #endif
 
+// Functions that only prefetch need it, too: GCC 12 takes calls of them for dead, as they have no result.
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 #define LANES CRF_LANES
 static_assert(LANES <= CRF_MOST_LANES, "images are padded to the most lanes");

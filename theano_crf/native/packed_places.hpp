@@ -138,7 +138,7 @@ private:
     }
 
     // Prefetches the unary costs of the next tile, a row per finished node: a tile's lines lie apart in memory in the
-    // order of their use. Inlined, since GCC takes calls of a function without results for dead, prefetches or not.
+    // order of their use.
     ALWAYS_INLINE void prefetch_next_tile(const Block &block, long node) const
     {
         const long lane = node % LANES, strip = std::min(node / LANES + 1, packed.strips - 1);

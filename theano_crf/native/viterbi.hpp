@@ -43,10 +43,10 @@ struct RowSet {
                 load_transposed(reinterpret_cast<const float *>(tile), LANES, columns);
                 for_first(count, [&](long i) { costs[i * block.labels + k] = columns[i]; });
             }
-            for (long lane = 0; lane < block.lanes; ++lane)
+            for (long lane = 0; lane < block.lanes; ++lane) {
                 starts[lane] += packed.tile_size();
-            for (long lane = 0; lane < block.lanes; ++lane)
                 tile[lane] = load_first(right(row(lane)) + x, count);
+            }
             load_transposed(reinterpret_cast<const float *>(tile), LANES, columns);
             std::copy(columns, columns + count, block.own_edges + x);
         }
