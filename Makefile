@@ -12,8 +12,9 @@ export CITYSCAPES CAMVID FRANKFURT MRF ENGINE MIRROR PIP_INDEX_URL DEVICE GPU GP
 RUN = $(if $(HOSTS),NETWORK=host )docker/run
 EXPERIMENT = --config $(CONFIG) --build $(BUILD)
 
+CAMVID_DATASETS = camvid camvid-drive camvid-dusk camvid-town
 # where a dataset that is not drawn lies
-FOLDER = $(if $(filter camvid%,$(DATASET)),CAMVID,$(if $(filter cityscapes,$(DATASET)),CITYSCAPES))
+FOLDER = $(if $(filter $(CAMVID_DATASETS),$(DATASET)),CAMVID,$(if $(filter cityscapes,$(DATASET)),CITYSCAPES))
 
 STAGES = stage1 stage2 stage3 stage4 control
 LMDB = $(BUILD)/lmdb/dataset.json
@@ -235,7 +236,7 @@ build/weights/vgg16.caffemodel: | docker
 	NETWORK=default $(RUN) python3 -m data_prep.vgg16 --output $@ $(if $(VGG16),--file "$(VGG16)")
 
 $(CONFIG):
-	@$(call fail,there is no $(CONFIG); DATASET is one of scenes $(sort $(patsubst FOLDER_OF_%,%,$(filter FOLDER_OF_%,$(.VARIABLES)))))
+	@$(call fail,there is no $(CONFIG); DATASET is one of scenes $(CAMVID_DATASETS) cityscapes)
 
 # One run makes them all: so says a pattern rule of several targets, whose % stands for the dot here.
 $(SOLVERS:.prototxt=%prototxt): $(CONFIG) $(LMDB) $(wildcard prototxt/*.py) $(OTHER_NETS) | docker
