@@ -11,7 +11,7 @@ from data_prep.store.metadata import read_metadata
 from data_prep.store.records import open_records
 from data_prep.strict_model import StrictModel
 from python_layers.augmentation import Augmentation
-from python_layers.order import Order
+from python_layers.order import Order, evenly_spread
 
 
 class DataParameters(StrictModel):
@@ -19,7 +19,8 @@ class DataParameters(StrictModel):
 
     # folder of the LMDB; of several, their records follow one another
     source: Union[str, Tuple[str, ...]]
-    records: Optional[int] = pydantic.Field(None, ge=1)  # the first so many of each folder; without it all
+    records: Optional[int] = pydantic.Field(None, ge=1)  # so many of each folder; without it all
+    spread: bool = False  # these are spread evenly over the folder; without it they are its first
     # subtracted from the image, 0 to 255; without it that of dataset.json beside the folder
     mean_bgr: Optional[Tuple[float, float, float]] = None
     batch: int = pydantic.Field(1, ge=1)
@@ -45,6 +46,11 @@ class DataParameters(StrictModel):
             raise ValueError("it begins at late_from; set that, too")
         return value
 
+    def chosen(self, records):
+        """Return the indices of a folder's records that are taken; the folder has `records`."""
+        count = records if self.records is None else self.records
+        return evenly_spread(count, records) if self.spread else range(min(count, records))
+
     def augmentation_at(self, position):
         """Return the `Augmentation` of the image at a position of the stream."""
         late = self.late_from is not None and position >= self.late_from
@@ -65,7 +71,7 @@ def mean_bgr(parameters):
 def open_batches(parameters):
     """Open the LMDBs and return `load(batch) -> (images (N, 3, H, W), labels (N, H, W))`, both uint8."""
     places = [(records, index) for records in map(open_records, _folders(parameters))
-              for index in range(len(records))[:parameters.records]]
+              for index in parameters.chosen(len(records))]
     order = Order(len(places), parameters.shuffle, parameters.mirror, parameters.seed)
     padding = np.clip(np.rint(mean_bgr(parameters)), 0, 255).astype(np.uint8)[::-1]
 

@@ -18,6 +18,12 @@ def next_position(count, round_length, rank, processes):
     return rounds * round_length + rank * (round_length // processes) + taken // processes
 
 
+def evenly_spread(count, records):
+    """Return `count` of the indices below `records`, at most all, in steps that are as even as can be."""
+    count = min(count, records)
+    return [place * records // count for place in range(count)]
+
+
 class Order:
     """The endless stream of training data: the record at each position, and whether it is mirrored.
 

@@ -6,12 +6,14 @@ from caffe.proto import caffe_pb2
 FILE_NAME = "class_weights.binaryproto"
 
 
-def class_frequencies(records, classes, void):
+def class_frequencies(records, chosen, classes, void):
     """Count the pixels of each class.
 
     Parameters
     ----------
     records : data_prep.store.records.Records
+    chosen : iterable of int
+        Indices of the records that count.
     classes : int
         Number of classes, K.
     void : int
@@ -24,7 +26,7 @@ def class_frequencies(records, classes, void):
         Share of the class in the labelled pixels of those images that show it; NaN for a class that none shows.
     """
     pixels, where_shown = np.zeros(classes, np.int64), np.zeros(classes, np.int64)
-    for index in range(len(records)):
+    for index in chosen:
         labels = records.planes(index)[3]
         counts = np.bincount(labels[labels != void], minlength=classes)
         pixels += counts

@@ -17,6 +17,7 @@ from prototxt.nets import deploy_net, train_net, validation_net
 from prototxt.solver import solver
 from prototxt.stages import SSVM, STAGES, find_stage
 from python_layers.augmentation import Augmentation
+from python_layers.batches import DataParameters
 
 DATA_LAYER = "SegmentationData"
 KINDS = ("train", "val", "deploy", "solver")
@@ -91,12 +92,16 @@ def write_nets(config, metadata, build, folder, stages=STAGES):
     Raises
     ------
     ValueError
-        If the configuration is for another dataset, or validates on a split that this one lacks.
+        If the configuration is for another dataset, validates on a split that this one lacks, or trains on more images
+        than this one has.
     """
     if config.dataset != metadata.name:
         raise ValueError(f"The configuration is for the dataset {config.dataset}, but the LMDBs in {Build(build).lmdb} "
                          f"hold {metadata.name}; name the configuration's dataset (make: DATASET={config.dataset}), or "
                          "take another configuration or build folder.")
+    if config.training_images is not None and config.training_images > metadata.splits["train"]:
+        raise ValueError(f"The configuration's training_images is {config.training_images}, but {metadata.name} has "
+                         f"{metadata.splits['train']} images to train on; take fewer, or leave the key out for all.")
     for stage in stages:
         if config.stage(stage).balance:
             write_atomically(folder / stage / CLASS_WEIGHTS, _class_weights(stage, config, metadata, Build(build)))
@@ -147,6 +152,8 @@ def training_data(config, stage, build):
     data = {"source": str(build.split("train")), "batch": settings.batch, "shuffle": True,
             "mirror": settings.mirror, "seed": config.seed}
     changed = {"augmentation": augmentation.dict(exclude_defaults=True)}
+    if config.training_images is not None:
+        changed.update(records=config.training_images, spread=True)
     if settings.late_from is not None:
         changed["late_from"] = settings.late_from * settings.batch * settings.iter_size
         changed["late_augmentation"] = config.late_augmentation(stage).dict(exclude_defaults=True)
@@ -162,12 +169,14 @@ def _validation_data(config, build):
     return {**data, **{key: value for key, value in changed.items() if value}}
 
 
-def _class_counts(metadata, build):
-    return class_frequencies(open_records(str(build.split("train"))), len(metadata.classes), metadata.void)
+def _class_counts(stage, config, metadata, build):
+    data = DataParameters(**training_data(config, stage, build))
+    records = open_records(data.source)
+    return class_frequencies(records, data.chosen(len(records)), len(metadata.classes), metadata.void)
 
 
 def _class_weights(stage, config, metadata, build):
-    counts = _class_counts(metadata, build)
+    counts = _class_counts(stage, config, metadata, build)
     return infogain_matrix(balanced_weights(*counts, config.stage(stage).balance))
 
 
@@ -176,7 +185,7 @@ def _loss_crf(stage, config, metadata, build):
     crf = net_crf(config.loss_crf(stage), metadata)
     if find_stage(stage).loss != SSVM or not crf["margin_balance"]:
         return crf
-    counts = _class_counts(metadata, build)
+    counts = _class_counts(stage, config, metadata, build)
     return {**crf, "gamma": margin_matrix(balanced_weights(*counts, crf["margin_balance"]), crf["gamma"])}
 
 

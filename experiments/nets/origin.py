@@ -7,7 +7,7 @@ from prototxt.stages import find_stage
 
 # Keys of the configuration that every net follows from, and those that one for training follows from besides.
 OF_ALL = ("net", "image_scale")
-OF_TRAINING = ("seed", "augmentation", "validation")
+OF_TRAINING = ("seed", "training_images", "augmentation", "validation")
 
 
 def check_labelling_nets(config, build, crf):

@@ -89,6 +89,8 @@ class _Experiment(StrictModel):
     grid: GridConfig = GridConfig()
     dense_grid: DenseGridConfig = DenseGridConfig()
     validation: ValidationConfig = ValidationConfig()
+    # So many images of train, spread evenly over it, are trained on; without it all.
+    training_images: Optional[int] = pydantic.Field(None, ge=1)
     augmentation: Augmentation = Augmentation()
     # Size of the nets' images as a factor of the dataset's, at whose size labels are scored.
     image_scale: float = pydantic.Field(1, gt=0, le=1)

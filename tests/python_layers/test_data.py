@@ -186,3 +186,11 @@ def test_folders_follow_one_another_with_so_many_records_of_each(tmp_path, make_
     net = open_net(tmp_path, metadata, source=folders, records=2, shuffle=False, mean_bgr=None)
     for expected, (_, labels) in zip(truth + truth, batches(net, 6)):
         assert np.array_equal(labels[0], expected)
+
+
+def test_records_that_are_spread_are_at_even_steps(tmp_path, make_dataset):
+    metadata = make_dataset({"train": [(4, 5)] * 7})
+    records = open_records(str(tmp_path / "lmdb" / "train"))
+    net = open_net(tmp_path, metadata, records=3, spread=True, shuffle=False)
+    taken = [labels[0] for _, labels in batches(net, 6)]
+    np.testing.assert_array_equal(taken, [records[place][1] for place in (0, 2, 4, 0, 2, 4)])

@@ -1,8 +1,11 @@
 """The order of the training data."""
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from python_layers.order import Order, next_position
+from python_layers.order import Order, evenly_spread, next_position
 
 
 @pytest.mark.parametrize("records", [1, 5, 64])
@@ -37,3 +40,11 @@ def test_several_processes_take_consecutive_ones_of_each_round(processes, round_
         of_round = taken[at * own:(at + 1) * own]
         by_rank = [[positions[rank] for positions in of_round] for rank in range(processes)]
         assert sum(by_rank, []) == list(range(at * round_length, (at + 1) * round_length))
+
+
+@given(records=st.integers(1, 300), count=st.integers(1, 400))
+def test_records_are_spread_evenly_and_without_repetition(records, count):
+    places = evenly_spread(count, records)
+    assert len(places) == min(count, records) and places[0] == 0 and places[-1] < records
+    steps = np.diff([*places, records])
+    assert steps.min() >= 1 and steps.max() - steps.min() <= 1

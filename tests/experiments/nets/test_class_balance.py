@@ -19,17 +19,18 @@ layer {{ name: "loss" type: "InfogainLoss" bottom: "score" bottom: "label" top: 
 class Records:
     """Records of `LABELS`, without images."""
 
-    def __len__(self):
-        return len(LABELS)
-
     def planes(self, index):
         return np.stack([0 * LABELS[index]] * 3 + [LABELS[index]]).astype(np.uint8)
 
 
 def test_frequencies_are_shares_of_the_images_that_show_a_class():
-    pixels, frequencies = class_frequencies(Records(), 4, 255)
+    pixels, frequencies = class_frequencies(Records(), [0, 1], 4, 255)
     assert pixels.tolist() == [8, 2, 1, 0]
     np.testing.assert_allclose(frequencies, [8 / 11, 2 / 7, 1 / 4, np.nan])
+
+
+def test_images_that_are_not_chosen_do_not_count():
+    assert class_frequencies(Records(), [1], 4, 255)[0].tolist() == [3, 0, 1, 0]
 
 
 @pytest.mark.parametrize("exponent", [0, 0.5, 1])

@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 
 import caffe
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from caffe.proto import caffe_pb2
 
 from data_prep.store.records import open_records
-from experiments.nets.class_balance import class_frequencies
+from experiments.nets.class_balance import balanced_weights, class_frequencies
 from experiments.nets.definitions import generate_nets, read_prototxt, validation_counts
 from experiments.settings.build_paths import Build
 from experiments.settings.config import load_config
@@ -55,6 +56,31 @@ def test_validation_goes_through_the_splits_one_after_the_other(tmp_path, make_d
     assert validation_counts(config.validation, Build(build).metadata()) == {"val": 2, "train": 3}
     folders = [str(Build(build).split(split)) for split in ("val", "train")]
     assert parameters(build, "stage1", "val")["source"] == folders
+
+
+def test_so_many_training_images_are_trained_on_and_balance_the_classes(tmp_path, make_dataset):
+    stage = {**STAGE, "balance": 1}
+    _, build = make_experiment(tmp_path, make_dataset, stage1=stage)
+    of_all = infogain_weights(build)
+    _, build = make_experiment(tmp_path, make_dataset, stage1=stage, training_images=2)
+    found = parameters(build, "stage1", "train")
+    assert (found["records"], found["spread"]) == (2, True)
+    assert "records" not in parameters(build, "stage1", "val")
+    records = open_records(str(Build(build).split("train")))
+    weights = balanced_weights(*class_frequencies(records, [0, 2], 3, 255), 1)
+    np.testing.assert_allclose(infogain_weights(build), weights, rtol=1e-6)
+    assert np.abs(of_all - weights).max() > 1e-3
+
+
+def infogain_weights(build):
+    net = read_prototxt(Build(build).net("stage1", "train"), caffe_pb2.NetParameter)
+    blob = caffe_pb2.BlobProto.FromString(Path(net.layer[-1].infogain_loss_param.source).read_bytes())
+    return np.reshape(blob.data, blob.shape.dim)[0, 0].diagonal()
+
+
+def test_more_training_images_than_there_are_are_refused(tmp_path, make_dataset):
+    with pytest.raises(ValueError, match="training_images is 6, but tiny has 5 images to train on; take fewer"):
+        make_experiment(tmp_path, make_dataset, training_images=6)
 
 
 def test_a_split_that_is_not_there_is_named(tmp_path, make_dataset):
@@ -135,7 +161,7 @@ def test_balanced_margins_are_in_the_loss_and_a_rare_class_has_a_larger_one(tmp_
     generate_nets(config, build, ["joint-balanced-05", "joint-lam10"])
     gamma = np.array(loss_parameters(build, "joint-balanced-05")[1]["gamma"])
     assert gamma.shape == (3, 3) and (np.diag(gamma) == 0).all() and 0 < gamma.max() < 1
-    pixels, frequencies = class_frequencies(open_records(str(build / "lmdb" / "train")), 3, 255)
+    pixels, frequencies = class_frequencies(open_records(str(build / "lmdb" / "train")), range(5), 3, 255)
     assert np.argmax(gamma.sum(axis=1)) == np.argmin(frequencies)
     assert (gamma.max(axis=1) * pixels).sum() / pixels.sum() == pytest.approx(0.1, rel=1e-5)
     assert loss_parameters(build, "joint-lam10")[1]["gamma"] == 0.1

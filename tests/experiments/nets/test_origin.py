@@ -30,6 +30,7 @@ def made(tmp_path, make_dataset, command):
     ({"net": {**CONFIG["net"], "padding": "fcn"}}, False, False, False),
     ({"image_scale": 0.5}, False, False, False), ({"seed": 2}, True, True, False),
     ({"stage1": {**STAGE, "base_lr": 0.5}}, True, True, False), ({"stage2": {**STAGE, "batch": 1}}, True, True, True),
+    ({"training_images": 1}, True, True, False),
     ({"augmentation": {"hue": 0.1}}, True, True, False), ({"validation": {"images": 1}}, True, True, False)])
 def test_what_a_net_follows_from_must_be_the_same(made, values, for_labels, for_crf, for_training):
     configured, build = made

@@ -93,6 +93,7 @@ def test_scored_are_the_splits_of_validation_but_for_the_training_images(tmp_pat
     ({**GOOD, "augmentation": {"zoom": 2}}, "augmentation.zoom"),
     ({**GOOD, "image_scale": 1.5}, "image_scale"),
     ({**GOOD, "image_scale": 0}, "image_scale"),
+    ({**GOOD, "training_images": 0}, "training_images"),
     (with_stage(late_from=3), "late_from and late_augmentation go together"),
     (with_stage(late_augmentation={"hue": 0.1}), "late_from and late_augmentation go together"),
     ({**GOOD, "validation": {"splits": []}}, "must name one split or several different ones"),
