@@ -1,5 +1,6 @@
 """The Theano functions behind the NumPy functions: made once per process for all shapes, and called."""
 import functools
+import os
 import threading
 
 import theano
@@ -11,6 +12,15 @@ from .defaults import NEIGHBOURS
 # A function's storage is shared by all its calls, and the solver gives up Python's lock. So one call at a time, which
 # takes all cores.
 _one_call = threading.RLock()
+
+
+def _forget_calls():
+    """Free the lock in a forked process, which has none of the threads that may hold it."""
+    global _one_call
+    _one_call = threading.RLock()
+
+
+os.register_at_fork(after_in_child=_forget_calls)
 
 
 def theano_function(name, decode=None, neighbours=NEIGHBOURS, general=False, gamma_axes=0, relative=False):

@@ -53,6 +53,12 @@ def gpu_number(environment):
     return int(environment.get("GPU") or 0) + int(environment.get("OMPI_COMM_WORLD_LOCAL_RANK", 0))
 
 
+def named_threads(environment):
+    """Return the number of threads that OMP_NUM_THREADS names, of "4,2" the outer 4; None where it names none."""
+    found = re.fullmatch(r"\s*([1-9]\d*)\s*(,.*)?", environment.get("OMP_NUM_THREADS", ""))
+    return int(found.group(1)) if found else None
+
+
 def share_machine(environment):
     """Share a machine out among the processes that `mpirun` starts on it: threads, GPUs, Theano's compile folder.
 
@@ -67,7 +73,7 @@ def share_machine(environment):
     processes = int(environment.get("OMPI_COMM_WORLD_LOCAL_SIZE", 1))
     if processes == 1:
         return
-    threads = int(environment.get("OMP_NUM_THREADS") or os.cpu_count())
+    threads = named_threads(environment) or os.cpu_count()
     environment["OMP_NUM_THREADS"] = str(max(1, threads // processes))
     flags = [environment["THEANO_FLAGS"]] if environment.get("THEANO_FLAGS") else []
     number = gpu_number(environment)

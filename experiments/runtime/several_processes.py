@@ -5,7 +5,7 @@ import re
 import sys
 from typing import NamedTuple
 
-from experiments.runtime.process_setup import gpu_number
+from experiments.runtime.process_setup import gpu_number, named_threads
 
 LAUNCHER = "experiments.parallel"
 
@@ -84,5 +84,5 @@ def default_processes(environment):
     """Return the number of cores that this process may use, at most OMP_NUM_THREADS; 1 on a GPU."""
     if gpu_number(environment) is not None:
         return 1
-    cores, threads = len(os.sched_getaffinity(0)), environment.get("OMP_NUM_THREADS", "")
-    return min(cores, int(threads)) if re.fullmatch(r"[1-9]\d*", threads) else cores
+    cores = len(os.sched_getaffinity(0))
+    return min(cores, named_threads(environment) or cores)

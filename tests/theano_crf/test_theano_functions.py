@@ -25,6 +25,28 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
     forked = pool.apply_async(theano_crf.dual_mm, (unary, weights)).get(timeout=60)
 assert (forked.labels == theano_crf.dual_mm(unary, weights).labels).all()
 """
+# Another thread of the parent is amid a call, and stays so until the child is done.
+FORK_AMID_A_CALL = """
+import os, threading, time
+import numpy as np
+import theano_crf
+
+unary, weights = np.random.RandomState(0).rand(2, 1, 2, 20, 30)
+alone = theano_crf.dual_mm(unary, weights).labels.copy()
+threading.Thread(target=theano_crf.dual_mm, args=np.random.RandomState(1).rand(2, 1, 2, 300, 300),
+                 kwargs=dict(iterations=10 ** 7), daemon=True).start()
+time.sleep(1)
+child = os.fork()
+if not child:
+    os._exit(not (theano_crf.dual_mm(unary, weights).labels == alone).all())
+for _ in range(600):
+    done, status = os.waitpid(child, os.WNOHANG)
+    if done:
+        os._exit(status != 0)
+    time.sleep(0.1)
+os.kill(child, 9)
+os._exit(2)
+"""
 SHAPES = ((2, 20, 30), (4, 31, 17), (3, 40, 40))
 
 
@@ -50,8 +72,9 @@ def test_threads_get_the_results_of_their_own_arrays():
                 np.testing.assert_array_equal(one, other)
 
 
-def test_a_forked_process_does_not_wait_for_threads_of_the_one_before():
-    done = subprocess.run([sys.executable, "-c", FORK], env={**os.environ, "OMP_NUM_THREADS": "2"},
+@pytest.mark.parametrize("code", [FORK, FORK_AMID_A_CALL], ids=["after", "amid"])
+def test_a_forked_process_does_not_wait_for_threads_of_the_one_before(code):
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "OMP_NUM_THREADS": "2"},
                           stderr=subprocess.PIPE, universal_newlines=True)
     assert done.returncode == 0, done.stderr
 

@@ -26,6 +26,7 @@ def test_a_number_that_does_not_divide_the_images_is_refused():
 
 @pytest.mark.parametrize("variables, number", [
     ({}, 3), ({"OMP_NUM_THREADS": "2"}, 2), ({"OMP_NUM_THREADS": "9"}, 3), ({"OMP_NUM_THREADS": "many"}, 3),
+    ({"OMP_NUM_THREADS": "2,4"}, 2),
     ({"DEVICE": "cuda"}, 1), ({"DEVICE": "cuda", "GPU": "none"}, 3)])
 def test_there_is_one_process_per_core_that_may_be_used_but_one_on_a_gpu(monkeypatch, variables, number):
     monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 3, 5})
