@@ -1,14 +1,17 @@
 """The order in which a study's runs are handed to processes, until all have ended."""
 
 import functools
+import time
 
 from data_prep.progress import Progress
-from experiments.settings.build_paths import FINAL
+from experiments.settings.build_paths import FINAL, LOG
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity
 from experiments.studies.workers import Failure, Unreachable, python_module
+from experiments.training.log import read_log
 
 # So many images are labelled in about the time of an iteration of training, for the time left.
 IMAGES_PER_ITERATION = 5
+SECONDS_BETWEEN_COUNTS = 5
 
 
 class Scheduler:
@@ -34,6 +37,7 @@ class Scheduler:
         unfinished = {run.seed for run in runs if run.kind != NETS and not self._is_done(run)}
         self.waiting = [run for run in runs if run.seed in unfinished and not self._is_done(run)]
         self.failures, self.left_out = [], set()
+        self.counted = {run: self._so_far(run) for run in self.waiting}  # as done, in iterations
 
     def until_end(self, interruption, ended):
         """Do all runs.
@@ -49,12 +53,17 @@ class Scheduler:
         list of experiments.studies.workers.Failure
             Of the runs that failed; what needs them was not done. The last one says so where no machine was left.
         """
-        left = sum(self._size(run) for run in self.waiting)
-        total = left + sum(self._size(run) for run in self.runs if run not in self.waiting)
+        total = sum(map(self._size, self.runs))
+        left = sum(self._size(run) - self.counted[run] for run in self.waiting)
         with Progress("study", total - left, total, "step") as progress:
+            looked = time.monotonic()
             while self._hand_out() or self.workers.running:
                 interruption.check()
                 self.workers.wait()
+                if time.monotonic() - looked > SECONDS_BETWEEN_COUNTS:
+                    for run in self.workers.running:
+                        self._count(run, self._so_far(run), progress)
+                    looked = time.monotonic()
                 for run, failure in self.workers.ended():
                     self._note(run, failure, progress)
                     if failure is None:
@@ -76,7 +85,7 @@ class Scheduler:
     def _note(self, run, failure, progress):
         if failure is None:
             self.done.add(identity(run))
-            progress.advance(run.title, self._size(run))
+            self._count(run, self._size(run), progress)
         elif isinstance(failure, Unreachable):
             self.waiting = sorted([*self.waiting, run], key=self.runs.index)
             if failure.machine not in self.left_out:
@@ -85,6 +94,23 @@ class Scheduler:
         else:
             self.failures.append(failure)
             progress.note(f"failed: {failure}")
+
+    def _count(self, run, done, progress):
+        """Count a run as done up to `done` iterations; what a resumed run trains once more counts once."""
+        steps = done - self.counted[run]
+        if steps > 0:
+            self.counted[run] = done
+            progress.advance(run.title, steps)
+
+    def _so_far(self, run):
+        """Return the iterations that a run has trained, by the log of its stage."""
+        if run.kind != TRAIN:
+            return 0
+        try:
+            records = read_log(self.folder.seed(run.seed).stage(run.stage) / LOG)
+        except ValueError:  # the run itself ends with the sentence
+            return 0
+        return min(self._size(run), max((record["iteration"] for record in records), default=0))
 
     def command(self, run, place):
         """Return the words of a run's command at a place, a machine or None for this one."""

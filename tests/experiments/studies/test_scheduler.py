@@ -2,12 +2,15 @@
 
 import pytest
 
+from data_prep import progress
 from experiments.scoring.result_rows import find_rows
 from experiments.studies.folders import StudyFolder
+from experiments.studies import scheduler as scheduler_module
 from experiments.studies.plan import LABEL, NETS, TRAIN, identity, plan
 from experiments.studies.results import Results
 from experiments.studies.scheduler import Scheduler
 from experiments.studies.workers import Failure, Unreachable
+from experiments.training.log import TrainingLog
 from experiments.training.signals import Interruption
 
 KEYS = ["cnn", "joint", "control"]
@@ -109,6 +112,46 @@ def test_what_is_trained_is_not_trained_again(make_scheduler):
     assert [name for name in workers.started if name[0] == 1] == [
         (1, NETS, ""), (1, LABEL, "stage3"), (1, TRAIN, "stage4"), (1, LABEL, "stage4"), (1, TRAIN, "control"),
         (1, LABEL, "control")]
+
+
+class SlowWorkers(MadeWorkers):
+    """One worker that trains an iteration from look to look, and writes it to the log of its stage."""
+
+    def __init__(self, folder):
+        super().__init__(1)
+        self.folder = folder
+
+    def ended(self):
+        run, = self.running
+        if run.kind != TRAIN:
+            return super().ended()
+        log = TrainingLog(self.folder.seed(run.seed).stage(run.stage) / "log.jsonl", 4)
+        last = max((record["iteration"] for record in log.records), default=0)
+        if last == 4:
+            return super().ended()
+        log.append("train", last + 1)
+        return []
+
+
+def test_progress_counts_iterations_before_their_stage_has_ended(make_scheduler, monkeypatch, capsys):
+    _, folder = make_scheduler(MadeWorkers(1))
+    monkeypatch.setattr(scheduler_module, "SECONDS_BETWEEN_COUNTS", -1)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", -1)
+    stage = folder.seed(0).stage("stage1")
+    stage.mkdir()
+    TrainingLog(stage / "log.jsonl", None).append("train", 2)  # of a study that was interrupted
+    scheduler, _ = make_scheduler(SlowWorkers(folder), ["cnn"])
+    assert scheduler.until_end(Interruption(), lambda run: None) == []
+    # Of each seed: the nets, three stages of four iterations, and the labels.
+    counts = [int(line.split()[1]) for line in capsys.readouterr().out.splitlines()]
+    assert counts == list(range(3, 1 + 2 * (1 + 3 * 4 + 1)))
+
+
+def test_a_damaged_log_counts_as_nothing_and_is_its_runs_affair(make_scheduler):
+    _, folder = make_scheduler(MadeWorkers(1))
+    folder.seed(0).stage("stage1").mkdir()
+    (folder.seed(0).stage("stage1") / "log.jsonl").write_text("{\n")
+    assert not any(make_scheduler(MadeWorkers(1))[0].counted.values())
 
 
 def test_commands_name_the_seeds_configuration_and_folder(make_scheduler):
